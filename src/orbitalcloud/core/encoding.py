@@ -1,0 +1,60 @@
+"""Canonical bytes: what is hashed and signed has one encoding.
+
+Structures are JSON with sorted keys, no spaces, UTF-8 and no floats: for the integers and strings used here
+this is RFC 8785 (JCS), so that a stranger can re-make the bytes in any language. Integers beyond ±2⁵³, where
+JSON readers differ, are refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from orbitalcloud.core.errors import DataError
+
+_EXACT = 2**53
+
+
+def canonical_json(value: object) -> bytes:
+    """The RFC 8785 bytes of dicts, lists, strings, booleans, null and integers within ±2⁵³ (Structs too)."""
+    plain = msgspec.to_builtins(value)
+    _check(plain, "$")
+    return msgspec.json.encode(plain, order="sorted")
+
+
+def _check(value: object, place: str) -> None:
+    if isinstance(value, bool | str) or value is None:
+        return
+    if isinstance(value, int):
+        if abs(value) > _EXACT:
+            raise DataError(place, value, "write integers beyond 2^53 as text: JSON readers differ on them")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check(item, f"{place}.{key}")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _check(item, f"{place}[{index}]")
+    else:
+        raise DataError(place, value, "signed structures hold integers, text, lists and objects: no floats")
+
+
+def digest_of(data: bytes) -> str:
+    """`sha256:<64 hex>`, the name by which artefacts, inputs and outputs are known."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def to_hex(data: bytes) -> str:
+    """`0x…`, Ethereum's habit."""
+    return "0x" + data.hex()
+
+
+def from_hex(text: str, size: int | None = None) -> bytes:
+    """Bytes of `0x…` (or bare hex); `DataError` if it is not hex or, where `size` is given, not that long."""
+    try:
+        data = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raise DataError("hex", text, "write 0x followed by an even number of hex digits") from None
+    if size is not None and len(data) != size:
+        raise DataError("hex", text, f"write {size} bytes ({2 * size} hex digits), this has {len(data)}")
+    return data

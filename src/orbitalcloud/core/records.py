@@ -1,0 +1,405 @@
+"""The Log's vocabulary: every kind of entry, typed. Integers, text and booleans only: no floats, so digests hold anywhere.
+
+`at` is nanoseconds since the POSIX epoch (UTC), `node` the mission's name of who says it (empty for the driver).
+Units stand last in each name: `_ns`, `_mj` (millijoule), `_mw` (milliwatt), `_mk` (millikelvin), `_ppm`, `_udeg`, `_mdeg`,
+`_bps`. On disk an entry is one line of JSON whose `kind` is the class's name in kebab case.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from orbitalcloud.core.why import Why
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+class Base(msgspec.Struct, frozen=True, tag_field="kind", tag=_kebab, forbid_unknown_fields=True):
+    """What every entry has."""
+
+    at: int
+    node: str
+
+
+# The flight -----------------------------------------------------------------------------------------------------------
+
+
+class FlightStarted(Base, frozen=True):
+    """First entry: which mission, which seed, which software, from when to when."""
+
+    mission: str
+    mission_digest: str
+    seed: int
+    ends: int
+    software: str
+    telemetry_s: int
+
+
+class FlightEnded(Base, frozen=True):
+    """Last entry of a whole flight."""
+
+    entries: int
+
+
+class SatelliteDescribed(Base, frozen=True):
+    """What a satellite is, so that a reader of the Log needs no mission file."""
+
+    bus: str
+    orbit: str
+    period_ms: int
+    inclination_mdeg: int
+    battery_mj: int
+    reserve_ppm: int
+    array_mw: int
+    thermal_nodes: tuple[str, ...]
+    hot_limits_mk: tuple[int, ...]
+    cold_limits_mk: tuple[int, ...]
+    payload_node: int
+    accelerator: str
+
+
+class StationDescribed(Base, frozen=True):
+    """Where a station is and whose law holds there."""
+
+    latitude_udeg: int
+    longitude_udeg: int
+    mask_mdeg: int
+    jurisdiction: str
+
+
+class NodeStarted(Base, frozen=True):
+    """The node's software began, for the `boot`-th time, with this key and this much saved."""
+
+    boot: int
+    public_key: str
+    saved_keys: int
+    saved_bytes: int
+
+
+class FaultInjected(Base, frozen=True):
+    """The mission's timeline broke something on purpose."""
+
+    fault: str
+    text: str
+
+
+# The World ------------------------------------------------------------------------------------------------------------
+
+
+class Telemetry(Base, frozen=True):
+    """Readings as the node got them."""
+
+    charge_ppm: int
+    generated_mw: int
+    load_mw: int
+    sunlit_ppm: int
+    temperatures_mk: tuple[int, ...]
+    latitude_udeg: int
+    longitude_udeg: int
+    height_m: int
+
+
+class LightChanged(Base, frozen=True):
+    """The satellite crossed a shadow boundary: `sunlight`, `penumbra` or `umbra` from now on."""
+
+    phase: str
+
+
+class BrownOut(Base, frozen=True):
+    """The battery was empty and the bus could not serve its loads (`down`), or can again."""
+
+    down: bool
+    unserved_mj: int
+
+
+class ContactOpened(Base, frozen=True):
+    """The node may send to `peer` until `until`."""
+
+    peer: str
+    band: str
+    rate_bps: int
+    until: int
+    elevation_mdeg: int
+
+
+class ContactClosed(Base, frozen=True):
+    """The contact is over; what this node sent on it."""
+
+    peer: str
+    frames: int
+    sent_bytes: int
+
+
+# The network ----------------------------------------------------------------------------------------------------------
+
+
+class BundleCreated(Base, frozen=True):
+    """A node made a bundle."""
+
+    bundle: str
+    destination: str
+    size_bytes: int
+    purpose: str
+
+
+class BundleSent(Base, frozen=True):
+    """A bundle (or fragment) was put on the contact to `peer`; `attempt` counts from 1."""
+
+    bundle: str
+    peer: str
+    size_bytes: int
+    attempt: int
+
+
+class BundleReceived(Base, frozen=True):
+    """A bundle arrived whole over a link."""
+
+    bundle: str
+    peer: str
+    size_bytes: int
+
+
+class BundleDelivered(Base, frozen=True):
+    """A bundle reached its destination; `delay_ms` since its creation."""
+
+    bundle: str
+    source: str
+    size_bytes: int
+    delay_ms: int
+
+
+class BundleFragmented(Base, frozen=True):
+    """A bundle was cut because the pass is too short for it."""
+
+    bundle: str
+    parts: tuple[str, ...]
+    why: Why
+
+
+class BundleWaits(Base, frozen=True):
+    """A bundle was left in the store: no room in this contact, no route, or not acknowledged."""
+
+    bundle: str
+    why: Why
+
+
+class BundleDropped(Base, frozen=True):
+    """A bundle left the store undelivered (expired, refused, malformed)."""
+
+    bundle: str
+    why: Why
+
+
+class FrameLost(Base, frozen=True):
+    """A frame did not arrive: the contact closed, the receiver was down or a fault ate it."""
+
+    peer: str
+    size_bytes: int
+    reason: str
+
+
+class FrameRefused(Base, frozen=True):
+    """Bytes from a peer broke the protocol."""
+
+    peer: str
+    size_bytes: int
+    check: str
+    detail: str
+
+
+# Jobs -----------------------------------------------------------------------------------------------------------------
+
+
+class JobSubmitted(Base, frozen=True):
+    """A job entered the system at `node` (a station, or a satellite for one raised on board)."""
+
+    job: str
+    name: str
+    artefact: str
+    target: str
+    input_bytes: int
+    deadline: int
+    executed: bool
+
+
+class JobAccepted(Base, frozen=True):
+    """A satellite took the job and promises its result by `promised`."""
+
+    job: str
+    promised: int
+    why: Why
+
+
+class JobRefused(Base, frozen=True):
+    """The Governor said no for good."""
+
+    job: str
+    why: Why
+
+
+class JobDeferred(Base, frozen=True):
+    """The Governor said not now; it asks again at `until` or when something changes."""
+
+    job: str
+    until: int
+    why: Why
+
+
+class JobStarted(Base, frozen=True):
+    """The accelerator began; `throttled` with its Why."""
+
+    job: str
+    accelerator: str
+    expected_ns: int
+    throttled: bool
+    why: Why
+
+
+class JobStopped(Base, frozen=True):
+    """A run was abandoned before its end (heat, reserve, reboot); the job waits again."""
+
+    job: str
+    why: Why
+
+
+class JobFinished(Base, frozen=True):
+    """The accelerator is done."""
+
+    job: str
+    output: str
+    output_bytes: int
+    operations: int
+    fuel: int
+    duration_ns: int
+    energy_mj: int
+    executed: bool
+    throttled: bool
+
+
+class JobFailed(Base, frozen=True):
+    """The artefact itself failed: fuel, memory, trap, shape, …"""
+
+    job: str
+    failure: str
+
+
+class ReceiptSigned(Base, frozen=True):
+    """The receipt's JSON as signed; `digest` names it."""
+
+    job: str
+    digest: str
+    receipt: str
+
+
+class ResultDelivered(Base, frozen=True):
+    """The submitter has the result, and its receipt verified there (`why` says how)."""
+
+    job: str
+    executor: str
+    output: str
+    output_bytes: int
+    delay_ms: int
+    why: Why
+
+
+# Ethereum -------------------------------------------------------------------------------------------------------------
+
+
+class WalletBorn(Base, frozen=True):
+    """The satellite made its key; only the address leaves."""
+
+    address: str
+
+
+class TransactionSigned(Base, frozen=True):
+    """An EIP-1559 transaction signed on board; wei as text (beyond 2^53)."""
+
+    hash: str
+    sender: str
+    to: str
+    value_wei: str
+    nonce: int
+    chain_id: int
+
+
+class TransactionRefused(Base, frozen=True):
+    """The wallet's policy, or the chain, said no."""
+
+    hash: str
+    why: Why
+
+
+class TransactionSettled(Base, frozen=True):
+    """The chain executed it."""
+
+    hash: str
+    status: int
+    block: int
+    gas_used: int
+    chain: str
+
+
+class HeadAdvanced(Base, frozen=True):
+    """The light client verified data and moved; `rotated` when the sync committee changed."""
+
+    source: str
+    period: int
+    finalized_slot: int
+    optimistic_slot: int
+    finalized_root: str
+    participants: int
+    rotated: bool
+    size_bytes: int
+    lag_s: int
+
+
+class UpdateRefused(Base, frozen=True):
+    """The light client refused data; `check` names the check that failed."""
+
+    source: str
+    check: str
+    detail: str
+
+
+Entry = (
+    FlightStarted
+    | FlightEnded
+    | SatelliteDescribed
+    | StationDescribed
+    | NodeStarted
+    | FaultInjected
+    | Telemetry
+    | LightChanged
+    | BrownOut
+    | ContactOpened
+    | ContactClosed
+    | BundleCreated
+    | BundleSent
+    | BundleReceived
+    | BundleDelivered
+    | BundleFragmented
+    | BundleWaits
+    | BundleDropped
+    | FrameLost
+    | FrameRefused
+    | JobSubmitted
+    | JobAccepted
+    | JobRefused
+    | JobDeferred
+    | JobStarted
+    | JobStopped
+    | JobFinished
+    | JobFailed
+    | ReceiptSigned
+    | ResultDelivered
+    | WalletBorn
+    | TransactionSigned
+    | TransactionRefused
+    | TransactionSettled
+    | HeadAdvanced
+    | UpdateRefused
+)
