@@ -1,0 +1,40 @@
+"""The software that flies: satellites and stations as pure state machines.
+
+`Satellite` and `Station` have one method that matters, `handle(now, event) -> effects`; the drivers (`sim`, `live`)
+tell them what happens and carry out what they ask. The `Governor` is the one place on board that says no. `orders`
+are what people and timelines may ask. Imports planning, physics, network, ethereum, compute and core; no clock, no
+socket, no thread, no chance.
+"""
+
+from orbitalcloud.node.base import Node
+from orbitalcloud.node.config import (
+    EnergyFacts,
+    GovernorLimits,
+    SatelliteConfig,
+    StationConfig,
+    VerificationFacts,
+)
+from orbitalcloud.node.governor import Decision, Governor
+from orbitalcloud.node.orders import LabelledUpdate, Pay, SendUpdate, Settled, SubmitJob, decode_order, encode_order
+from orbitalcloud.node.satellite import Satellite
+from orbitalcloud.node.station import Station
+
+__all__ = [
+    "Decision",
+    "EnergyFacts",
+    "Governor",
+    "GovernorLimits",
+    "LabelledUpdate",
+    "Node",
+    "Pay",
+    "Satellite",
+    "SatelliteConfig",
+    "SendUpdate",
+    "Settled",
+    "Station",
+    "StationConfig",
+    "SubmitJob",
+    "VerificationFacts",
+    "decode_order",
+    "encode_order",
+]

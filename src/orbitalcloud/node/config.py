@@ -1,0 +1,79 @@
+"""What a node knows of itself when it is built: public facts and limits, no secrets, nothing that changes.
+
+The driver makes these from the mission. Everything else a node knows, it was told by events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from orbitalcloud.compute import Accelerator
+from orbitalcloud.core import HOUR, MINUTE
+from orbitalcloud.ethereum import ChainConfig
+from orbitalcloud.network import ContactPlan
+from orbitalcloud.planning import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class GovernorLimits:
+    """Where the Governor says no. `payload_node` indexes `Readings.temperatures_mk`.
+
+    Above `throttle_mk` a run starts throttled, above `hot_mk` none starts and a running one is stopped; a run is
+    stopped, too, when the charge falls below the reserve.
+    """
+
+    reserve_ppm: int
+    payload_node: int
+    hot_mk: int
+    throttle_mk: int
+    max_waiting: int = 64
+    max_input_bytes: int = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyFacts:
+    """What a satellite knows of its power: for forecasts. Sunlight comes from its public ephemeris."""
+
+    battery_mj: int
+    array_mw: int
+    idle_mw: int
+    sunlight: tuple[Interval, ...] = field(repr=False, default=())
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationFacts:
+    """Where the light client starts: configuration, weak-subjectivity root, and the bootstrap loaded before launch."""
+
+    config: ChainConfig
+    checkpoint: bytes
+    bootstrap: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SatelliteConfig:
+    """One satellite's software settings."""
+
+    name: str
+    plan: ContactPlan = field(repr=False)
+    accelerator: Accelerator
+    governor: GovernorLimits
+    energy: EnergyFacts
+    platform_mw: int
+    radio_mw: int
+    artefacts: frozenset[str] = frozenset()
+    verification: VerificationFacts | None = None
+    max_payment_wei: int = 10**18
+    payees: frozenset[str] = frozenset()
+    chain_ids: frozenset[int] = frozenset()
+    result_lifetime_ns: int = 48 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class StationConfig:
+    """One ground station's software settings."""
+
+    name: str
+    plan: ContactPlan = field(repr=False)
+    satellites: tuple[str, ...]
+    order_lifetime_ns: int = 48 * HOUR
+    retry_ns: int = 5 * MINUTE

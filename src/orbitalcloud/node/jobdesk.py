@@ -1,0 +1,361 @@
+"""The job desk: what a satellite does with a job from the moment it arrives until its result is a bundle.
+
+    arrives → admitted, planned, accepted (saved) → waits → runs → receipt → result bundle → forgotten
+                    └ refused, with its Why              └ stopped by heat or reserve: waits again
+
+One accelerator, one run at a time. The plan says when, from forecasts; the Governor says whether, from readings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from orbitalcloud.compute import (
+    Artefact,
+    Job,
+    ReceiptBody,
+    Request,
+    Result,
+    Usage,
+    cost,
+    decode_request,
+    digest_of,
+    encode_request,
+    encode_result,
+    estimate,
+    public_key,
+    sign_receipt,
+    verification_of,
+)
+from orbitalcloud.core import DataError, Instant, RemoteProtocolError, Why, canonical_json, iso, records
+from orbitalcloud.core.effects import Draw, Effect, Record, Run, Save, Stop, Wake
+from orbitalcloud.core.events import Finished, Readings
+from orbitalcloud.network import BundleAgent, route
+from orbitalcloud.node.config import SatelliteConfig
+from orbitalcloud.node.governor import Governor
+from orbitalcloud.planning import Forecast, Placement, plan
+from orbitalcloud.planning import Request as Ask
+
+TIMER = "jobs/consider"
+JOB_KEY = "job/"
+ARTEFACT_KEY = "artefact/"
+PAYLOAD = "payload"
+EXPECTED_RESULT_BYTES = 32_768
+"""What a promise assumes of a result whose size is not known yet: a compressed mask with its receipt."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A job in the desk, with the last reason it was given for waiting."""
+
+    request: Request
+    ask: Ask
+    arrived: Instant
+    attempts: int = 0
+    told: tuple[str, int] = ("", 0)
+
+    @property
+    def job(self) -> Job:
+        return self.request.job
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The run on the accelerator."""
+
+    run: str
+    job: str
+    started: Instant
+    throttled: bool
+
+
+@dataclass(slots=True)
+class JobDesk:
+    """All state is saved under `job/…` and `artefact/…`; a reboot finds every accepted job again."""
+
+    config: SatelliteConfig
+    agent: BundleAgent
+    artefacts: dict[str, Artefact]
+    governor: Governor
+    private: bytes = b""
+    readings: Readings | None = None
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    running: Running | None = None
+
+    # Coming in ---------------------------------------------------------------------------------------------------------
+
+    def restore(self, now: Instant, saved: Mapping[str, bytes], private: bytes) -> Iterator[Effect]:
+        """After a start: idle accelerator, and every accepted job waits again."""
+        self.private = private
+        yield Draw(PAYLOAD, round(self.config.accelerator.idle_w * 1000))
+        for key in sorted(saved):
+            if key.startswith(ARTEFACT_KEY):
+                self._shelve(saved[key])
+            elif key.startswith(JOB_KEY):
+                try:
+                    request = decode_request(saved[key])
+                except RemoteProtocolError as error:
+                    yield self._refusal(now, key.removeprefix(JOB_KEY), Why(False, error.check, "its saved copy is damaged"))
+                    yield Save(key, None)
+                    continue
+                self.waiting[request.job.id] = Waiting(request, self._ask(request), now)
+        if self.waiting:
+            yield Wake(now, TIMER)
+
+    def take(self, now: Instant, data: bytes) -> Iterator[Effect]:
+        """A job request arrived (by bundle, or raised on board): admit, plan, accept or refuse."""
+        request = decode_request(data)
+        job = request.job
+        if job.id in self.waiting:
+            return
+        if request.artefact is not None and job.artefact not in self.artefacts:
+            try:
+                self._shelve(request.artefact)
+            except DataError as error:
+                yield from self._decline(now, job, Why(False, "artefact", str(error)[:300]))
+                return
+            yield Save(ARTEFACT_KEY + job.artefact, request.artefact)
+        why = self._admit(now, request)
+        if not why.ok:
+            yield from self._decline(now, job, why)
+            return
+        entry = Waiting(request, self._ask(request), now)
+        self.waiting[job.id] = entry
+        placement = next(item for item in self._plan(now) if item.job == job.id)
+        if placement.finish is None:
+            del self.waiting[job.id]
+            yield from self._decline(now, job, placement.why)
+            return
+        light = Request(job, request.input)  # the artefact is shelved: save the job without it
+        yield Save(JOB_KEY + job.id, encode_request(light))
+        entry.request = light
+        promised = self._promise(job, placement.finish)
+        yield Record(
+            records.JobAccepted(at=now, node=self.config.name, job=job.id, promised=promised, why=placement.why)
+        )
+        yield from self.consider(now)
+
+    def _admit(self, now: Instant, request: Request) -> Why:
+        job = request.job
+        if job.executed and job.artefact not in self.artefacts:
+            return Why(False, "artefact", f"{job.artefact[:23]}… is not on board: send it with the job")
+        return self.governor.admit(job.due(), len(request.input), len(self.waiting), now)
+
+    def _ask(self, request: Request) -> Ask:
+        job, machine = request.job, self.config.accelerator
+        if job.executed and job.artefact in self.artefacts:
+            usage = estimate(self.artefacts[job.artefact], request.input, job.limits.as_limits())
+        else:
+            usage = Usage(operations=job.modelled_operations)
+        extra_mw = round((machine.active_w - machine.idle_w) * 1000)
+        return Ask(job.id, extra_mw, cost(usage, machine).duration_ns, job.due(), job.value)
+
+    def _plan(self, now: Instant) -> tuple[Placement, ...]:
+        return plan([entry.ask for entry in self.waiting.values()], self._forecast(now), self._free_at(now))
+
+    def _free_at(self, now: Instant) -> Instant:
+        if self.running is None:
+            return now
+        ends = self.running.started + self.waiting[self.running.job].ask.duration_ns
+        return Instant(max(now, ends))
+
+    def _forecast(self, now: Instant) -> Forecast:
+        facts, limits = self.config.energy, self.governor.limits
+        charge_ppm = self.readings.charge_ppm if self.readings else limits.reserve_ppm
+        return Forecast(
+            now=now,
+            sunlight=facts.sunlight,
+            array_mw=facts.array_mw,
+            idle_mw=facts.idle_mw,
+            battery_mj=facts.battery_mj,
+            charge_mj=facts.battery_mj * charge_ppm // 1_000_000,
+            reserve_mj=facts.battery_mj * limits.reserve_ppm // 1_000_000,
+        )
+
+    def _promise(self, job: Job, finish: Instant) -> Instant:
+        """When the result should be with its submitter: after the run, over the earliest contacts."""
+        size = job.modelled_output_bytes or EXPECTED_RESULT_BYTES
+        path = route(self.config.plan, self.config.name, job.reply_to, finish, size)
+        return path.arrival if path is not None else job.due()
+
+    def _shelve(self, data: bytes) -> None:
+        artefact = Artefact.of(data)
+        self.artefacts[artefact.digest] = artefact
+
+    # Running -----------------------------------------------------------------------------------------------------------
+
+    def sensed(self, now: Instant, readings: Readings) -> Iterator[Effect]:
+        """New readings: stop a run that must not go on, or see whether one can start."""
+        self.readings = readings
+        if self.running is None:
+            if self.waiting:
+                yield from self.consider(now)
+            return
+        why = self.governor.carry_on(readings)
+        if not why.ok:
+            running, self.running = self.running, None
+            yield Stop(running.run)
+            yield Draw(PAYLOAD, round(self.config.accelerator.idle_w * 1000))
+            yield Record(records.JobStopped(at=now, node=self.config.name, job=running.job, why=why))
+
+    def consider(self, now: Instant) -> Iterator[Effect]:
+        """Start the next planned job if its time has come and the Governor agrees; else say why it waits."""
+        if self.running is not None or not self.waiting or self.readings is None:
+            return
+        first = True
+        for placement in self._plan(now):
+            entry = self.waiting[placement.job]
+            if placement.start is None:
+                if entry.ask.duration_ns + now > entry.ask.deadline:
+                    yield from self._forget(now, entry, placement.why)
+                else:
+                    yield from self._defer(now, entry, now, placement.why)
+                continue
+            if first and placement.start <= now:
+                yield from self._start(now, entry)
+            elif placement.start > now:
+                yield from self._defer(now, entry, placement.start, placement.why)
+            first = False
+
+    def _start(self, now: Instant, entry: Waiting) -> Iterator[Effect]:
+        assert self.readings is not None, "nothing starts before the first readings"
+        decision = self.governor.start(self.readings)
+        if decision.pace == "wait":
+            yield from self._defer(now, entry, now, decision.why)
+            return
+        job, machine = entry.job, self.config.accelerator
+        throttled = decision.pace == "throttled"
+        entry.attempts += 1
+        self.running = Running(f"{job.id}#{entry.attempts}", job.id, now, throttled)
+        expected_ns = entry.ask.duration_ns
+        if throttled:
+            expected_ns = round(expected_ns / machine.throttled_ops_fraction)
+        yield Record(
+            records.JobStarted(
+                at=now,
+                node=self.config.name,
+                job=job.id,
+                accelerator=machine.name,
+                expected_ns=expected_ns,
+                throttled=throttled,
+                why=decision.why,
+            )
+        )
+        yield Draw(PAYLOAD, round((machine.throttled_w if throttled else machine.active_w) * 1000))
+        yield Run(
+            run=self.running.run,
+            artefact=job.artefact,
+            data=entry.request.input,
+            throttled=throttled,
+            fuel_limit=job.limits.fuel,
+            memory_limit_bytes=job.limits.memory_bytes,
+            modelled_operations=job.modelled_operations,
+            modelled_output_bytes=job.modelled_output_bytes,
+        )
+
+    def _defer(self, now: Instant, entry: Waiting, until: Instant, why: Why) -> Iterator[Effect]:
+        told = (why.rule, until if until > now else 0)
+        if told == entry.told:
+            return  # the reason stands in the Log already
+        entry.told = told
+        if until > now:
+            yield Wake(until, TIMER)
+        yield Record(records.JobDeferred(at=now, node=self.config.name, job=entry.job.id, until=until, why=why))
+
+    # Going out ---------------------------------------------------------------------------------------------------------
+
+    def finished(self, now: Instant, event: Finished) -> Iterator[Effect]:
+        """The accelerator is done: sign, send, forget, and look for the next."""
+        running = self.running
+        if running is None or running.run != event.run:
+            return  # it was stopped, or belongs to the time before a reboot
+        self.running = None
+        entry = self.waiting.pop(running.job)
+        job = entry.job
+        yield Draw(PAYLOAD, round(self.config.accelerator.idle_w * 1000))
+        if event.output is None:
+            yield Record(records.JobFailed(at=now, node=self.config.name, job=job.id, failure=event.failure))
+            name, _, text = event.failure.partition(": ")
+            yield from self._answer(now, job, Result(job.id, self.config.name, None, b"", name[:64], text[:400]))
+        else:
+            yield from self._deliver(now, job, running, event, event.output)
+        yield Save(JOB_KEY + job.id, None)
+        yield from self.consider(now)
+
+    def _deliver(self, now: Instant, job: Job, running: Running, event: Finished, output: bytes) -> Iterator[Effect]:
+        name = self.config.name
+        digest = digest_of(output)
+        yield Record(
+            records.JobFinished(
+                at=now,
+                node=name,
+                job=job.id,
+                output=digest,
+                output_bytes=len(output),
+                operations=event.operations,
+                fuel=event.fuel,
+                duration_ns=event.duration_ns,
+                energy_mj=event.energy_mj,
+                executed=event.executed,
+                throttled=running.throttled,
+            )
+        )
+        receipt = None
+        if event.executed:
+            receipt = sign_receipt(self._receipt(now, job, running, event, output), self.private)
+            text = canonical_json(receipt).decode()
+            yield Record(records.ReceiptSigned(at=now, node=name, job=job.id, digest=receipt.digest, receipt=text))
+        yield from self._answer(now, job, Result(job.id, name, receipt, output))
+
+    def _receipt(self, now: Instant, job: Job, running: Running, event: Finished, output: bytes) -> ReceiptBody:
+        assert self.readings is not None, "a run starts only after readings"
+        return ReceiptBody(
+            job=job.id,
+            satellite=self.config.name,
+            public_key=public_key(self.private),
+            artefact=job.artefact,
+            input=job.input,
+            output=digest_of(output),
+            output_bytes=len(output),
+            accelerator=self.config.accelerator.name,
+            runtime=event.runtime,
+            verification=verification_of(self.artefacts[job.artefact]),
+            operations=event.operations,
+            fuel=event.fuel,
+            memory_bytes=event.memory_bytes,
+            duration_ns=event.duration_ns,
+            energy_mj=event.energy_mj,
+            throttled=running.throttled,
+            started=iso(running.started, 6),
+            finished=iso(now, 6),
+            latitude_udeg=self.readings.latitude_udeg,
+            longitude_udeg=self.readings.longitude_udeg,
+        )
+
+    def _answer(self, now: Instant, job: Job, result: Result) -> Iterator[Effect]:
+        steps = self.agent.submit(
+            now,
+            job.reply_to,
+            "results",
+            encode_result(result),
+            f"result of {job.id}",
+            self.config.result_lifetime_ns,
+            1,
+        )
+        for step in steps:
+            assert isinstance(step, Effect), "a job's submitter is another node"
+            yield step
+
+    def _forget(self, now: Instant, entry: Waiting, why: Why) -> Iterator[Effect]:
+        del self.waiting[entry.job.id]
+        yield from self._decline(now, entry.job, why)
+        yield Save(JOB_KEY + entry.job.id, None)
+
+    def _decline(self, now: Instant, job: Job, why: Why) -> Iterator[Effect]:
+        yield self._refusal(now, job.id, why)
+        refusal = Result(job.id, self.config.name, None, b"", why.rule[:64], why.text[:400], refused=True)
+        yield from self._answer(now, job, refusal)
+
+    def _refusal(self, now: Instant, job: str, why: Why) -> Record:
+        return Record(records.JobRefused(at=now, node=self.config.name, job=job, why=why))

@@ -1,0 +1,85 @@
+"""What people and timelines ask of a node: the bodies of `Commanded` events and of the orders that travel in bundles.
+
+MessagePack arrays of fixed fields, decoded strictly, so that a malformed order is refused by name before it acts.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from orbitalcloud.core import RemoteProtocolError
+
+MAX_ORDER_BYTES = 400 * 2**20
+"""A job with an inline model is the largest order."""
+
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Wei = Annotated[str, Meta(pattern="^[0-9]{1,40}$")]
+Address = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{40}$")]
+
+
+class SubmitJob(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="submit-job/1"):
+    """To a station: send the encoded job request to `target` (`any`: the satellite that can be reached first).
+
+    To a satellite: the same job raised on board, where `target` is its own name.
+    """
+
+    target: Text
+    request: bytes
+
+
+class SendUpdate(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="send-update/1"):
+    """To a station: carry a raw light-client update to `target`; `label` says what it is, for people."""
+
+    target: Text
+    label: Text
+    update: bytes
+
+
+class Pay(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="pay/1"):
+    """To a station: carry this order up to `target`; to a satellite: sign it and send the transaction to `reply_to`."""
+
+    target: Text
+    reply_to: Text
+    to: Address
+    value_wei: Wei
+    max_fee_per_gas_wei: Wei
+    max_priority_fee_per_gas_wei: Wei
+    gas: Annotated[int, Meta(ge=21_000, le=30_000_000)]
+    chain_id: Annotated[int, Meta(ge=1, le=2**53)]
+
+
+class Settled(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="settled/1"):
+    """To a satellite: what a station says became of a transaction (a claim, until a proof verifies it)."""
+
+    hash: Text
+    status: Annotated[int, Meta(ge=0, le=1)]
+    block: Annotated[int, Meta(ge=0, le=2**53)]
+    gas_used: Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class LabelledUpdate(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="light-client/1"):
+    """A light-client update on its way up."""
+
+    label: Text
+    update: Annotated[bytes, Meta(max_length=1 << 20)]
+
+
+Order = TypeVar("Order", SubmitJob, SendUpdate, Pay, Settled, LabelledUpdate)
+
+
+def encode_order(order: SubmitJob | SendUpdate | Pay | Settled | LabelledUpdate) -> bytes:
+    """The order's bytes."""
+    return msgspec.msgpack.encode(order)
+
+
+def decode_order(data: bytes, kind: type[Order]) -> Order:
+    """Bytes from outside as an order of that kind; `RemoteProtocolError('order-form')` if they are not."""
+    if len(data) > MAX_ORDER_BYTES:
+        raise RemoteProtocolError("order-size", f"{len(data)} bytes")
+    try:
+        return msgspec.msgpack.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        raise RemoteProtocolError("order-form", str(error)) from None

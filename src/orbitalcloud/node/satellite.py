@@ -1,0 +1,110 @@
+"""A satellite's software: readings in, work done, results down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from orbitalcloud.compute import Artefact
+from orbitalcloud.core import Instant, RemoteProtocolError, records
+from orbitalcloud.core.effects import Draw, Effect, Record
+from orbitalcloud.core.events import Commanded, ContactClosed, ContactOpened, Finished, Sensed
+from orbitalcloud.network import Delivered
+from orbitalcloud.node.base import Node
+from orbitalcloud.node.config import SatelliteConfig
+from orbitalcloud.node.governor import Governor
+from orbitalcloud.node.jobdesk import TIMER, JobDesk
+from orbitalcloud.node.orders import LabelledUpdate, Pay, Settled, SubmitJob, decode_order
+from orbitalcloud.node.trust import VerificationDesk, WalletDesk
+
+PLATFORM = "platform"
+RADIO = "radio"
+
+
+class Satellite(Node):
+    """Bundle agent, job desk, Governor, verification node and wallet under one `handle`.
+
+    `artefacts` are the models and modules loaded before launch, by digest.
+    """
+
+    def __init__(self, config: SatelliteConfig, artefacts: Mapping[str, Artefact]) -> None:
+        super().__init__(config.name, config.plan)
+        self.config = config
+        held = {digest: artefacts[digest] for digest in sorted(config.artefacts)}
+        self.jobs = JobDesk(config, self.agent, held, Governor(config.governor))
+        self.verification = VerificationDesk(config.name, config.verification) if config.verification else None
+        self.wallet = WalletDesk(config) if config.chain_ids else None
+        self._contacts = 0
+
+    def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
+        yield Draw(PLATFORM, self.config.platform_mw)
+        yield Draw(RADIO, 0)
+        if self.wallet is not None:
+            yield from self.wallet.restore(now, saved, entropy)
+        if self.verification is not None:
+            yield from self.verification.restore(now, saved)
+        yield from self.jobs.restore(now, saved, self._private)
+
+    def _sensed(self, now: Instant, event: Sensed) -> Iterator[Effect]:
+        seen = event.readings
+        yield Record(
+            records.Telemetry(
+                at=now,
+                node=self.name,
+                charge_ppm=seen.charge_ppm,
+                generated_mw=seen.generated_mw,
+                load_mw=seen.load_mw,
+                sunlit_ppm=seen.sunlit_ppm,
+                temperatures_mk=seen.temperatures_mk,
+                latitude_udeg=seen.latitude_udeg,
+                longitude_udeg=seen.longitude_udeg,
+                height_m=seen.height_m,
+            )
+        )
+        yield from self.jobs.sensed(now, seen)
+
+    def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
+        if timer == TIMER:
+            yield from self.jobs.consider(now)
+
+    def _finished(self, now: Instant, event: Finished) -> Iterator[Effect]:
+        yield from self.jobs.finished(now, event)
+
+    def _opened(self, now: Instant, event: ContactOpened) -> Iterator[Effect]:
+        self._contacts += 1
+        if self._contacts == 1:
+            yield Draw(RADIO, self.config.radio_mw)
+
+    def _closed(self, now: Instant, event: ContactClosed) -> Iterator[Effect]:
+        self._contacts = max(0, self._contacts - 1)
+        if self._contacts == 0:
+            yield Draw(RADIO, 0)
+
+    def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
+        if event.verb != "submit-job":
+            raise RemoteProtocolError("order-verb", f"a satellite has no verb {event.verb!r}")
+        yield from self.jobs.take(now, decode_order(event.body, SubmitJob).request)
+
+    def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
+        match item.service:
+            case "jobs":
+                yield from self.jobs.take(now, item.payload)
+            case "light-client" if self.verification is not None:
+                yield from self.verification.take(now, decode_order(item.payload, LabelledUpdate))
+            case "payments" if self.wallet is not None:
+                yield from self._pay(now, decode_order(item.payload, Pay))
+            case "settled" if self.wallet is not None:
+                yield from self.wallet.settled(now, decode_order(item.payload, Settled), item.source)
+            case _:
+                raise RemoteProtocolError("service", f"{self.name} has no service {item.service!r}")
+
+    def _pay(self, now: Instant, order: Pay) -> Iterator[Effect]:
+        assert self.wallet is not None, "the caller checked"
+        for step in self.wallet.sign(now, order):
+            if isinstance(step, bytes):
+                lifetime_ns = self.config.result_lifetime_ns
+                sent = self.agent.submit(
+                    now, order.reply_to, "transactions", step, "signed transaction", lifetime_ns, 2
+                )
+                yield from self._network(now, sent)
+            else:
+                yield step

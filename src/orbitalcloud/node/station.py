@@ -1,0 +1,238 @@
+"""A ground station's software: carries orders up, takes results down, and speaks to the chain for the satellites.
+
+A station is a courier, not an authority: receipts are signed on board, updates are verified on board, and a
+transaction that it forwards it could only delay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from orbitalcloud.compute import Receipt, decode_request, decode_result, verify_output, verify_receipt
+from orbitalcloud.core import SECOND, Instant, RemoteProtocolError, Why, digest_of, records
+from orbitalcloud.core.effects import Effect, Record, Save, Send, Wake
+from orbitalcloud.core.events import Commanded
+from orbitalcloud.ethereum import recover_sender, transaction_hash
+from orbitalcloud.network import Delivered, route
+from orbitalcloud.node.base import Node
+from orbitalcloud.node.config import StationConfig
+from orbitalcloud.node.orders import (
+    LabelledUpdate,
+    Pay,
+    SendUpdate,
+    Settled,
+    SubmitJob,
+    decode_order,
+    encode_order,
+)
+
+CHAIN = "chain"
+"""The peer name of the station's Ethereum JSON-RPC node."""
+
+PENDING_KEY = "transaction/"
+PIN_KEY = "key/"
+POLL_NS = 12 * SECOND
+MAX_POLLS = 600
+"""Two hours of slots; after that the transaction is reported as not included."""
+
+
+class Station(Node):
+    """Bundle agent, courier and JSON-RPC client under one `handle`."""
+
+    def __init__(self, config: StationConfig) -> None:
+        super().__init__(config.name, config.plan)
+        self.config = config
+        self._pending: dict[str, bytes] = {}
+        self._origin: dict[str, str] = {}
+        self._polls: dict[str, int] = {}
+        self._pins: dict[str, str] = {}
+
+    def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
+        for key in sorted(saved):
+            if key.startswith(PIN_KEY):
+                self._pins[key.removeprefix(PIN_KEY)] = saved[key].decode()
+            elif key.startswith(PENDING_KEY):
+                origin, _, raw = saved[key].partition(b"\0")
+                name = key.removeprefix(PENDING_KEY)
+                self._pending[name], self._origin[name] = raw, origin.decode()
+                yield from self._broadcast(name)
+
+    # Orders going up ---------------------------------------------------------------------------------------------------
+
+    def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
+        match event.verb:
+            case "submit-job":
+                yield from self._submit(now, decode_order(event.body, SubmitJob))
+            case "send-update":
+                order = decode_order(event.body, SendUpdate)
+                body = encode_order(LabelledUpdate(order.label, order.update))
+                yield from self._carry(now, order.target, "light-client", body, order.label, 3)
+            case "pay":
+                pay = decode_order(event.body, Pay)
+                yield from self._carry(now, pay.target, "payments", event.body, "payment order", 3)
+            case verb:
+                raise RemoteProtocolError("order-verb", f"a station has no verb {verb!r}")
+
+    def _submit(self, now: Instant, order: SubmitJob) -> Iterator[Effect]:
+        request = decode_request(order.request)
+        job = request.job
+        target = order.target
+        if target == "any":
+            target = self._soonest(now, len(order.request))
+        yield Record(
+            records.JobSubmitted(
+                at=now,
+                node=self.name,
+                job=job.id,
+                name=job.name,
+                artefact=job.artefact,
+                target=target,
+                input_bytes=len(request.input),
+                deadline=job.deadline,
+                executed=job.executed,
+            )
+        )
+        yield from self._carry(now, target, "jobs", order.request, f"job {job.id}", 1)
+
+    def _soonest(self, now: Instant, size_bytes: int) -> str:
+        """The satellite that a bundle of this size reaches first; by name where none is in the plan."""
+        reached = []
+        for name in self.config.satellites:
+            path = route(self.config.plan, self.name, name, now, size_bytes)
+            if path is not None:
+                reached.append((path.arrival, name))
+        return min(reached)[1] if reached else min(self.config.satellites)
+
+    def _carry(
+        self, now: Instant, target: str, service: str, body: bytes, purpose: str, priority: int
+    ) -> Iterator[Effect]:
+        lifetime_ns = self.config.order_lifetime_ns
+        yield from self._network(now, self.agent.submit(now, target, service, body, purpose, lifetime_ns, priority))
+
+    # What comes down ---------------------------------------------------------------------------------------------------
+
+    def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
+        match item.service:
+            case "results":
+                yield from self._result(now, item)
+            case "transactions":
+                yield from self._transaction(now, item)
+            case _:
+                raise RemoteProtocolError("service", f"{self.name} has no service {item.service!r}")
+
+    def _result(self, now: Instant, item: Delivered) -> Iterator[Effect]:
+        result = decode_result(item.payload)
+        if result.satellite != item.source:
+            raise RemoteProtocolError("result-source", f"{item.source} speaks for {result.satellite}")
+        if result.failure:
+            why = Why(False, result.failure, result.text)
+        elif result.receipt is None:
+            why = Why(True, "modelled", "cost modelled, nothing executed: there is no receipt")
+        else:
+            why = yield from self._check(now, result.job, result.receipt, result.output, item.source)
+        yield Record(
+            records.ResultDelivered(
+                at=now,
+                node=self.name,
+                job=result.job,
+                executor=result.satellite,
+                output=digest_of(result.output) if not result.failure else "",
+                output_bytes=len(result.output),
+                delay_ms=(now - item.created) // 1_000_000,
+                why=why,
+            )
+        )
+        if why.ok and result.output and result.receipt is not None:
+            yield Save(f"result/{result.job}", result.output)
+
+    def _check(
+        self, now: Instant, job: str, receipt: Receipt, output: bytes, source: str
+    ) -> Iterator[Effect | Any]:
+        """The receipt against its signature, the satellite's pinned key (pinned at first sight), and the output."""
+        if receipt.job != job or receipt.satellite != source:
+            return Why(False, "receipt", f"the receipt is {receipt.satellite}'s for job {receipt.job}")
+        why = verify_receipt(receipt, self._pins.get(source, ""))
+        if not why.ok:
+            return why
+        if source not in self._pins:
+            self._pins[source] = receipt.public_key
+            yield Save(PIN_KEY + source, receipt.public_key.encode())
+        fits = verify_output(receipt, output)
+        return fits if not fits.ok else why
+
+    # The chain ---------------------------------------------------------------------------------------------------------
+
+    def _transaction(self, now: Instant, item: Delivered) -> Iterator[Effect]:
+        recover_sender(item.payload)  # refuses bytes that no account signed
+        name = transaction_hash(item.payload)
+        self._pending[name], self._origin[name] = item.payload, item.source
+        yield Save(PENDING_KEY + name, item.source.encode() + b"\0" + item.payload)
+        yield from self._broadcast(name)
+
+    def _broadcast(self, name: str) -> Iterator[Effect]:
+        self._polls[name] = 0
+        yield self._call("eth_sendRawTransaction", ["0x" + self._pending[name].hex()], f"send {name}")
+
+    def _call(self, method: str, params: list[str], name: str) -> Send:
+        return Send(CHAIN, msgspec.json.encode({"jsonrpc": "2.0", "id": name, "method": method, "params": params}))
+
+    def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
+        name = timer.removeprefix("chain/")
+        if name in self._pending:
+            yield self._call("eth_getTransactionReceipt", [name], f"receipt {name}")
+
+    def _answered(self, now: Instant, frame: bytes) -> Iterator[Effect]:
+        """A JSON-RPC answer: poll until the receipt is there, then tell the satellite."""
+        answer = _parse(frame)
+        step, _, name = str(answer.get("id", "")).partition(" ")
+        if name not in self._pending:
+            return
+        if "error" in answer and step == "send":
+            yield from self._close(now, name, Why(False, "chain", str(answer["error"])[:300]))
+            return
+        receipt = answer.get("result") if step == "receipt" else None
+        if isinstance(receipt, dict):
+            yield from self._settle(now, name, receipt)
+            return
+        self._polls[name] += 1
+        if self._polls[name] > MAX_POLLS:
+            yield from self._close(now, name, Why(False, "chain", f"not included after {MAX_POLLS} slots"))
+            return
+        yield Wake(Instant(now + POLL_NS), f"chain/{name}")
+
+    def _settle(self, now: Instant, name: str, receipt: dict[str, Any]) -> Iterator[Effect]:
+        try:
+            numbers = [int(str(receipt[key]), 16) for key in ("status", "blockNumber", "gasUsed")]
+        except (KeyError, ValueError) as error:
+            raise RemoteProtocolError("chain-answer", f"receipt without {error}") from None
+        status, block, gas = numbers
+        yield Record(
+            records.TransactionSettled(
+                at=now, node=self.name, hash=name, status=status, block=block, gas_used=gas, chain="json-rpc"
+            )
+        )
+        origin = self._origin[name]
+        yield from self._drop(name)
+        body = encode_order(Settled(name, min(status, 1), block, gas))
+        yield from self._carry(now, origin, "settled", body, "settlement", 2)
+
+    def _close(self, now: Instant, name: str, why: Why) -> Iterator[Effect]:
+        yield Record(records.TransactionRefused(at=now, node=self.name, hash=name, why=why))
+        yield from self._drop(name)
+
+    def _drop(self, name: str) -> Iterator[Effect]:
+        del self._pending[name], self._origin[name], self._polls[name]
+        yield Save(PENDING_KEY + name, None)
+
+
+def _parse(frame: bytes) -> dict[str, Any]:
+    try:
+        answer = msgspec.json.decode(frame)
+    except msgspec.DecodeError as error:
+        raise RemoteProtocolError("chain-answer", str(error)) from None
+    if not isinstance(answer, dict):
+        raise RemoteProtocolError("chain-answer", "a JSON-RPC answer is an object")
+    return answer

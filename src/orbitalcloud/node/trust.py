@@ -1,0 +1,165 @@
+"""The satellite's two Ethereum desks: the verification node and the wallet.
+
+The light client verifies every update itself and trusts no station. The wallet's key is born at the first start,
+lives under `wallet` in the node's own store, and is used only where the policy allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from orbitalcloud.core import DataError, Instant, Refused, RemoteProtocolError, Seed, Why, records, to_hex
+from orbitalcloud.core.effects import Effect, Record, Save
+from orbitalcloud.ethereum import LightClient, TransferPolicy, Wallet
+from orbitalcloud.node.config import SatelliteConfig, VerificationFacts
+from orbitalcloud.node.orders import LabelledUpdate, Pay, Settled
+
+STORE_KEY = "light-client"
+WALLET_KEY = "wallet"
+NONCE_KEY = "wallet/nonce"
+
+
+@dataclass(slots=True)
+class VerificationDesk:
+    """Follows the beacon chain from the checkpoint; its store is saved after every step."""
+
+    node: str
+    facts: VerificationFacts
+    client: LightClient | None = None
+
+    def restore(self, now: Instant, saved: Mapping[str, bytes]) -> Iterator[Effect]:
+        """Go on from the saved store; where there is none, or it is torn, from the checkpoint."""
+        try:
+            if STORE_KEY in saved:
+                self.client = LightClient.from_bytes(self.facts.config, saved[STORE_KEY])
+                return
+        except DataError as error:
+            yield Record(
+                records.UpdateRefused(at=now, node=self.node, source="saved store", check="store", detail=str(error)[:200])
+            )
+        try:
+            self.client = LightClient.bootstrap(
+                self.facts.config, self.facts.checkpoint, self.facts.bootstrap, current_slot=self.facts.config.slot_at(now)
+            )
+        except RemoteProtocolError as error:
+            yield self._refused(now, "checkpoint", error)
+            return
+        yield from self._advanced(now, "checkpoint", 0, False, len(self.facts.bootstrap))
+
+    def take(self, now: Instant, item: LabelledUpdate) -> Iterator[Effect]:
+        """Verify an update that came up; move, or say which check failed."""
+        if self.client is None:
+            error = RemoteProtocolError("bootstrap", "there is no verified store to apply it to")
+            yield self._refused(now, item.label, error)
+            return
+        try:
+            progress = self.client.update(item.update, self.facts.config.slot_at(now))
+        except RemoteProtocolError as error:
+            yield self._refused(now, item.label, error)
+            return
+        rotated = progress.committee_changed
+        yield from self._advanced(now, item.label, progress.participants, rotated, len(item.update))
+
+    def _advanced(self, now: Instant, label: str, participants: int, rotated: bool, size: int) -> Iterator[Effect]:
+        assert self.client is not None, "only a client can advance"
+        config, client = self.facts.config, self.client
+        lag_slots = config.slot_at(now) - client.optimistic.slot
+        yield Save(STORE_KEY, client.to_bytes())
+        yield Record(
+            records.HeadAdvanced(
+                at=now,
+                node=self.node,
+                source=label,
+                period=client.period,
+                finalized_slot=client.finalized.slot,
+                optimistic_slot=client.optimistic.slot,
+                finalized_root=to_hex(client.finalized_root),
+                participants=participants,
+                rotated=rotated,
+                size_bytes=size,
+                lag_s=lag_slots * config.seconds_per_slot,
+            )
+        )
+
+    def _refused(self, now: Instant, label: str, error: RemoteProtocolError) -> Record:
+        entry = records.UpdateRefused(
+            at=now, node=self.node, source=label, check=error.check, detail=error.detail[:200]
+        )
+        return Record(entry)
+
+
+@dataclass(slots=True)
+class WalletDesk:
+    """Holds the wallet and the next nonce; signs what the policy allows."""
+
+    config: SatelliteConfig
+    wallet: Wallet | None = None
+    nonce: int = 0
+
+    def restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
+        """The saved wallet, or a new one born from this boot's entropy."""
+        if WALLET_KEY in saved:
+            self.wallet = Wallet.from_bytes(saved[WALLET_KEY])
+            self.nonce = int.from_bytes(saved.get(NONCE_KEY, b""), "big")
+            return
+        self.wallet = Wallet.born(Seed(entropy).child("wallet").bytes(32))
+        yield Save(WALLET_KEY, self.wallet.to_bytes())
+        yield Record(records.WalletBorn(at=now, node=self.config.name, address=self.wallet.address))
+
+    def sign(self, now: Instant, order: Pay) -> Iterator[Effect | bytes]:
+        """Yields the effects, and the raw transaction if it was signed. The nonce is saved before it is used."""
+        assert self.wallet is not None, "the wallet is restored at the start"
+        try:
+            signed = self.wallet.sign_transaction(
+                order.chain_id,
+                self.nonce,
+                order.to,
+                int(order.value_wei),
+                order.gas,
+                int(order.max_fee_per_gas_wei),
+                int(order.max_priority_fee_per_gas_wei),
+                policy=self._policy(order),
+            )
+        except Refused as error:
+            yield Record(records.TransactionRefused(at=now, node=self.config.name, hash="", why=error.why))
+            return
+        except DataError as error:
+            why = Why(False, "wallet-order", str(error)[:300])
+            yield Record(records.TransactionRefused(at=now, node=self.config.name, hash="", why=why))
+            return
+        used, self.nonce = self.nonce, self.nonce + 1
+        yield Save(NONCE_KEY, self.nonce.to_bytes(8, "big"))
+        yield Record(
+            records.TransactionSigned(
+                at=now,
+                node=self.config.name,
+                hash=signed.hash,
+                sender=self.wallet.address,
+                to=order.to,
+                value_wei=order.value_wei,
+                nonce=used,
+                chain_id=order.chain_id,
+            )
+        )
+        yield signed.raw
+
+    def settled(self, now: Instant, item: Settled, told_by: str) -> Iterator[Effect]:
+        """A station says that the chain executed a transaction of ours."""
+        yield Record(
+            records.TransactionSettled(
+                at=now,
+                node=self.config.name,
+                hash=item.hash,
+                status=item.status,
+                block=item.block,
+                gas_used=item.gas_used,
+                chain=f"as told by {told_by}",
+            )
+        )
+
+    def _policy(self, order: Pay) -> TransferPolicy:
+        limit = self.config.max_payment_wei
+        return TransferPolicy(
+            allowed=self.config.payees, max_value_wei=limit, max_fee_wei=limit, chain_ids=self.config.chain_ids
+        )

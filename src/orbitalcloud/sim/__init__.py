@@ -1,0 +1,8 @@
+"""The sim driver: flies a mission on the twin as fast as the machine allows, and can stop and go on anywhere.
+
+`fly(loaded, folder)` flies; `resume(folder)` goes on after an interruption, to the same digest. Imports twin and below.
+"""
+
+from orbitalcloud.sim.flight import Flown, fly, resume
+
+__all__ = ["Flown", "fly", "resume"]

@@ -1,0 +1,333 @@
+"""From a loaded mission to a carrier that is ready to begin: nodes' settings, artefacts, timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from orbitalcloud.compute import Artefact, Job, JobLimits, Limits, Request, encode_request, workload
+from orbitalcloud.core import HOUR, SECOND, DataError, Instant, Seed, digest_of, from_hex, records
+from orbitalcloud.core.events import Commanded
+from orbitalcloud.ethereum import MAINNET
+from orbitalcloud.mission import Craft, Loaded, Task, types
+from orbitalcloud.mission.files import read_bytes
+from orbitalcloud.network import ContactPlan
+from orbitalcloud.node import (
+    EnergyFacts,
+    GovernorLimits,
+    Node,
+    Pay,
+    Satellite,
+    SatelliteConfig,
+    SendUpdate,
+    Station,
+    StationConfig,
+    SubmitJob,
+    VerificationFacts,
+    encode_order,
+)
+from orbitalcloud.twin.carrier import Carrier
+from orbitalcloud.twin.gateway import Gateway
+from orbitalcloud.twin.hardware import KELVIN_AT_0_C, accelerator_of
+from orbitalcloud.twin.medium import Loss
+from orbitalcloud.twin.timeline import LightTurns, LinkCloses, LinkOpens, NodeRestarts, SensorsDue, StringsFail
+from orbitalcloud.twin.world import World
+
+INLINE_BYTES = 262_144
+"""An artefact up to this size travels with its job; a larger one is loaded before launch."""
+
+THROTTLE_BELOW_LIMIT_K = 10.0
+"""Runs start throttled this far below the payload's hot limit; an assumption, the habit of Jetson's own governor."""
+
+GWEI = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A task's artefact and inputs, read and checked."""
+
+    artefact: Artefact | None
+    inputs: tuple[bytes, ...]
+    limits: Limits
+
+
+@dataclass(slots=True)
+class Fleet:
+    """Builds nodes by name, at the first start and after every reboot; what they share is made once."""
+
+    loaded: Loaded
+    plan: ContactPlan = field(repr=False)
+    artefacts: dict[str, Artefact] = field(repr=False)
+    on_board: frozenset[str]
+    configs: dict[str, SatelliteConfig | StationConfig] = field(repr=False, default_factory=dict)
+
+    def __call__(self, name: str) -> Node:
+        config = self.configs[name]
+        return Satellite(config, self.artefacts) if isinstance(config, SatelliteConfig) else Station(config)
+
+
+def fleet_of(loaded: Loaded, world: World) -> tuple[Fleet, dict[str, Work]]:
+    """What nodes are built from, and the work of each task, both from the mission alone."""
+    work = {task.name: _work(loaded, task) for task in loaded.tasks}
+    artefacts = {item.artefact.digest: item.artefact for item in work.values() if item.artefact is not None}
+    on_board = frozenset(
+        item.artefact.digest
+        for task in loaded.tasks
+        if (item := work[task.name]).artefact is not None
+        and (task.submit_at == "on-board" or len(item.artefact.data) > INLINE_BYTES)
+    )
+    fleet = Fleet(loaded, ContactPlan(world.contacts()), artefacts, on_board)
+    sunlight = world.sunlight()
+    facts = _verification(loaded)
+    for craft in loaded.satellites:
+        fleet.configs[craft.name] = _satellite(loaded, craft, fleet, world, sunlight[craft.name], facts)
+    for ground in loaded.stations:
+        fleet.configs[ground.name] = StationConfig(ground.name, fleet.plan, world.names)
+    return fleet, work
+
+
+def carrier_of(loaded: Loaded, seed: int) -> tuple[Carrier, Fleet]:
+    """Everything that a flight of this mission needs, before its first event."""
+    world = World(loaded)
+    fleet, work = fleet_of(loaded, world)
+    telemetry_ns = loaded.mission.telemetry_s * SECOND
+    carrier = Carrier(fleet, world, _gateway(loaded), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
+    for contact in fleet.plan.contacts:
+        if contact.opens < loaded.ends:
+            carrier.push(contact.opens, contact.sender, LinkOpens(contact))
+            carrier.push(contact.closes, contact.sender, LinkCloses(contact))
+    for at, name, phase in world.light_turns():
+        carrier.push(at, name, LightTurns(phase))
+    for name in (*world.names, *(ground.name for ground in loaded.stations)):
+        carrier.begin(name)
+    for name in world.names:
+        carrier.push(loaded.starts, name, SensorsDue())
+    _schedule(carrier, loaded, work, fleet.on_board)
+    return carrier, fleet
+
+
+def describe(world: World, loaded: Loaded) -> Iterator[records.Entry]:
+    """The entries that say what flies, so that a reader of the Log needs no mission file."""
+    at = loaded.starts
+    for craft in loaded.satellites:
+        yield records.SatelliteDescribed(
+            at=at,
+            node=craft.name,
+            bus=craft.bus_name,
+            orbit=craft.orbit_text,
+            period_ms=world.period_ns(craft.name) // 1_000_000,
+            inclination_mdeg=world.inclination_mdeg(craft.name),
+            battery_mj=round(craft.bus.battery.capacity_wh * 3_600_000),
+            reserve_ppm=round(craft.reserve * 1e6),
+            array_mw=world.array_mw(craft.name),
+            thermal_nodes=tuple(node.name for node in craft.bus.heat),
+            hot_limits_mk=tuple(round((node.hot_limit_c + KELVIN_AT_0_C) * 1000) for node in craft.bus.heat),
+            cold_limits_mk=tuple(round((node.cold_limit_c + KELVIN_AT_0_C) * 1000) for node in craft.bus.heat),
+            payload_node=_payload_node(craft),
+            accelerator=craft.accelerator_name,
+        )
+    for ground in loaded.stations:
+        yield records.StationDescribed(
+            at=at,
+            node=ground.name,
+            latitude_udeg=round(ground.latitude_deg * 1e6),
+            longitude_udeg=round(ground.longitude_deg * 1e6),
+            mask_mdeg=round(ground.mask_deg * 1e3),
+            jurisdiction=ground.jurisdiction,
+        )
+
+
+# Settings -------------------------------------------------------------------------------------------------------------
+
+
+def _payload_node(craft: Craft) -> int:
+    return next(index for index, node in enumerate(craft.bus.heat) if node.name == "payload")
+
+
+def _satellite(
+    loaded: Loaded,
+    craft: Craft,
+    fleet: Fleet,
+    world: World,
+    sunlight: tuple[tuple[int, int], ...],
+    facts: VerificationFacts | None,
+) -> SatelliteConfig:
+    payload = _payload_node(craft)
+    node = craft.bus.heat[payload]
+    hot_k = min(node.hot_limit_c, craft.accelerator.hot_limit_c) + KELVIN_AT_0_C
+    accelerator = accelerator_of(craft)
+    idle_mw = round((craft.bus.idle_w + accelerator.idle_w) * 1000)
+    ethereum = loaded.mission.ethereum
+    payments = [item for item in loaded.mission.payment if item.satellite == craft.name]
+    return SatelliteConfig(
+        name=craft.name,
+        plan=fleet.plan,
+        accelerator=accelerator,
+        governor=GovernorLimits(
+            reserve_ppm=round(craft.reserve * 1e6),
+            payload_node=payload,
+            hot_mk=round(hot_k * 1000),
+            throttle_mk=round((hot_k - THROTTLE_BELOW_LIMIT_K) * 1000),
+        ),
+        energy=EnergyFacts(
+            battery_mj=round(craft.bus.battery.capacity_wh * 3_600_000),
+            array_mw=world.array_mw(craft.name),
+            idle_mw=idle_mw,
+            sunlight=sunlight,
+        ),
+        platform_mw=round(craft.bus.idle_w * 1000),
+        radio_mw=round(craft.bus.radio_tx_w * 1000),
+        artefacts=fleet.on_board,
+        verification=facts,
+        payees=frozenset(payment.to for payment in payments),
+        chain_ids=frozenset() if ethereum is None else frozenset({ethereum.chain_id}),
+    )
+
+
+def _verification(loaded: Loaded) -> VerificationFacts | None:
+    ethereum = loaded.mission.ethereum
+    if ethereum is None:
+        return None
+    return VerificationFacts(MAINNET, from_hex(ethereum.checkpoint, 32), read_bytes(ethereum.bootstrap, loaded.folder))
+
+
+def _gateway(loaded: Loaded) -> Gateway | None:
+    ethereum = loaded.mission.ethereum
+    if ethereum is None:
+        return None
+    return Gateway(ethereum.chain, ethereum.chain_id, round(ethereum.funded_eth * 1e18), loaded.starts)
+
+
+# Work and timeline ----------------------------------------------------------------------------------------------------
+
+
+def _work(loaded: Loaded, task: Task) -> Work:
+    if task.operations:
+        return Work(None, (bytes(task.input_bytes),), Limits())
+    if task.workload:
+        item = workload(task.workload)
+        fuel = min(task.fuel_limit, item.limits.fuel)
+        limits = Limits(fuel, min(task.memory_limit_bytes, item.limits.memory_bytes), item.limits.output_bytes)
+        inputs = tuple(read_bytes(name, loaded.folder) for name in task.inputs) or tuple(item.inputs())
+        return Work(item.artefact(), inputs, limits)
+    inputs = tuple(read_bytes(name, loaded.folder) for name in task.inputs)
+    if not inputs:
+        raise DataError(f"job {task.name}", "no input", "name its input files: input = [\"…\"]")
+    artefact = Artefact.of(read_bytes(task.path, loaded.folder), task.path)
+    return Work(artefact, inputs, Limits(task.fuel_limit, task.memory_limit_bytes))
+
+
+def _instants(world: World, task: Task, satellite: str, ends: Instant) -> Iterator[Instant]:
+    if task.at:
+        yield from (at for at in task.at if at < ends)
+        return
+    period_ns = task.period_ns or world.period_ns(satellite)
+    at = task.starts
+    while at < ends:
+        yield at
+        at = Instant(at + period_ns)
+
+
+def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board: frozenset[str]) -> None:
+    for task in loaded.tasks:
+        _schedule_task(carrier, loaded, task, work[task.name], on_board)
+    ethereum = loaded.mission.ethereum
+    for update in ethereum.updates if ethereum else ():
+        for craft in loaded.satellites:
+            label = update.file.removeprefix("packaged:").removesuffix(".ssz")
+            order = SendUpdate(craft.name, label, read_bytes(update.file, loaded.folder))
+            carrier.push(_after(loaded, update.at_h), update.station, Commanded("send-update", encode_order(order)))
+    for payment in loaded.mission.payment:
+        assert ethereum is not None, "the mission's checks ask for a chain where there is a payment"
+        carrier.push(_after(loaded, payment.at_h), payment.station, Commanded("pay", _pay(payment, ethereum)))
+    for fault in loaded.mission.fault:
+        _schedule_fault(carrier, loaded, fault)
+
+
+def _after(loaded: Loaded, hours: float) -> Instant:
+    return Instant(loaded.starts + round(hours * HOUR))
+
+
+def _schedule_task(carrier: Carrier, loaded: Loaded, task: Task, item: Work, on_board: frozenset[str]) -> None:
+    home = loaded.stations[0].name if loaded.stations else ""
+    raised = task.submit_at == "on-board"
+    targets = [task.target]
+    if raised and task.target == "any":
+        targets = list(carrier.world.names)
+    for target in targets:
+        orbit_of = target if target != "any" else carrier.world.names[0]
+        for number, at in enumerate(_instants(carrier.world, task, orbit_of, loaded.ends), 1):
+            many = raised and len(targets) > 1
+            name = f"{task.name}-{target}-{number:03d}" if many else f"{task.name}-{number:03d}"
+            reply_to = home if raised else task.submit_at
+            job = _job(task, item, name, at, number, reply_to or target)
+            data = item.inputs[(number - 1) % len(item.inputs)]
+            inline = None
+            if item.artefact is not None and item.artefact.digest not in on_board:
+                inline = item.artefact.data
+            order = SubmitJob(target, encode_request(Request(job, data, inline)))
+            carrier.push(at, target if raised else task.submit_at, Commanded("submit-job", encode_order(order)))
+
+
+def _job(task: Task, item: Work, name: str, at: Instant, number: int, reply_to: str) -> Job:
+    limits = item.limits
+    return Job(
+        id=name,
+        name=task.name,
+        artefact=item.artefact.digest if item.artefact else digest_of(b"modelled"),
+        input=digest_of(item.inputs[(number - 1) % len(item.inputs)]),
+        deadline=at + task.deadline_ns,
+        reply_to=reply_to,
+        value=task.value,
+        verification=task.verify,
+        limits=JobLimits(limits.fuel, limits.memory_bytes, limits.output_bytes, limits.operations),
+        modelled_operations=task.operations,
+        modelled_output_bytes=task.output_bytes,
+    )
+
+
+def _pay(payment: types.Payment, ethereum: types.Ethereum) -> bytes:
+    order = Pay(
+        target=payment.satellite,
+        reply_to=payment.station,
+        to=payment.to,
+        value_wei=str(payment.value_gwei * GWEI),
+        max_fee_per_gas_wei=str(payment.max_fee_gwei * GWEI),
+        max_priority_fee_per_gas_wei=str(payment.priority_fee_gwei * GWEI),
+        gas=payment.gas,
+        chain_id=ethereum.chain_id,
+    )
+    return encode_order(order)
+
+
+def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: types.Fault) -> None:
+    at = _after(loaded, fault.at_h)
+    match fault:
+        case types.Reboot():
+            text = "the node restarts: what it had not saved is lost"
+            carrier.push(at, fault.target, NodeRestarts(text))
+        case types.ArrayStringLoss():
+            ppm = round(fault.fraction * 1e6)
+            text = f"the array gives {fault.fraction:.0%} less from now on"
+            carrier.push(at, fault.target, StringsFail(text, ppm))
+        case types.FrameLoss():
+            loss = Loss(fault.target, at, _until(at, fault.duration_min), fault.loss_ppm)
+            text = f"{fault.loss_ppm / 1e4:g} % of frames are lost for {fault.duration_min:g} min"
+            carrier.trouble(loss, "frame-loss", text)
+        case types.StationOutage():
+            loss = Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000)
+            carrier.trouble(loss, "station-outage", f"neither sends nor receives for {fault.duration_min:g} min")
+        case types.TamperedUpdate():
+            raw = bytearray(read_bytes(fault.file, loaded.folder))
+            if fault.byte >= len(raw):
+                raise DataError(f"fault tampered-update: byte of {fault.file}", fault.byte, f"below {len(raw)}")
+            raw[fault.byte] ^= 0xFF
+            label = f"tampered {fault.file.removeprefix('packaged:').removesuffix('.ssz')}"
+            order = SendUpdate(fault.target, label, bytes(raw))
+            text = f"{fault.station} sends {fault.file} with byte {fault.byte} inverted"
+            carrier.announce(at, fault.target, "tampered-update", text)
+            carrier.push(at, fault.station, Commanded("send-update", encode_order(order)))
+
+
+def _until(at: Instant, minutes: float) -> Instant:
+    return Instant(at + round(minutes * 60 * SECOND))

@@ -1,0 +1,323 @@
+"""The carrier: nodes, World, links and chain in one process, and what turns effects into coming events.
+
+Both drivers are this heap of due events; they differ in how they wait for the next one and in how a job is executed:
+`sim` does not wait, `live` waits for the real clock. The heap's key is (instant in ns, priority, sequence), so that
+nothing depends on the order of a set or a dict, and an event due at t is handled as at t.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from time import perf_counter
+
+from orbitalcloud.compute import Artefact, Limits, Outcome, Usage, cost, execute
+from orbitalcloud.core import MILLISECOND, SECOND, Contact, Instant, Log, Seed, records
+from orbitalcloud.core.effects import Draw, Effect, Record, Run, Save, Send, Stop, Wake
+from orbitalcloud.core.events import (
+    Commanded,
+    ContactClosed,
+    ContactOpened,
+    Event,
+    Finished,
+    Fired,
+    Readings,
+    Received,
+    Sensed,
+    Started,
+)
+from orbitalcloud.core.records import Entry
+from orbitalcloud.node import Node
+from orbitalcloud.node.station import CHAIN
+from orbitalcloud.twin.gateway import Gateway
+from orbitalcloud.twin.medium import Loss, Medium
+from orbitalcloud.twin.timeline import (
+    FaultBegins,
+    Happening,
+    LightTurns,
+    LinkCloses,
+    LinkOpens,
+    NodeRestarts,
+    SensorsDue,
+    StringsFail,
+)
+from orbitalcloud.twin.world import World
+
+REBOOT_NS = 45 * SECOND
+"""How long a node is gone when it restarts; an assumption, of the order of a Linux flight computer's boot."""
+
+RPC_NS = 200 * MILLISECOND
+"""A JSON-RPC answer over the internet; modelled, so that the same flight is the same flight."""
+
+# At one instant: the World first, then what arrives, then what was asked for, then the periodic.
+_CLOSES, _OPENS, _LIGHT, _FAULT, _STARTED, _RECEIVED, _FINISHED, _FIRED, _COMMANDED, _SENSED = range(10)
+_PRIORITY: dict[type, int] = {
+    LinkCloses: _CLOSES,
+    LinkOpens: _OPENS,
+    LightTurns: _LIGHT,
+    FaultBegins: _FAULT,
+    StringsFail: _FAULT,
+    NodeRestarts: _FAULT,
+    Started: _STARTED,
+    Received: _RECEIVED,
+    Finished: _FINISHED,
+    Fired: _FIRED,
+    Commanded: _COMMANDED,
+    SensorsDue: _SENSED,
+}
+
+Executor = Callable[[Artefact, bytes, Limits], Outcome]
+Due = tuple[int, int, int, str, int, Event | Happening]
+
+
+class Carrier:
+    """Everything of a flight that changes, but the Log's file: it pickles, and goes on where it was."""
+
+    def __init__(
+        self,
+        build: Callable[[str], Node],
+        world: World,
+        gateway: Gateway | None,
+        artefacts: dict[str, Artefact],
+        seed: Seed,
+        telemetry_ns: int,
+    ) -> None:
+        self.build, self.world, self.gateway, self.artefacts = build, world, gateway, artefacts
+        self.seed, self.telemetry_ns = seed, telemetry_ns
+        self.nodes: dict[str, Node] = {}
+        self.saved: dict[str, dict[str, bytes]] = {}
+        self.boots: dict[str, int] = {}
+        self.medium = Medium(seed.child("links"), world.light_time_ns, world.base_loss_ppm)
+        self.now = world.starts
+        self.events = 0
+        self.execution_s = 0.0
+        self.world_s = 0.0
+        self._heap: list[Due] = []
+        self._sequence = 0
+        self._timers: dict[tuple[str, str], int] = {}
+        self._runs: dict[str, int] = {}
+        self._sent: dict[tuple[str, str], tuple[int, int]] = {}
+        self.log: Log | None = None
+        self.watch: Callable[[Entry], None] | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        kept = dict(self.__dict__)
+        kept["log"] = kept["watch"] = None
+        return kept
+
+    # The heap ----------------------------------------------------------------------------------------------------------
+
+    def push(self, at: Instant, node: str, event: Event | Happening) -> int:
+        """Let `event` come to `node` at `at`; returns the sequence number that names it."""
+        assert at >= self.now, "nothing happens in the past"
+        self._sequence += 1
+        boot = self.boots.get(node, 0)
+        heapq.heappush(self._heap, (at, _PRIORITY[type(event)], self._sequence, node, boot, event))
+        return self._sequence
+
+    def next_due(self) -> Instant | None:
+        """When the next event is due; None when there is none."""
+        return Instant(self._heap[0][0]) if self._heap else None
+
+    def step(self) -> None:
+        """Handle the next event."""
+        at, _, sequence, name, boot, event = heapq.heappop(self._heap)
+        self.now = Instant(at)
+        self.events += 1
+        if isinstance(event, Happening):
+            self._happen(name, event)
+        elif self._concerns(name, boot, sequence, event):
+            self._tell(name, event)
+
+    def _concerns(self, name: str, boot: int, sequence: int, event: Event) -> bool:
+        """Whether the event still has somebody to go to: not for a node that is down, nor for what was cancelled."""
+        match event:
+            case Started():
+                return True
+            case Fired(timer):
+                if self._timers.get((name, timer)) != sequence:
+                    return False
+                del self._timers[name, timer]
+            case Finished(run):
+                if self._runs.get(run) != sequence:
+                    return False
+                del self._runs[run]
+            case Received(peer, frame) if name not in self.nodes:
+                self._record(records.FrameLost(self.now, name, peer, len(frame), "the receiver is down"))
+            case Commanded() if name not in self.nodes:
+                self.push(Instant(self.now + REBOOT_NS), name, event)  # the operator tries again
+        if name not in self.nodes:
+            return False
+        timed = isinstance(event, Fired | Finished)
+        return not timed or boot == self.boots[name]
+
+    def _tell(self, name: str, event: Event) -> None:
+        if isinstance(event, Started):
+            self.nodes[name] = self.build(name)
+        for effect in self.nodes[name].handle(self.now, event):
+            self._perform(name, effect)
+        if isinstance(event, Started):
+            for contact in self.medium.open_from(name):
+                self._tell(name, ContactOpened(contact))
+
+    def _readings(self, name: str) -> Readings:
+        begun = perf_counter()
+        readings = self.world.readings(name, self.now)
+        self.world_s += perf_counter() - begun
+        for change in self.world.brown_outs(name):
+            self._record(records.BrownOut(self.now, name, *change))
+        return readings
+
+    # Effects -----------------------------------------------------------------------------------------------------------
+
+    def _perform(self, name: str, effect: Effect) -> None:
+        match effect:
+            case Record(entry):
+                self._record(entry)
+            case Send(peer, frame):
+                self._send(name, peer, frame)
+            case Wake(at, timer):
+                self._timers.pop((name, timer), None)
+                if at is not None:
+                    self._timers[name, timer] = self.push(Instant(max(at, self.now)), name, Fired(timer))
+            case Save(key, None):
+                self.saved[name].pop(key, None)
+            case Save(key, value) if value is not None:
+                self.saved[name][key] = value
+            case Draw(load, power_mw):
+                begun = perf_counter()
+                self.world.draw(name, load, power_mw, self.now)
+                self.world_s += perf_counter() - begun
+            case Run():
+                self.run(name, effect)
+            case Stop(run):
+                self._runs.pop(run, None)
+
+    def _record(self, entry: Entry) -> None:
+        assert self.log is not None, "a flight has its Log before its first event"
+        self.log.append(entry)
+        if self.gateway is not None and isinstance(entry, records.WalletBorn):
+            self.gateway.fund(entry.address)
+        if self.watch is not None:
+            self.watch(entry)
+
+    def _send(self, name: str, peer: str, frame: bytes) -> None:
+        if peer == CHAIN:
+            if self.gateway is None:
+                self._record(records.FrameLost(self.now, name, peer, len(frame), "this mission has no chain"))
+                return
+            answer = self.gateway.request(frame, self.now)
+            self.push(Instant(self.now + RPC_NS), name, Received(peer, answer))
+            return
+        arrives, lost = self.medium.send(name, peer, len(frame), self.now)
+        if lost:
+            self._record(records.FrameLost(self.now, name, peer, len(frame), lost))
+        else:
+            self.push(arrives, peer, Received(name, frame))
+
+    # Jobs --------------------------------------------------------------------------------------------------------------
+
+    def run(self, name: str, effect: Run) -> None:
+        """Execute a job now; its `Finished` comes after the modelled time."""
+        outcome = self.model(effect) if effect.modelled_operations else self.execute(name, effect)
+        self.finish(name, effect, outcome, self.now)
+
+    def model(self, effect: Run) -> Outcome:
+        """A modelled job: its cost, and zeros for an output."""
+        size = effect.modelled_output_bytes
+        usage = Usage(effect.modelled_operations, 0, 0, len(effect.data), size)
+        return Outcome(bytes(size), usage, runtime="modelled")
+
+    def execute(self, name: str, effect: Run) -> Outcome:
+        """Really run the artefact on its input, under its limits."""
+        artefact = self.artefact(name, effect.artefact)
+        begun = perf_counter()
+        outcome = execute(artefact, effect.data, Limits(effect.fuel_limit, effect.memory_limit_bytes))
+        self.execution_s += perf_counter() - begun
+        return outcome
+
+    def artefact(self, name: str, digest: str) -> Artefact:
+        """An artefact loaded before launch, or one that came up and lies in the node's own store."""
+        if digest not in self.artefacts:
+            self.artefacts[digest] = Artefact.of(self.saved[name][f"artefact/{digest}"])
+        return self.artefacts[digest]
+
+    def finish(self, name: str, effect: Run, outcome: Outcome, begun: Instant) -> None:
+        """Push the `Finished` of a run that began at `begun`."""
+        spent = cost(outcome.usage, self.world.accelerator(name), effect.throttled)
+        failure = f"{outcome.failure}: {outcome.text}" if outcome.failure else ""
+        event = Finished(
+            run=effect.run,
+            output=None if failure else outcome.output,
+            failure=failure,
+            operations=outcome.usage.operations,
+            fuel=outcome.usage.fuel,
+            memory_bytes=outcome.usage.memory_bytes,
+            duration_ns=spent.duration_ns,
+            energy_mj=spent.energy_mj,
+            executed=effect.modelled_operations == 0,
+            runtime=outcome.runtime,
+        )
+        due = Instant(max(self.now, begun + spent.duration_ns))
+        self._runs[effect.run] = self.push(due, name, event)
+
+    # Faults that are no event of the heap's ----------------------------------------------------------------------------
+
+    def trouble(self, loss: Loss, fault: str, text: str) -> None:
+        """Arrange for frames to be lost, and say so in the Log when it begins."""
+        self.medium.losses.append(loss)
+        self.announce(loss.begins, loss.node, fault, text)
+
+    def announce(self, at: Instant, node: str, fault: str, text: str) -> None:
+        """Say in the Log, at `at`, what is being done to `node`."""
+        self.push(at, node, FaultBegins(fault, text))
+
+    # What happens to nodes ---------------------------------------------------------------------------------------------
+
+    def _happen(self, name: str, event: Happening) -> None:
+        match event:
+            case LinkOpens(contact):
+                self.medium.open(contact)
+                self._link(name, ContactOpened(contact))
+            case LinkCloses(contact):
+                self.medium.close(contact)
+                self._link(name, ContactClosed(contact))
+            case SensorsDue():
+                self.push(Instant(self.now + self.telemetry_ns), name, event)
+                readings = self._readings(name)
+                if name in self.nodes:
+                    self._tell(name, Sensed(readings))
+            case LightTurns(phase):
+                self._record(records.LightChanged(self.now, name, phase))
+            case FaultBegins(fault, text):
+                self._record(records.FaultInjected(self.now, name, fault, text))
+            case StringsFail(text, fraction_ppm):
+                self._record(records.FaultInjected(self.now, name, "array-string-loss", text))
+                self.world.lose_strings(name, fraction_ppm, self.now)
+            case NodeRestarts(text):
+                self._record(records.FaultInjected(self.now, name, "reboot", text))
+                self.reboot(name, REBOOT_NS)
+
+    def _link(self, name: str, event: ContactOpened | ContactClosed) -> None:
+        if name in self.nodes:
+            self._tell(name, event)
+
+    def begin(self, name: str) -> None:
+        """First start of a node, now."""
+        self.saved.setdefault(name, {})
+        self.boots.setdefault(name, 0)
+        self._start(name, self.now)
+
+    def reboot(self, name: str, gone_ns: int) -> None:
+        """The node vanishes with all it had not saved, and starts again after `gone_ns`."""
+        self.nodes.pop(name, None)
+        self.world.power_down(name, self.now)
+        self._start(name, Instant(self.now + gone_ns))
+
+    def _start(self, name: str, at: Instant) -> None:
+        self.boots[name] += 1
+        boot = self.boots[name]
+        entropy = self.seed.child(name).child("entropy").bytes(32, boot)
+        self.push(at, name, Started(self.saved[name], entropy, boot))
+
+

@@ -1,0 +1,61 @@
+"""What happens in the World and to the nodes, as data on the heap: links, light, faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orbitalcloud.core import Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that no node decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOpens(Happening):
+    """A contact begins; `contact.sender` is told."""
+
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCloses(Happening):
+    """A contact ends."""
+
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class LightTurns(Happening):
+    """A satellite crosses an edge of the shadow, into `sunlight`, `penumbra` or `umbra`."""
+
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRestarts(Happening):
+    """Fault: the node restarts."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StringsFail(Happening):
+    """Fault: the satellite's array loses this share of its output for good."""
+
+    text: str
+    fraction_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class SensorsDue(Happening):
+    """The periodic reading of a satellite's sensors is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultBegins(Happening):
+    """A fault that acts elsewhere begins: only the Log is told."""
+
+    fault: str
+    text: str

@@ -1,0 +1,317 @@
+"""The World of one mission: where everything is, what light, power and heat it has, and who can hear whom.
+
+Light, contacts and shadow edges are found ahead; batteries and temperatures move in compiled steps and are read when
+asked. Loads change by `draw`. What a satellite is told (`readings`) are integers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbitalcloud import physics
+from orbitalcloud.compute import Accelerator
+from orbitalcloud.core import DAY, SECOND, Contact, Instant
+from orbitalcloud.core.events import Readings
+from orbitalcloud.mission import Loaded, physical
+from orbitalcloud.physics.array import REFERENCE_TEMPERATURE_K as RATED_K
+from orbitalcloud.physics.constants import EARTH_MU_M3_S2
+from orbitalcloud.physics.frames import itrs_of_geodetic
+from orbitalcloud.physics.power_heat import ILLUMINATION
+from orbitalcloud.planning import Interval
+from orbitalcloud.twin.hardware import accelerator_of
+
+SPEED_OF_LIGHT_M_S = 299_792_458.0
+STEP_S = 10.0
+LOAD_NODES = {"platform": "body", "payload": "payload", "radio": "body"}
+"""Where each load's heat appears. The radiated share of the radio's power, at most a watt or two, is counted as heat."""
+
+PHASES = {"penumbra-in": "penumbra", "umbra-in": "umbra", "umbra-out": "penumbra", "penumbra-out": "sunlight"}
+
+
+class World:
+    """Physics of one mission over [starts, ends]. It pickles: what can be found again is found again."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self.starts, self.ends = loaded.starts, loaded.ends
+        self.names = tuple(craft.name for craft in loaded.satellites)
+        self._index = {name: index for index, name in enumerate(self.names)}
+        self.orbits = physical.orbits_of(loaded)
+        self.sites = {site.name: site for site in physical.sites_of(loaded)}
+        self._accelerators = {craft.name: accelerator_of(craft) for craft in loaded.satellites}
+        self._shadow = physics.shadow_events(self.orbits, self.starts, Instant(self.ends + DAY))
+        self._energy = physical.energy_heat(loaded, self._geometry(self.starts))
+        self._designs = list(self._energy.designs)
+        shape = (len(self.names), self._energy.n_nodes)
+        self._drawn: list[dict[str, int]] = [{} for _ in self.names]
+        self._loads_w = np.zeros(shape)
+        self._last: dict[int, tuple[int, float, float, float]] = {}
+        self._short: dict[str, list[tuple[bool, int]]] = {}
+        self._down: set[int] = set()
+        self._telemetry_ns = loaded.mission.telemetry_s * SECOND
+        self._places: tuple[Instant, NDArray[np.int64]] = (self.starts, np.empty((len(self.names), 0, 3), np.int64))
+        self.base_loss_ppm = {
+            (channel.sender, channel.receiver): channel.frame_loss_ppm
+            for channel in loaded.channels
+            if channel.frame_loss_ppm
+        }
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """The mission, and what moved; light and contacts are found again."""
+        energy = self._energy
+        moved = {
+            "designs": self._designs,
+            "state": energy.state,
+            "now_ns": energy.now_ns,
+            "geometry_start": energy.geometry.start,
+            "drawn": self._drawn,
+            "loads_w": self._loads_w,
+            "last": self._last,
+            "short": self._short,
+            "down": sorted(self._down),
+        }
+        return _restore, (self.loaded, moved)
+
+    def _geometry(self, at: Instant) -> physics.Geometry:
+        end = Instant(min(self.ends, at + DAY) + 2 * int(STEP_S) * SECOND)
+        return physics.geometry(self.orbits, at, end, STEP_S)
+
+    # Facts -------------------------------------------------------------------------------------------------------------
+
+    def accelerator(self, satellite: str) -> Accelerator:
+        """The computer of a satellite."""
+        return self._accelerators[satellite]
+
+    def period_ns(self, satellite: str) -> int:
+        """Orbital period at the start, from energy: 2π √(a³/μ) with a from the state by the vis-viva equation.
+
+        Osculating, so it moves by a few seconds around an orbit; the mean over one orbit is taken.
+        """
+        one = self.orbits.subset([self._index[satellite]])
+        semi_major_m = self._semi_major_m(one, np.array([self.starts], dtype=np.int64))[0]
+        rough_ns = _kepler_ns(semi_major_m)
+        grid = self.starts + np.linspace(0, rough_ns, 97)[:-1].astype(np.int64)
+        return _kepler_ns(float(self._semi_major_m(one, grid).mean()))
+
+    @staticmethod
+    def _semi_major_m(one: physics.Orbits, times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+        position, velocity = one.state_teme(times_ns)
+        radius = np.linalg.norm(position[0], axis=1)
+        speed2 = (velocity[0] ** 2).sum(axis=1)
+        return np.asarray(1.0 / (2.0 / radius - speed2 / EARTH_MU_M3_S2))
+
+    def inclination_mdeg(self, satellite: str) -> int:
+        """Inclination of the orbital plane at the start, in TEME."""
+        position, velocity = self.orbits.subset([self._index[satellite]]).state_teme([self.starts])
+        normal = np.cross(position[0, 0], velocity[0, 0])
+        return round(math.degrees(math.acos(normal[2] / float(np.linalg.norm(normal)))) * 1000)
+
+    def array_mw(self, satellite: str) -> int:
+        """What the array gives in sunlight, averaged over the mission's first orbits, at its rated temperature."""
+        row = self._index[satellite]
+        light = self._energy.geometry
+        design = self._designs[row].array
+        count = min(len(light.irradiance_w_m2), 2000)
+        seen = np.flatnonzero(light.light[row, :count, 0] > 0.5)[::10]
+        watts = [
+            physics.array_power_w(design, float(light.irradiance_w_m2[k]), 1.0, _vector(light.sun_body[row, k]), RATED_K)
+            for k in seen
+        ]
+        return round(float(np.mean(watts)) * 1000) if watts else 0
+
+    def light_turns(self) -> list[tuple[Instant, str, str]]:
+        """(when, satellite, phase from then on) of every shadow edge, in time order."""
+        events = self._shadow
+        turns = [(event.at, self.names[event.satellite], PHASES[event.kind]) for event in events]
+        return sorted(turn for turn in turns if turn[0] < self.ends)
+
+    def sunlight(self) -> dict[str, tuple[Interval, ...]]:
+        """Each satellite's intervals outside the umbra over the mission, and a day past it, as one interval a day."""
+        spans: dict[str, list[Interval]] = {name: [] for name in self.names}
+        lit_from: dict[str, int | None] = dict(zip(self.names, self._first_light(), strict=True))
+        for event in self._shadow:
+            name = self.names[event.satellite]
+            since = lit_from[name]
+            if event.kind == "umbra-in" and since is not None:
+                spans[name].append((since, event.at))
+                lit_from[name] = None
+            elif event.kind == "umbra-out":
+                lit_from[name] = event.at
+        for name, since in lit_from.items():
+            if since is not None:
+                spans[name].append((since, self.ends + DAY))
+        return {name: tuple(found) for name, found in spans.items()}
+
+    def _first_light(self) -> list[int | None]:
+        lit = physics.illumination_at(self.orbits, [self.starts])[:, 0]
+        return [int(self.starts) if share > 0.0 else None for share in lit]
+
+    def contacts(self) -> list[Contact]:
+        """Every contact of the mission, each direction that a channel serves, in order of opening."""
+        found: list[Contact] = []
+        channels = {(channel.sender, channel.receiver): channel for channel in self.loaded.channels}
+        for channel in self.loaded.channels:
+            if channel.always:
+                delay_ns = self.light_time_ns(channel.sender, channel.receiver, self.starts)
+                ends = Instant(self.ends + DAY)
+                contact = Contact(
+                    channel.sender, channel.receiver, self.starts, ends, channel.rate_bps, channel.band, delay_ns
+                )
+                found.append(contact)
+        sites = list(self.sites.values())
+        horizon = Instant(self.ends + DAY)
+        for window in physics.contact_windows(self.orbits, sites, self.starts, horizon) if sites else ():
+            satellite, station = self.names[window.satellite], sites[window.site].name
+            delay_ns = round(window.range_m / SPEED_OF_LIGHT_M_S * 1e9)
+            elevation_mdeg = round(math.degrees(window.max_elevation_rad) * 1000)
+            for pair in ((satellite, station), (station, satellite)):
+                if pair in channels and window.closes > window.opens:
+                    rate, band = channels[pair].rate_bps, channels[pair].band
+                    found.append(Contact(*pair, window.opens, window.closes, rate, band, delay_ns, elevation_mdeg))
+        return sorted(found, key=lambda item: (item.opens, item.sender, item.receiver))
+
+    def light_time_ns(self, sender: str, receiver: str, at: Instant) -> int:
+        """One-way light time at an instant; over ground fibre, along the chord at two thirds of the speed of light."""
+        ends = [name for name in (sender, receiver) if name in self._index]
+        if not ends:
+            first, second = (_itrs_m(self.sites[name]) for name in (sender, receiver))
+            return round(float(np.linalg.norm(first - second)) * 1.5 / SPEED_OF_LIGHT_M_S * 1e9)
+        site = self.sites[receiver if ends[0] == sender else sender]
+        distance_m = physics.range_m(self.orbits, self._index[ends[0]], site, at)
+        return round(distance_m / SPEED_OF_LIGHT_M_S * 1e9)
+
+    # State -------------------------------------------------------------------------------------------------------------
+
+    def draw(self, satellite: str, load: str, power_mw: int, now: Instant) -> None:
+        """From now on the load takes this much."""
+        row = self._index[satellite]
+        if self._drawn[row].get(load, 0) == power_mw:
+            return
+        self._advance(row, now)
+        self._drawn[row][load] = power_mw
+        network = self._designs[row].thermal
+        self._loads_w[row] = 0.0
+        for name, drawn_mw in self._drawn[row].items():
+            self._loads_w[row, network.index(LOAD_NODES[name])] += drawn_mw / 1000.0
+
+    def power_down(self, satellite: str, now: Instant) -> None:
+        """All loads off but the platform's, as while its computers restart."""
+        if satellite in self._index:
+            for load in ("payload", "radio"):
+                self.draw(satellite, load, 0, now)
+
+    def lose_strings(self, satellite: str, fraction_ppm: int, now: Instant) -> None:
+        """The array gives this much less for good; batteries and temperatures stay what they are."""
+        self._advance_all(now)
+        row = self._index[satellite]
+        design = self._designs[row]
+        packing = design.array.packing * (1.0 - fraction_ppm / 1e6)
+        self._designs[row] = replace(design, array=replace(design.array, packing=packing))
+        old = self._energy
+        self._energy = physics.EnergyHeat(self._designs, old.geometry, old.state, old.now_ns)
+
+    def readings(self, satellite: str, now: Instant) -> Readings:
+        """What the satellite's sensors say; generated and load power are means since the last reading."""
+        row = self._index[satellite]
+        self._advance_all(now)
+        energy = self._energy
+        generated_mw, load_mw = self._mean_powers(row, now)
+        n_nodes = len(self._designs[row].thermal.nodes)
+        latitude, longitude, height = self._place(row, now)
+        return Readings(
+            charge_ppm=round(float(energy.state_of_charge[row]) * 1e6),
+            generated_mw=generated_mw,
+            load_mw=load_mw,
+            sunlit_ppm=round(float(energy.state[row, ILLUMINATION]) * 1e6),
+            temperatures_mk=tuple(round(kelvin * 1000) for kelvin in energy.temperature_k[row, :n_nodes].tolist()),
+            latitude_udeg=latitude,
+            longitude_udeg=longitude,
+            height_m=height,
+        )
+
+    def brown_outs(self, satellite: str) -> list[tuple[bool, int]]:
+        """(down, unserved mJ) changes since last asked."""
+        return self._short.pop(satellite, [])
+
+    def _mean_powers(self, row: int, now: Instant) -> tuple[int, int]:
+        energy = self._energy
+        generated = float(energy.generated_j[row] - energy.curtailed_j[row])
+        load, unserved = float(energy.load_j[row]), float(energy.unserved_j[row])
+        then, generated_before, load_before, unserved_before = self._last.get(row, (int(self.starts), 0.0, 0.0, 0.0))
+        self._last[row] = (now, generated, load, unserved)
+        if unserved > unserved_before and row not in self._down:
+            self._down.add(row)
+            self._short.setdefault(self.names[row], []).append((True, round((unserved - unserved_before) * 1000)))
+        elif unserved == unserved_before and row in self._down:
+            self._down.discard(row)
+            self._short.setdefault(self.names[row], []).append((False, round(unserved * 1000)))
+        seconds = (now - then) / SECOND
+        if seconds <= 0:
+            return 0, round(float(self._loads_w[row].sum()) * 1000)
+        return round((generated - generated_before) / seconds * 1000), round((load - load_before) / seconds * 1000)
+
+    # Moving ------------------------------------------------------------------------------------------------------------
+
+    def _advance(self, row: int, now: Instant) -> None:
+        self._reach(now)
+        self._energy.advance(row, now, self._loads_w[row])
+
+    def _advance_all(self, now: Instant) -> None:
+        self._reach(now)
+        if int(self._energy.now_ns.min()) < now:
+            self._energy.advance_all(now, self._loads_w)
+
+    def _reach(self, now: Instant) -> None:
+        """Extend the light where the mission is longer than a day."""
+        if now > self._energy.geometry.end:
+            edge = self._energy.geometry.end
+            self._energy.advance_all(edge, self._loads_w)
+            self._energy.use(self._geometry(edge))
+            self._reach(now)
+
+    def _place(self, row: int, now: Instant) -> tuple[int, int, int]:
+        """Geodetic (µdeg, µdeg, m) of one satellite; those of the telemetry grid are found ahead, a day at a time."""
+        begins, places = self._places
+        index, off = divmod(now - begins, self._telemetry_ns)
+        if off or not 0 <= index < places.shape[1]:
+            if off:
+                places, index = self._geodetic(np.array([now])), 0
+            else:
+                count = int(min(DAY, self.ends - now + 1) // self._telemetry_ns) + 1
+                places, index = self._geodetic(now + self._telemetry_ns * np.arange(count, dtype=np.int64)), 0
+                self._places = (now, places)
+        latitude_udeg, longitude_udeg, height_m = places[row, index].tolist()
+        return latitude_udeg, longitude_udeg, height_m
+
+    def _geodetic(self, times_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        latitude, longitude, height_m = physics.subpoint(self.orbits, times_ns)
+        columns = (np.degrees(latitude) * 1e6, np.degrees(longitude) * 1e6, height_m)
+        return np.rint(np.stack(columns, axis=2)).astype(np.int64)
+
+
+def _restore(loaded: Loaded, moved: dict[str, Any]) -> World:
+    world = World(loaded)
+    world._designs = moved["designs"]
+    light = world._geometry(moved["geometry_start"])
+    world._energy = physics.EnergyHeat(world._designs, light, moved["state"], moved["now_ns"])
+    world._drawn, world._loads_w, world._last = moved["drawn"], moved["loads_w"], moved["last"]
+    world._short, world._down = moved["short"], set(moved["down"])
+    return world
+
+
+def _kepler_ns(semi_major_m: float) -> int:
+    return round(2.0 * math.pi * math.sqrt(semi_major_m**3 / EARTH_MU_M3_S2) * SECOND)
+
+
+def _vector(row: NDArray[np.float32]) -> tuple[float, float, float]:
+    x, y, z = row.tolist()
+    return x, y, z
+
+
+def _itrs_m(site: physics.GroundSite) -> NDArray[np.float64]:
+    return itrs_of_geodetic(site.latitude_rad, site.longitude_rad, site.height_m)
