@@ -6,7 +6,7 @@ chance of its own. The driver performs the effects in order, so what is saved be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from orbitalcloud.compute import public_key, signing_key
 from orbitalcloud.core import Instant, RemoteProtocolError, records
@@ -90,7 +90,7 @@ class Node:
         yield from self._restore(now, event.saved, event.entropy)
         yield from self._network(now, self.agent.restore(now, event.saved))
 
-    def _network(self, now: Instant, steps: Iterator[Effect | Delivered]) -> Iterator[Effect]:
+    def _network(self, now: Instant, steps: Iterable[Effect | Delivered]) -> Iterator[Effect]:
         """Pass the agent's effects on; give what it delivers to the service that it is addressed to."""
         for step in steps:
             if not isinstance(step, Delivered):

@@ -20,7 +20,6 @@ from orbitalcloud.compute import (
     Usage,
     cost,
     decode_request,
-    digest_of,
     encode_request,
     encode_result,
     estimate,
@@ -28,7 +27,7 @@ from orbitalcloud.compute import (
     sign_receipt,
     verification_of,
 )
-from orbitalcloud.core import DataError, Instant, RemoteProtocolError, Why, canonical_json, iso, records
+from orbitalcloud.core import DataError, Instant, RemoteProtocolError, Why, canonical_json, digest_of, iso, records
 from orbitalcloud.core.effects import Draw, Effect, Record, Run, Save, Stop, Wake
 from orbitalcloud.core.events import Finished, Readings
 from orbitalcloud.network import BundleAgent, route
@@ -359,3 +358,21 @@ class JobDesk:
 
     def _refusal(self, now: Instant, job: str, why: Why) -> Record:
         return Record(records.JobRefused(at=now, node=self.config.name, job=job, why=why))
+
+
+def submission(now: Instant, node: str, target: str, request: Request) -> Record:
+    """The Log's entry for a job that enters the system at `node`."""
+    job = request.job
+    return Record(
+        records.JobSubmitted(
+            at=now,
+            node=node,
+            job=job.id,
+            name=job.name,
+            artefact=job.artefact,
+            target=target,
+            input_bytes=len(request.input),
+            deadline=job.deadline,
+            executed=job.executed,
+        )
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from orbitalcloud.compute import Artefact
+from orbitalcloud.compute import Artefact, decode_request
 from orbitalcloud.core import Instant, RemoteProtocolError, records
 from orbitalcloud.core.effects import Draw, Effect, Record
 from orbitalcloud.core.events import Commanded, ContactClosed, ContactOpened, Finished, Sensed
@@ -12,7 +12,7 @@ from orbitalcloud.network import Delivered
 from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import SatelliteConfig
 from orbitalcloud.node.governor import Governor
-from orbitalcloud.node.jobdesk import TIMER, JobDesk
+from orbitalcloud.node.jobdesk import TIMER, JobDesk, submission
 from orbitalcloud.node.orders import LabelledUpdate, Pay, Settled, SubmitJob, decode_order
 from orbitalcloud.node.trust import VerificationDesk, WalletDesk
 
@@ -82,7 +82,9 @@ class Satellite(Node):
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
         if event.verb != "submit-job":
             raise RemoteProtocolError("order-verb", f"a satellite has no verb {event.verb!r}")
-        yield from self.jobs.take(now, decode_order(event.body, SubmitJob).request)
+        order = decode_order(event.body, SubmitJob)
+        yield submission(now, self.name, self.name, decode_request(order.request))
+        yield from self.jobs.take(now, order.request)
 
     def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
         match item.service:

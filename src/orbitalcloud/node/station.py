@@ -6,7 +6,7 @@ transaction that it forwards it could only delay.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from orbitalcloud.ethereum import recover_sender, transaction_hash
 from orbitalcloud.network import Delivered, route
 from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import StationConfig
+from orbitalcloud.node.jobdesk import submission
 from orbitalcloud.node.orders import (
     LabelledUpdate,
     Pay,
@@ -48,6 +49,7 @@ class Station(Node):
         self._pending: dict[str, bytes] = {}
         self._origin: dict[str, str] = {}
         self._polls: dict[str, int] = {}
+        self._taken: set[str] = set()
         self._pins: dict[str, str] = {}
 
     def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
@@ -82,19 +84,7 @@ class Station(Node):
         target = order.target
         if target == "any":
             target = self._soonest(now, len(order.request))
-        yield Record(
-            records.JobSubmitted(
-                at=now,
-                node=self.name,
-                job=job.id,
-                name=job.name,
-                artefact=job.artefact,
-                target=target,
-                input_bytes=len(request.input),
-                deadline=job.deadline,
-                executed=job.executed,
-            )
-        )
+        yield submission(now, self.name, target, request)
         yield from self._carry(now, target, "jobs", order.request, f"job {job.id}", 1)
 
     def _soonest(self, now: Instant, size_bytes: int) -> str:
@@ -150,7 +140,7 @@ class Station(Node):
 
     def _check(
         self, now: Instant, job: str, receipt: Receipt, output: bytes, source: str
-    ) -> Iterator[Effect | Any]:
+    ) -> Generator[Effect, None, Why]:
         """The receipt against its signature, the satellite's pinned key (pinned at first sight), and the output."""
         if receipt.job != job or receipt.satellite != source:
             return Why(False, "receipt", f"the receipt is {receipt.satellite}'s for job {receipt.job}")
@@ -174,15 +164,20 @@ class Station(Node):
 
     def _broadcast(self, name: str) -> Iterator[Effect]:
         self._polls[name] = 0
-        yield self._call("eth_sendRawTransaction", ["0x" + self._pending[name].hex()], f"send {name}")
+        yield self._send(name)
+
+    def _send(self, name: str) -> Send:
+        return self._call("eth_sendRawTransaction", ["0x" + self._pending[name].hex()], f"send {name}")
 
     def _call(self, method: str, params: list[str], name: str) -> Send:
         return Send(CHAIN, msgspec.json.encode({"jsonrpc": "2.0", "id": name, "method": method, "params": params}))
 
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
         name = timer.removeprefix("chain/")
-        if name in self._pending:
+        if name in self._taken:
             yield self._call("eth_getTransactionReceipt", [name], f"receipt {name}")
+        elif name in self._pending:  # the chain did not answer: the same bytes again are no second payment
+            yield self._send(name)
 
     def _answered(self, now: Instant, frame: bytes) -> Iterator[Effect]:
         """A JSON-RPC answer: poll until the receipt is there, then tell the satellite."""
@@ -193,6 +188,8 @@ class Station(Node):
         if "error" in answer and step == "send":
             yield from self._close(now, name, Why(False, "chain", str(answer["error"])[:300]))
             return
+        if "result" in answer:
+            self._taken.add(name)
         receipt = answer.get("result") if step == "receipt" else None
         if isinstance(receipt, dict):
             yield from self._settle(now, name, receipt)
@@ -225,6 +222,7 @@ class Station(Node):
 
     def _drop(self, name: str) -> Iterator[Effect]:
         del self._pending[name], self._origin[name], self._polls[name]
+        self._taken.discard(name)
         yield Save(PENDING_KEY + name, None)
 
 

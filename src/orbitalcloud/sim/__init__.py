@@ -3,6 +3,6 @@
 `fly(loaded, folder)` flies; `resume(folder)` goes on after an interruption, to the same digest. Imports twin and below.
 """
 
-from orbitalcloud.sim.flight import Flown, fly, resume
+from orbitalcloud.sim.flight import fly, resume, run
 
-__all__ = ["Flown", "fly", "resume"]
+__all__ = ["fly", "resume", "run"]

@@ -251,6 +251,8 @@ def _after(loaded: Loaded, hours: float) -> Instant:
 def _schedule_task(carrier: Carrier, loaded: Loaded, task: Task, item: Work, on_board: frozenset[str]) -> None:
     home = loaded.stations[0].name if loaded.stations else ""
     raised = task.submit_at == "on-board"
+    if raised and not home:
+        raise DataError(f"job {task.name}", "no station", "its results need one to go to: add a [[station]] and a [[link]]")
     targets = [task.target]
     if raised and task.target == "any":
         targets = list(carrier.world.names)
@@ -260,7 +262,7 @@ def _schedule_task(carrier: Carrier, loaded: Loaded, task: Task, item: Work, on_
             many = raised and len(targets) > 1
             name = f"{task.name}-{target}-{number:03d}" if many else f"{task.name}-{number:03d}"
             reply_to = home if raised else task.submit_at
-            job = _job(task, item, name, at, number, reply_to or target)
+            job = _job(task, item, name, at, number, reply_to)
             data = item.inputs[(number - 1) % len(item.inputs)]
             inline = None
             if item.artefact is not None and item.artefact.digest not in on_board:

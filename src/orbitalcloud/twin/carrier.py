@@ -97,12 +97,14 @@ class Carrier:
         self._timers: dict[tuple[str, str], int] = {}
         self._runs: dict[str, int] = {}
         self._sent: dict[tuple[str, str], tuple[int, int]] = {}
+        self.launch: Callable[[str, Run], None] | None = None
+        """How a job is executed where that is not here and now (the live driver's worker)."""
         self.log: Log | None = None
         self.watch: Callable[[Entry], None] | None = None
 
     def __getstate__(self) -> dict[str, object]:
         kept = dict(self.__dict__)
-        kept["log"] = kept["watch"] = None
+        kept["log"] = kept["watch"] = kept["launch"] = None
         return kept
 
     # The heap ----------------------------------------------------------------------------------------------------------
@@ -218,15 +220,13 @@ class Carrier:
     # Jobs --------------------------------------------------------------------------------------------------------------
 
     def run(self, name: str, effect: Run) -> None:
-        """Execute a job now; its `Finished` comes after the modelled time."""
-        outcome = self.model(effect) if effect.modelled_operations else self.execute(name, effect)
-        self.finish(name, effect, outcome, self.now)
-
-    def model(self, effect: Run) -> Outcome:
-        """A modelled job: its cost, and zeros for an output."""
-        size = effect.modelled_output_bytes
-        usage = Usage(effect.modelled_operations, 0, 0, len(effect.data), size)
-        return Outcome(bytes(size), usage, runtime="modelled")
+        """Execute a job; its `Finished` comes after the modelled time."""
+        if effect.modelled_operations:
+            self.finish(name, effect, model(effect), self.now)
+        elif self.launch is not None:
+            self.launch(name, effect)
+        else:
+            self.finish(name, effect, self.execute(name, effect), self.now)
 
     def execute(self, name: str, effect: Run) -> Outcome:
         """Really run the artefact on its input, under its limits."""
@@ -321,3 +321,10 @@ class Carrier:
         self.push(at, name, Started(self.saved[name], entropy, boot))
 
 
+
+
+def model(effect: Run) -> Outcome:
+    """A modelled job: its cost, and zeros for an output."""
+    size = effect.modelled_output_bytes
+    usage = Usage(effect.modelled_operations, 0, 0, len(effect.data), size)
+    return Outcome(bytes(size), usage, runtime="modelled")

@@ -98,6 +98,19 @@ class Folder:
             beside.unlink(missing_ok=True)
             raise disk_error(place, error) from None
 
+    def read(self, name: str, most_bytes: int) -> bytes:
+        """The bytes of one of the folder's files; `DataError` if it is missing or larger than it may be."""
+        place = self.path / name
+        try:
+            with place.open("rb") as file:
+                data = file.read(most_bytes + 1)
+        except OSError as error:
+            remedy = "it stopped before its first checkpoint: fly it anew" if name == CHECKPOINT_FILE else "fly it anew"
+            raise DataError(str(place), error.strerror or str(error), remedy) from None
+        if len(data) > most_bytes:
+            raise DataError(str(place), f"more than {most_bytes} bytes", "this is not what a flight writes")
+        return data
+
     def entries(self) -> Iterator[Entry]:
         """The Log's entries; `DataError` where a line is malformed or cut short."""
         try:

@@ -1,0 +1,213 @@
+"""A flight in progress: the carrier, the Log on disk and the checkpoints, for whichever driver steps it.
+
+    with Flight.begin(loaded, folder, seed) as flight:      or Flight.resume(folder)
+        while flight.due() is not None:
+            flight.step()
+        flight.finish()
+
+Leaving the block early leaves a folder that says so and can be resumed from its last checkpoint.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from time import process_time
+from types import TracebackType
+
+from msgspec.structs import replace
+
+from orbitalcloud import __version__
+from orbitalcloud.core import HOUR, DataError, Instant, Interrupted, Log, iso, records
+from orbitalcloud.core.records import Entry
+from orbitalcloud.mission import Loaded, load
+from orbitalcloud.twin.build import Fleet, carrier_of, describe, fleet_of
+from orbitalcloud.twin.carrier import Carrier
+from orbitalcloud.twin.checkpoint import freeze, thaw
+from orbitalcloud.twin.folder import CHECKPOINT_FILE, MISSION_FILE, Folder, Status, disk_error
+from orbitalcloud.twin.world import World
+
+CHECKPOINT_NS = 4 * HOUR
+"""Simulated time between checkpoints: at most this much is flown twice after a crash."""
+
+MAX_CHECKPOINT_BYTES = 4 << 30
+SOFTWARE = f"orbital-cloud {__version__}"
+
+Watch = Callable[[Entry], None]
+
+
+class Flight:
+    """One flight of one mission into one folder; make it with `begin` or `resume`."""
+
+    def __init__(
+        self, folder: Folder, status: Status, carrier: Carrier, fleet: Fleet, prefix: bytes, watch: Watch | None
+    ) -> None:
+        self.folder, self.status, self.carrier, self.fleet = folder, status, carrier, fleet
+        self.ends = fleet.loaded.ends
+        self.timing = {"building": 0.0}
+        self._begun = process_time()
+        self._saved_at = carrier.now
+        try:
+            self._file = folder.log_path.open("r+b" if prefix else "wb")
+            self._file.truncate(len(prefix))
+            self._file.seek(len(prefix))
+        except OSError as error:
+            raise disk_error(folder.log_path, error) from None
+        self.log = Log(self._write, prefix)
+        carrier.log, carrier.watch = self.log, watch
+
+    @classmethod
+    def begin(cls, loaded: Loaded, folder: Folder, seed: int, watch: Watch | None = None) -> Flight:
+        """Everything from the mission's epoch, into an empty folder."""
+        status = Status(
+            status="flying",
+            mission=loaded.mission.name,
+            mission_path=os.path.abspath(loaded.path),
+            mission_digest=loaded.digest,
+            seed=seed,
+            software=SOFTWARE,
+            reached=iso(loaded.starts),
+        )
+        begun = process_time()
+        carrier, fleet = carrier_of(loaded, seed)
+        folder.write(MISSION_FILE, loaded.text.encode())
+        folder.write_status(status)
+        flight = cls(folder, status, carrier, fleet, b"", watch)
+        flight.timing["building"] = process_time() - begun
+        first = records.FlightStarted(
+            at=loaded.starts,
+            node="",
+            mission=loaded.mission.name,
+            mission_digest=loaded.digest,
+            seed=seed,
+            ends=loaded.ends,
+            software=status.software,
+            telemetry_s=loaded.mission.telemetry_s,
+        )
+        for entry in (first, *describe(carrier.world, loaded)):
+            flight._say(entry)
+        return flight
+
+    @classmethod
+    def resume(cls, folder: Folder, watch: Watch | None = None) -> Flight:
+        """From the last checkpoint of an interrupted flight; the Log after it is flown again."""
+        status = folder.status()
+        place = folder.path / CHECKPOINT_FILE
+        if status.complete:
+            raise DataError("flight folder", str(folder.path), "this flight is complete: there is nothing to resume")
+        if status.software != SOFTWARE:
+            raise DataError("software", status.software, f"this is {SOFTWARE}: resume with the one that began it")
+        loaded = load(status.mission_path)
+        if loaded.digest != status.mission_digest:
+            raise DataError(status.mission_path, loaded.digest[:23], "the mission was changed since: fly it anew")
+        data = folder.read(CHECKPOINT_FILE, MAX_CHECKPOINT_BYTES)
+        begun = process_time()
+        fleet, _ = fleet_of(loaded, World(loaded))
+        carrier = thaw(data[8:], fleet, str(place))
+        size = int.from_bytes(data[:8], "big")
+        prefix = folder.log_path.read_bytes()[:size]
+        if len(prefix) != size:
+            raise DataError(str(folder.log_path), f"{len(prefix)} bytes", f"the checkpoint needs {size}: fly it anew")
+        flight = cls(folder, status, carrier, fleet, prefix, watch)
+        flight.timing["building"] = process_time() - begun
+        if watch is not None:
+            for entry in folder.entries():
+                watch(entry)
+        return flight
+
+    def __enter__(self) -> Flight:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.carrier.log = self.carrier.watch = None
+        try:
+            self._file.close()
+        except OSError as trouble:
+            if error is None:
+                raise disk_error(self.folder.log_path, trouble) from None
+
+    # Stepping ----------------------------------------------------------------------------------------------------------
+
+    def due(self) -> Instant | None:
+        """When the next event before the mission's end is due; None when there is no more."""
+        at = self.carrier.next_due()
+        return at if at is not None and at < self.ends else None
+
+    def step(self) -> None:
+        """Handle the next event, after a checkpoint where one is due."""
+        at = self.carrier.next_due()
+        assert at is not None, "the driver asks due() first"
+        if at - self._saved_at >= CHECKPOINT_NS:
+            self.checkpoint()
+            self._saved_at = at
+        self.carrier.step()
+
+    def checkpoint(self) -> None:
+        """The Log to disk first, then a checkpoint that names its length: what comes after is cut off on resuming."""
+        self._flush()
+        size = self.log.size_bytes.to_bytes(8, "big")
+        self.folder.write(CHECKPOINT_FILE, size + freeze(self.carrier, self.fleet), mode=0o600)
+
+    def stop(self) -> Interrupted:
+        """Checkpoint here and say that the flight was interrupted; the caller raises what this returns."""
+        self.checkpoint()
+        self.status = replace(self.status, status="interrupted", reached=iso(self.carrier.now))
+        self.folder.write_status(self.status)
+        text = f"stopped at {self.status.reached}; go on with: orbital fly --resume {self.folder.path}"
+        return Interrupted(text)
+
+    def finish(self) -> Status:
+        """Close the Log, write receipts and results, and declare the folder complete."""
+        self._say(records.FlightEnded(at=self.ends, node="", entries=self.log.entries + 1))
+        self._flush()
+        self.timing["flying"] = process_time() - self._begun
+        self.timing["jobs"], self.timing["world"] = self.carrier.execution_s, self.carrier.world_s
+        self._write_products()
+        self.status = replace(
+            self.status,
+            status="complete",
+            reached=iso(self.ends),
+            digest=self.log.digest,
+            entries=self.log.entries,
+            timing_s={name: round(seconds, 3) for name, seconds in self.timing.items()},
+        )
+        self.folder.write_status(self.status)
+        (self.folder.path / CHECKPOINT_FILE).unlink(missing_ok=True)
+        return self.status
+
+    # Files -------------------------------------------------------------------------------------------------------------
+
+    def _say(self, entry: Entry) -> None:
+        self.log.append(entry)
+        if self.carrier.watch is not None:
+            self.carrier.watch(entry)
+
+    def _write(self, line: bytes) -> None:
+        try:
+            self._file.write(line)
+        except OSError as error:
+            raise disk_error(self.folder.log_path, error) from None
+
+    def _flush(self) -> None:
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise disk_error(self.folder.log_path, error) from None
+
+    def _write_products(self) -> None:
+        """Receipts are in the Log; outputs lie in the stores of the stations that received them."""
+        for name in sorted(self.carrier.saved):
+            for key, value in sorted(self.carrier.saved[name].items()):
+                if key.startswith("result/"):
+                    self.folder.write(f"results/{file_name(key.removeprefix('result/'))}.bin", value)
+        for entry in self.folder.entries():
+            if isinstance(entry, records.ReceiptSigned):
+                self.folder.write(f"receipts/{file_name(entry.job)}.json", entry.receipt.encode() + b"\n")
+
+
+def file_name(name: str) -> str:
+    """A job's name as a file's name: what is neither letter, digit, hyphen, underscore nor dot becomes one underscore."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
