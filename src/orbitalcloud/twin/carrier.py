@@ -87,7 +87,7 @@ class Carrier:
         self.nodes: dict[str, Node] = {}
         self.saved: dict[str, dict[str, bytes]] = {}
         self.boots: dict[str, int] = {}
-        self.medium = Medium(seed.child("links"), world.light_time_ns, world.base_loss_ppm)
+        self.medium = Medium(seed.child("links"), world.base_loss_ppm)
         self.now = world.starts
         self.events = 0
         self.execution_s = 0.0
@@ -211,7 +211,7 @@ class Carrier:
             answer = self.gateway.request(frame, self.now)
             self.push(Instant(self.now + RPC_NS), name, Received(peer, answer))
             return
-        arrives, lost = self.medium.send(name, peer, len(frame), self.now)
+        arrives, lost = self.medium.send(name, peer, len(frame), self.now, self.world.light_time_ns)
         if lost:
             self._record(records.FrameLost(self.now, name, peer, len(frame), lost))
         else:

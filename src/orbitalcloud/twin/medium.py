@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from orbitalcloud.core import Contact, Instant, Seed
 
 
+LightTime = Callable[[str, str, Instant], int]
+"""(sender, receiver, at) → one-way light time in ns; the World's."""
+
+
 @dataclass(slots=True)
 class OpenLink:
     """A contact in progress; frames before `free_at` occupy it."""
@@ -32,10 +36,9 @@ class Loss:
 
 @dataclass(slots=True)
 class Medium:
-    """Open links and what troubles them. `light_time_ns(sender, receiver, at)` comes from the World."""
+    """Open links and what troubles them."""
 
     seed: Seed
-    light_time_ns: Callable[[str, str, Instant], int]
     base_loss_ppm: dict[tuple[str, str], int] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
     links: dict[tuple[str, str], OpenLink] = field(default_factory=dict)
@@ -56,7 +59,9 @@ class Medium:
         found = [link.contact for (origin, _), link in self.links.items() if origin == sender]
         return sorted(found, key=lambda contact: contact.receiver)
 
-    def send(self, sender: str, receiver: str, size_bytes: int, now: Instant) -> tuple[Instant, str]:
+    def send(
+        self, sender: str, receiver: str, size_bytes: int, now: Instant, light_time_ns: LightTime
+    ) -> tuple[Instant, str]:
         """(arrival, "") of a frame handed over now, or (now, reason) where it is lost."""
         link = self.links.get((sender, receiver))
         if link is None:
@@ -68,7 +73,7 @@ class Medium:
         link.free_at = gone
         if self._eaten(sender, receiver, now):
             return now, "lost on the link"
-        return Instant(gone + self.light_time_ns(sender, receiver, gone)), ""
+        return Instant(gone + light_time_ns(sender, receiver, gone)), ""
 
     def _eaten(self, sender: str, receiver: str, now: Instant) -> bool:
         chances = [self.base_loss_ppm.get((sender, receiver), 0)]

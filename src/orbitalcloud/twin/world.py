@@ -21,7 +21,7 @@ from orbitalcloud.mission import Loaded, physical
 from orbitalcloud.physics.array import REFERENCE_TEMPERATURE_K as RATED_K
 from orbitalcloud.physics.constants import EARTH_MU_M3_S2
 from orbitalcloud.physics.frames import itrs_of_geodetic
-from orbitalcloud.physics.power_heat import ILLUMINATION
+from orbitalcloud.physics import power_kernel
 from orbitalcloud.planning import Interval
 from orbitalcloud.twin.hardware import accelerator_of
 
@@ -227,7 +227,7 @@ class World:
             charge_ppm=round(float(energy.state_of_charge[row]) * 1e6),
             generated_mw=generated_mw,
             load_mw=load_mw,
-            sunlit_ppm=round(float(energy.state[row, ILLUMINATION]) * 1e6),
+            sunlit_ppm=round(float(energy.state[row, power_kernel.ILLUMINATION]) * 1e6),
             temperatures_mk=tuple(round(kelvin * 1000) for kelvin in energy.temperature_k[row, :n_nodes].tolist()),
             latitude_udeg=latitude,
             longitude_udeg=longitude,
