@@ -1,0 +1,253 @@
+"""A wallet that is born where it is used: entropy in, an address out, and the key stays.
+
+BIP-39 turns the entropy into words and a seed, BIP-32 and BIP-44 the seed into the key at m/44'/60'/0'/0/0, and
+EIP-1559 transactions are signed with it (deterministic nonces, RFC 6979). `eth-account` does all of these; it takes
+half a second to import, so it is imported when a wallet is born or signs, never when one is only carried.
+
+What is secret: the words, the seed, the key, `to_bytes()` and therefore every pickle or saved state that holds a
+wallet. None of them is in `repr`, `str`, an error or a log record. `to_bytes()` is for the node's own store and for
+nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from orbitalcloud.core import DataError, Refused, RemoteProtocolError, Why
+from orbitalcloud.ethereum.recursion import kept_recursion_limit
+
+DERIVATION_PATH = "m/44'/60'/0'/0/0"
+MAX_TRANSACTION_BYTES = 131_072
+"""The largest transaction that Ethereum clients accept into their pools (geth, txMaxSize: 4 times 32 KiB)."""
+
+_TAG = b"orbital-wallet-1"
+_ENTROPY_SIZES = (16, 20, 24, 28, 32)
+_GWEI = 10**9
+_LIMITS = {"chain_id": 2**63, "nonce": 2**64 - 1, "gas": 2**64}
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed transaction: its bytes as a node takes them, and its hash (`0x…`), its name on the chain."""
+
+    raw: bytes
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferPolicy:
+    """What a wallet may sign. Everything is forbidden that is not allowed here, so an empty policy signs nothing."""
+
+    allowed: frozenset[str] = frozenset()
+    """Recipients, `0x…` in any case."""
+    max_value_wei: int = 0
+    max_fee_wei: int = 0
+    """Most that gas may cost: gas times max_fee_per_gas_wei."""
+    chain_ids: frozenset[int] = frozenset()
+    data_allowed: bool = False
+    """Whether a call (non-empty data) may be signed."""
+
+    def require(self, *, chain_id: int, to: str | None, value_wei: int, fee_wei: int, data: bytes) -> None:
+        """Return if the transfer is allowed, else raise `Refused` with the rule that forbids it."""
+        known = {address.lower() for address in self.allowed}
+        if chain_id not in self.chain_ids:
+            raise _refusal("wallet-chain", f"chain {chain_id} is not one that this wallet signs for")
+        if to is None or to.lower() not in known:
+            raise _refusal("wallet-recipient", f"{to or 'a new contract'} is not on the allow-list")
+        if data and not self.data_allowed:
+            raise _refusal("wallet-call", f"{len(data)} bytes of call data, this wallet signs plain transfers only")
+        if value_wei > self.max_value_wei:
+            raise _too_much("wallet-value", "value", value_wei, self.max_value_wei)
+        if fee_wei > self.max_fee_wei:
+            raise _too_much("wallet-fee", "gas", fee_wei, self.max_fee_wei)
+
+
+def _refusal(rule: str, text: str) -> Refused:
+    return Refused(Why(ok=False, rule=rule, text=text))
+
+
+def _too_much(rule: str, what: str, wei: int, limit_wei: int) -> Refused:
+    text = f"{what} of {wei} wei, at most {limit_wei} wei allowed"
+    # Rounded away from each other, in gwei, so that 64-bit log records hold them and still show which is greater.
+    return Refused(Why(ok=False, rule=rule, text=text, value=-(-wei // _GWEI), limit=limit_wei // _GWEI, unit="gwei"))
+
+
+class Wallet:
+    """One key and its address. Make one with `Wallet.born`; read one back with `Wallet.from_bytes`."""
+
+    __slots__ = ("_entropy", "_key", "address")
+
+    address: str
+    """The account, with its EIP-55 checksum."""
+
+    def __init__(self, entropy: bytes, key: bytes, address: str) -> None:
+        self._entropy, self._key, self.address = entropy, key, address
+
+    @classmethod
+    def born(cls, entropy: bytes) -> Wallet:
+        """A wallet from 16, 20, 24, 28 or 32 bytes of entropy: BIP-39 words, no passphrase, path m/44'/60'/0'/0/0."""
+        key = derive_key(seed_of(mnemonic_of(entropy)))
+        with kept_recursion_limit():
+            from eth_account import Account
+
+        return cls(bytes(entropy), key, str(Account.from_key(key).address))
+
+    def recovery_words(self) -> str:
+        """The BIP-39 words that restore this wallet elsewhere. Secret: for its owner once, never stored or sent."""
+        return mnemonic_of(self._entropy)
+
+    def sign_transaction(
+        self,
+        chain_id: int,
+        nonce: int,
+        to: str | None,
+        value_wei: int,
+        gas: int,
+        max_fee_per_gas_wei: int,
+        max_priority_fee_per_gas_wei: int,
+        data: bytes = b"",
+        *,
+        policy: TransferPolicy | None = None,
+    ) -> Signed:
+        """Sign an EIP-1559 transaction (`to` None creates a contract).
+
+        Before the key is used: `DataError` for values that no chain takes, `Refused` where `policy` forbids it.
+        """
+        fields = {
+            "chain_id": chain_id,
+            "nonce": nonce,
+            "value_wei": value_wei,
+            "gas": gas,
+            "max_fee_per_gas_wei": max_fee_per_gas_wei,
+            "max_priority_fee_per_gas_wei": max_priority_fee_per_gas_wei,
+        }
+        for name, number in fields.items():
+            if not 0 <= number < _LIMITS.get(name, 2**256):
+                raise DataError(name, number, f"give an integer from 0 to below {_LIMITS.get(name, 2**256)}")
+        if max_priority_fee_per_gas_wei > max_fee_per_gas_wei:
+            raise DataError("max_priority_fee_per_gas_wei", max_priority_fee_per_gas_wei, "at most max_fee_per_gas_wei")
+        if policy is not None:
+            fee_wei = gas * max_fee_per_gas_wei
+            policy.require(chain_id=chain_id, to=to, value_wei=value_wei, fee_wei=fee_wei, data=data)
+        transaction: dict[str, Any] = {
+            "type": 2,
+            "chainId": chain_id,
+            "nonce": nonce,
+            "value": value_wei,
+            "gas": gas,
+            "maxFeePerGas": max_fee_per_gas_wei,
+            "maxPriorityFeePerGas": max_priority_fee_per_gas_wei,
+            "data": data,
+        }
+        if to is not None:
+            transaction["to"] = checksum_address(to)
+        return self._sign(transaction)
+
+    def _sign(self, transaction: dict[str, Any]) -> Signed:
+        with kept_recursion_limit():
+            from eth_account import Account
+
+        signed = Account.sign_transaction(transaction, self._key)
+        return Signed(bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex())
+
+    def to_bytes(self) -> bytes:
+        """The wallet's secret bytes, checksummed, for the node's own store."""
+        account = bytes.fromhex(self.address[2:]) + _checksum_bits(self.address)
+        body = _TAG + bytes([len(self._entropy)]) + self._entropy + self._key + account
+        return body + _tear_check(body)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Wallet:
+        """The wallet that wrote `data`; `DataError` (which shows none of it) if it is torn or something else."""
+        at = len(_TAG) + 1
+        size = data[at - 1] if data.startswith(_TAG) and len(data) >= at else 0
+        body, check = data[: at + size + 32 + 25], data[at + size + 32 + 25 :]
+        if size not in _ENTROPY_SIZES or _tear_check(body) != check:
+            raise DataError("wallet", f"{len(data)} bytes", "restore a whole copy of the node's store")
+        entropy, key, account = body[at : at + size], body[at + size : at + size + 32], body[at + size + 32 :]
+        return cls(entropy, key, _with_bits(account[:20], account[20:]))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Wallet.from_bytes, (self.to_bytes(),)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Wallet) and self.address == other.address and self._key == other._key
+
+    def __repr__(self) -> str:
+        return f"<Wallet {self.address}>"
+
+
+def _tear_check(body: bytes) -> bytes:
+    return sha256(body).digest()[:8]
+
+
+def _checksum_bits(address: str) -> bytes:
+    """Which of the 40 hex digits are capitals, as five bytes: EIP-55 without hashing again."""
+    return sum(1 << at for at, digit in enumerate(address[2:]) if digit.isupper()).to_bytes(5, "big")
+
+
+def _with_bits(account: bytes, bits: bytes) -> str:
+    flags = int.from_bytes(bits, "big")
+    digits = (digit.upper() if flags >> at & 1 else digit for at, digit in enumerate(account.hex()))
+    return "0x" + "".join(digits)
+
+
+def mnemonic_of(entropy: bytes) -> str:
+    """BIP-39 English words of 16, 20, 24, 28 or 32 bytes."""
+    if len(entropy) not in _ENTROPY_SIZES:
+        raise DataError("entropy", f"{len(entropy)} bytes", "give 16, 20, 24, 28 or 32 bytes (BIP-39)")
+    with kept_recursion_limit():
+        from eth_account.hdaccount import Mnemonic
+
+    return str(Mnemonic().to_mnemonic(bytes(entropy)))
+
+
+def seed_of(words: str, passphrase: str = "") -> bytes:
+    """BIP-39 seed (64 bytes) of words with a valid checksum; `DataError`, which does not repeat them, otherwise."""
+    with kept_recursion_limit():
+        from eth_account.hdaccount import Mnemonic
+
+    if not Mnemonic().is_mnemonic_valid(words):
+        raise DataError("mnemonic", f"{len(words.split())} words", "give 12 to 24 BIP-39 English words that check out")
+    return bytes(Mnemonic.to_seed(words, passphrase))
+
+
+def derive_key(seed: bytes, path: str = DERIVATION_PATH) -> bytes:
+    """BIP-32 private key (32 bytes) of a seed at a path."""
+    with kept_recursion_limit():
+        from eth_account.hdaccount import key_from_seed
+
+    return bytes(key_from_seed(seed, path))
+
+
+def checksum_address(text: str) -> str:
+    """`text` as an EIP-55 address; `DataError` if it is none, or if it has mixed case and the wrong checksum."""
+    from eth_utils.address import is_address, to_checksum_address
+
+    if isinstance(text, str) and text.startswith("0x") and is_address(text):
+        checked = str(to_checksum_address(text))
+        if text in (checked, checked.lower(), "0x" + checked[2:].upper()):
+            return checked
+    raise DataError("address", text, "give 0x and 40 hex digits, all in one case or with the EIP-55 checksum")
+
+
+def recover_sender(raw: bytes) -> str:
+    """Who signed a raw transaction; `RemoteProtocolError('transaction')` if its bytes or its signature are wrong."""
+    if not 0 < len(raw) <= MAX_TRANSACTION_BYTES:
+        raise RemoteProtocolError("transaction", f"{len(raw)} bytes, 1 to {MAX_TRANSACTION_BYTES} allowed")
+    with kept_recursion_limit():
+        from eth_account import Account
+
+    try:
+        return str(Account.recover_transaction(raw))
+    except Exception as error:  # eth-account, rlp and eth-keys raise many unrelated types for malformed bytes
+        raise RemoteProtocolError("transaction", f"{type(error).__name__}: {str(error)[:120]}") from None
+
+
+def transaction_hash(raw: bytes) -> str:
+    """Keccak-256 of a raw transaction: its name on the chain."""
+    from eth_hash.auto import keccak
+
+    return "0x" + bytes(keccak(raw)).hex()
