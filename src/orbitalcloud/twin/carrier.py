@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from time import perf_counter
+from time import process_time
 
 from orbitalcloud.compute import Artefact, Limits, Outcome, Usage, cost, execute
 from orbitalcloud.core import MILLISECOND, SECOND, Contact, Instant, Log, Seed, records
@@ -163,9 +163,9 @@ class Carrier:
                 self._tell(name, ContactOpened(contact))
 
     def _readings(self, name: str) -> Readings:
-        begun = perf_counter()
+        begun = process_time()
         readings = self.world.readings(name, self.now)
-        self.world_s += perf_counter() - begun
+        self.world_s += process_time() - begun
         for change in self.world.brown_outs(name):
             self._record(records.BrownOut(self.now, name, *change))
         return readings
@@ -187,9 +187,9 @@ class Carrier:
             case Save(key, value) if value is not None:
                 self.saved[name][key] = value
             case Draw(load, power_mw):
-                begun = perf_counter()
+                begun = process_time()
                 self.world.draw(name, load, power_mw, self.now)
-                self.world_s += perf_counter() - begun
+                self.world_s += process_time() - begun
             case Run():
                 self.run(name, effect)
             case Stop(run):
@@ -231,9 +231,9 @@ class Carrier:
     def execute(self, name: str, effect: Run) -> Outcome:
         """Really run the artefact on its input, under its limits."""
         artefact = self.artefact(name, effect.artefact)
-        begun = perf_counter()
+        begun = process_time()
         outcome = execute(artefact, effect.data, Limits(effect.fuel_limit, effect.memory_limit_bytes))
-        self.execution_s += perf_counter() - begun
+        self.execution_s += process_time() - begun
         return outcome
 
     def artefact(self, name: str, digest: str) -> Artefact:

@@ -1,0 +1,9 @@
+"""The command `orbital`: the verbs' signatures in `verbs`, their bodies in modules that load when a verb is used.
+
+Data goes to stdout, talk to stderr. Exit 0: yes; 1: the answer is no; 2: wrong usage, mission or file; 130: interrupted.
+A traceback is shown only with `-v`. May import every layer.
+"""
+
+from orbitalcloud.cli.run import main
+
+__all__ = ["main"]

@@ -1,0 +1,169 @@
+"""The verbs of `orbital`: what each takes and says of itself. Bodies load when used, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(
+    name="orbital",
+    help="A cloud whose computers are satellites: check a mission, fly it on the twin, see what happened.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Mission = Annotated[str, typer.Argument(help="a packaged mission (genesis-1) or the path of a TOML file")]
+FlightPath = Annotated[Optional[Path], typer.Option("--flight", help="a flight's folder [default: the newest]")]
+FlightArgument = Annotated[Optional[Path], typer.Argument(help="a flight's folder [default: the newest]")]
+Json = Annotated[bool, typer.Option("--json", help="print data as JSON")]
+Out = Annotated[Optional[Path], typer.Option("--out", help="where the flight's folder is made")]
+Seed = Annotated[Optional[int], typer.Option("--seed", min=0, help="instead of the mission's seed")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="show tracebacks")]
+
+
+@app.callback(invoke_without_command=True)
+def orbital(
+    context: typer.Context,
+    verbose: Verbose = False,
+    version: Annotated[bool, typer.Option("--version", help="print the version")] = False,
+) -> None:
+    if version:
+        from orbitalcloud import __version__
+
+        typer.echo(f"orbital-cloud {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Argument(help="the new mission's name; makes NAME.toml and mission.schema.json here")],
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Write a mission to start from."""
+    from orbitalcloud.cli import missions
+
+    return missions.init(name, json)
+
+
+@app.command()
+def check(mission: Mission, json: Json = False, verbose: Verbose = False) -> int:
+    """Does it close? Period, eclipses, watts, kelvins, contact minutes, and what binds first."""
+    from orbitalcloud.cli import missions
+
+    return missions.check(mission, json)
+
+
+@app.command()
+def fly(
+    mission: Annotated[Optional[str], typer.Argument(help="a packaged mission or the path of a TOML file")] = None,
+    seed: Seed = None,
+    out: Out = None,
+    resume: Annotated[Optional[Path], typer.Option("--resume", help="go on with this interrupted flight")] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Fly a mission on the twin; ends with a verdict, a digest and a report."""
+    from orbitalcloud.cli import flying
+
+    return flying.fly(mission, seed, out, resume, json)
+
+
+@app.command()
+def serve(
+    mission: Mission,
+    speed: Annotated[float, typer.Option(help="seconds of the mission per real second")] = 1.0,
+    seed: Seed = None,
+    out: Out = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Let a mission happen against the real clock, with the same nodes (live driver)."""
+    from orbitalcloud.cli import flying
+
+    return flying.serve(mission, speed, seed, out, json)
+
+
+@app.command()
+def report(flight: FlightArgument = None, json: Json = False, verbose: Verbose = False) -> int:
+    """Make the flight's report: one self-contained HTML file."""
+    from orbitalcloud.cli import seeing
+
+    return seeing.report(flight, json)
+
+
+@app.command()
+def get(
+    kind: Annotated[str, typer.Argument(help="satellites, stations, contacts, jobs, bundles, receipts, …")],
+    name: Annotated[Optional[str], typer.Argument(help="one of them, or how its name begins")] = None,
+    flight: FlightPath = None,
+    json: Json = False,
+    csv: Annotated[bool, typer.Option("--csv", help="print data as CSV")] = False,
+    verbose: Verbose = False,
+) -> int:
+    """List what a flight had; one by name tells its story (a job says why it waited)."""
+    from orbitalcloud.cli import seeing
+
+    return seeing.get(kind, name, flight, json, csv)
+
+
+@app.command()
+def logs(
+    name: Annotated[Optional[str], typer.Argument(help="only entries of this node")] = None,
+    flight: FlightPath = None,
+    kind: Annotated[Optional[str], typer.Option(help="only entries of this kind, such as job-finished")] = None,
+    last: Annotated[Optional[int], typer.Option("--last", "-n", min=1, help="only the last N")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="go on as the flight goes on")] = False,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Print the Log, an entry a line."""
+    from orbitalcloud.cli import seeing
+
+    return seeing.logs(name, flight, kind, last, follow, json)
+
+
+@app.command()
+def verify(
+    thing: Annotated[Path, typer.Argument(help="a receipt (receipts/JOB.json of a flight)")],
+    key: Annotated[Optional[str], typer.Option(help="the satellite's public key, if you know whose it must be")] = None,
+    output: Annotated[Optional[Path], typer.Option(help="the result that the receipt is for")] = None,
+    execute: Annotated[bool, typer.Option("--execute", help="run the job again and compare")] = False,
+    artefact: Annotated[Optional[Path], typer.Option(help="with --execute: the model or module")] = None,
+    data: Annotated[Optional[Path], typer.Option("--input", help="with --execute: the job's input")] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Check a receipt: signature, key, result, and by execution. Exit 0 if it holds, 1 if not."""
+    from orbitalcloud.cli import verifying
+
+    return verifying.verify(thing, key, output, execute, artefact, data, json)
+
+
+@app.command()
+def export(
+    flight: FlightArgument = None,
+    form: Annotated[str, typer.Option("--as", help="czml, oem, csv or parquet")] = "czml",
+    satellite: Annotated[str, typer.Option(help="for oem: which [default: the first]")] = "",
+    kind: Annotated[str, typer.Option(help="for csv: telemetry, or a kind that `get` lists")] = "telemetry",
+    out: Annotated[Optional[Path], typer.Option("--out", help="a file [default: stdout; parquet needs one]")] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Write a flight for other tools."""
+    from orbitalcloud.cli import seeing
+
+    return seeing.export(flight, form, satellite, kind, out, json)
+
+
+@app.command()
+def doctor(json: Json = False, verbose: Verbose = False) -> int:
+    """Look at the environment: versions, dates of tables, room on the disk, compiled kernels."""
+    from orbitalcloud.cli import environment
+
+    return environment.doctor(json)
