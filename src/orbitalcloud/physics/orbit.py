@@ -1,0 +1,212 @@
+"""`Orbits`: where a fleet is, whatever each satellite's elements came from. Frame TEME, metres.
+
+    orbits = Orbits.of([TwoLine(line1, line2), parse_omm(text), sun_synchronous(547e3, 6.0, epoch)])
+    orbits.position_teme_m(times_ns)      # (n_satellites, n_times, 3)
+
+Two-line elements and OMMs fly by SGP4 (the `sgp4` package, WGS 72 constants as the elements are made with);
+designs by `design`'s secular rates. An `Orbits` holds its sources, so it pickles.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+from sgp4.api import SGP4_ERRORS, WGS72, Satrec, SatrecArray
+
+from orbitalcloud.core.errors import DataError
+from orbitalcloud.core.time import DAY, Instant, iso
+from orbitalcloud.physics.constants import EARTH_POLAR_RADIUS_M
+from orbitalcloud.physics.design import Design, design_table
+from orbitalcloud.physics.omm import Omm
+from orbitalcloud.physics.time import UNIX_EPOCH_JD, julian_utc, nanoseconds
+
+Floats = NDArray[np.float64]
+_DAY_S = 86400.0
+_SGP4_DAY_ZERO_JD = 2433281.5  # 1949-12-31, the epoch of sgp4init's day count
+
+
+@dataclass(frozen=True, slots=True)
+class TwoLine:
+    """A NORAD two-line element set; checked for form and checksum when made."""
+
+    line1: str
+    line2: str
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        for number, line in ((1, self.line1), (2, self.line2)):
+            where = f"TLE {self.name} line {number}".replace("  ", " ")
+            if len(line) != 69 or not line.isascii() or line[:2] != f"{number} ":
+                raise DataError(where, line, f"give the 69 characters that begin with '{number} '")
+            total = sum(int(c) if c.isdigit() else c == "-" for c in line[:68]) % 10
+            if line[68] != str(total):
+                raise DataError(where, line, f"its checksum should be {total}: copy the line again")
+        if self.line1[2:7] != self.line2[2:7]:
+            raise DataError(f"TLE {self.name}".strip(), self.line2[2:7], f"line 1 is of {self.line1[2:7]}")
+
+
+Source = TwoLine | Omm | Design
+
+
+def _satrec(source: TwoLine | Omm, where: str) -> Satrec:
+    if isinstance(source, TwoLine):
+        try:
+            record = Satrec.twoline2rv(source.line1, source.line2)
+        except ValueError as error:
+            raise DataError(where, str(error), "copy both lines again") from None
+    else:
+        turn = math.pi / 180.0
+        record = Satrec()
+        record.sgp4init(
+            WGS72,
+            "i",
+            min(source.catalogue_number, 339_999),
+            source.epoch / DAY + (UNIX_EPOCH_JD - _SGP4_DAY_ZERO_JD),
+            source.bstar,
+            source.mean_motion_dot * math.pi / 1_036_800.0,  # rev/day² halved → rad/min², as SGP4 counts it
+            source.mean_motion_ddot * 2.0 * math.pi / 2_985_984_000.0,
+            source.eccentricity,
+            source.argp_deg * turn,
+            source.inclination_deg * turn,
+            source.mean_anomaly_deg * turn,
+            source.mean_motion_rev_day * math.pi / 720.0,
+            source.raan_deg * turn,
+        )
+        # sgp4init took the epoch as one float of days since 1949; two parts keep its nanoseconds
+        jd, fraction = julian_utc(source.epoch)
+        record.jdsatepoch, record.jdsatepochF = float(jd[0]), float(fraction[0])
+    if record.error:
+        raise DataError(where, SGP4_ERRORS.get(record.error, f"SGP4 error {record.error}"), "check the elements")
+    return record
+
+
+class Orbits:
+    """n satellites; index = position in the list of sources."""
+
+    def __init__(self, sources: Sequence[Source], names: Sequence[str] | None = None) -> None:
+        self.sources = tuple(sources)
+        given = tuple(names) if names is not None else tuple(source.name for source in self.sources)
+        assert len(given) == len(self.sources), "one name a source"
+        self.names = tuple(name or f"satellite {index}" for index, name in enumerate(given))
+        _ = self._sgp4, self._designs  # so that wrong elements are told where they were given
+
+    @classmethod
+    def of(cls, sources: Sequence[Source], names: Sequence[str] | None = None) -> Orbits:
+        """A fleet from its sources, each a `TwoLine`, an `Omm` or a `Design`."""
+        return cls(sources, names)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Orbits, (self.sources, self.names)
+
+    def subset(self, indices: Sequence[int]) -> Orbits:
+        """The satellites of `indices`, in that order."""
+        return Orbits([self.sources[i] for i in indices], [self.names[i] for i in indices])
+
+    def one(self, index: int) -> Orbits:
+        """A fleet of satellite `index` alone, made once."""
+        if index not in self._alone:
+            self._alone[index] = self.subset([index])
+        return self._alone[index]
+
+    @cached_property
+    def _alone(self) -> dict[int, Orbits]:
+        return {}
+
+    @cached_property
+    def _sgp4(self) -> tuple[NDArray[np.int64], SatrecArray | None]:
+        which = [i for i, source in enumerate(self.sources) if not isinstance(source, Design)]
+        records = [_satrec(self.sources[i], self.names[i]) for i in which]  # type: ignore[arg-type]
+        return np.array(which, dtype=np.int64), SatrecArray(records) if records else None
+
+    @cached_property
+    def _designs(self) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
+        which = [i for i, source in enumerate(self.sources) if isinstance(source, Design)]
+        designs = [source for source in self.sources if isinstance(source, Design)]
+        epochs = np.array([design.epoch for design in designs], dtype=np.int64)
+        return np.array(which, dtype=np.int64), design_table(designs), epochs
+
+    def state_teme(self, times_ns: ArrayLike) -> tuple[Floats, Floats]:
+        """Positions (m) and velocities (m/s) in TEME, each (n_satellites, n_times, 3).
+
+        `DataError` names the first satellite that SGP4 gives up or that is inside the Earth, and when.
+        """
+        times = nanoseconds(times_ns)
+        shape = (len(self), len(times), 3)
+        position, velocity = np.empty(shape), np.empty(shape)
+        which, records = self._sgp4
+        if records is not None:
+            error, r_km, v_km_s = records.sgp4(*julian_utc(times))
+            if error.any():
+                self._give_up(which, error, times)
+            position[which], velocity[which] = r_km * 1e3, v_km_s * 1e3
+        which, table, epochs = self._designs
+        if len(which):
+            kepler_states(table, epochs, times, which, position, velocity)
+        inside = (position**2).sum(axis=2) < EARTH_POLAR_RADIUS_M**2
+        if inside.any():
+            satellite, at = np.argwhere(inside)[0]
+            raise DataError(
+                self.names[satellite],
+                f"inside the Earth at {iso(Instant(int(times[at])))}",
+                "raise its perigee, or take newer elements",
+            )
+        return position, velocity
+
+    def position_teme_m(self, times_ns: ArrayLike) -> Floats:
+        """Positions in TEME, metres, (n_satellites, n_times, 3)."""
+        return self.state_teme(times_ns)[0]
+
+    def velocity_teme_m_s(self, times_ns: ArrayLike) -> Floats:
+        """Velocities in TEME, m/s, (n_satellites, n_times, 3)."""
+        return self.state_teme(times_ns)[1]
+
+    def _give_up(self, which: NDArray[np.int64], error: NDArray[np.uint8], times: NDArray[np.int64]) -> None:
+        row, at = np.argwhere(error)[0]
+        text = SGP4_ERRORS.get(int(error[row, at]), f"SGP4 error {error[row, at]}")
+        raise DataError(
+            self.names[which[row]],
+            f"{text} (at {iso(Instant(int(times[at])))})",
+            "take elements nearer to that time, or end the mission before it decays",
+        )
+
+
+@njit(cache=True)
+def kepler_states(table, epochs, times, which, position, velocity):  # type: ignore[no-untyped-def]
+    """Fill rows `which` of position and velocity (n, n_times, 3) from elements (k, 9) drifting at secular rates."""
+    for row in range(table.shape[0]):
+        a, e, inclination, node0, argp0, mean0, mean_rate, argp_rate, node_rate = table[row]
+        root = math.sqrt(1.0 - e * e)
+        ci, si = math.cos(inclination), math.sin(inclination)
+        out = which[row]
+        for k in range(times.shape[0]):
+            seconds = (times[k] - epochs[row]) * 1e-9
+            mean = (mean0 + mean_rate * seconds) % (2.0 * math.pi)
+            anomaly = mean + e * math.sin(mean)
+            if e > 0.0:
+                for _ in range(30):
+                    step = (anomaly - e * math.sin(anomaly) - mean) / (1.0 - e * math.cos(anomaly))
+                    anomaly -= step
+                    if abs(step) < 1e-14:
+                        break
+            c, s = math.cos(anomaly), math.sin(anomaly)
+            x, y = a * (c - e), a * root * s
+            rate = mean_rate / (1.0 - e * c)
+            vx, vy = -a * s * rate - argp_rate * y, a * root * c * rate + argp_rate * x
+            argp, node = argp0 + argp_rate * seconds, node0 + node_rate * seconds
+            cw, sw, cn, sn = math.cos(argp), math.sin(argp), math.cos(node), math.sin(node)
+            px, py, pz = cn * cw - sn * sw * ci, sn * cw + cn * sw * ci, sw * si
+            qx, qy, qz = -cn * sw - sn * cw * ci, -sn * sw + cn * cw * ci, cw * si
+            rx, ry = x * px + y * qx, x * py + y * qy
+            position[out, k, 0], position[out, k, 1], position[out, k, 2] = rx, ry, x * pz + y * qz
+            velocity[out, k, 0] = vx * px + vy * qx - node_rate * ry
+            velocity[out, k, 1] = vx * py + vy * qy + node_rate * rx
+            velocity[out, k, 2] = vx * pz + vy * qz
