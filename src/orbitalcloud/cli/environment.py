@@ -82,14 +82,12 @@ def _leap_seconds() -> Finding:
 
 
 def _kernels() -> Finding:
-    from orbitalcloud import physics
+    from orbitalcloud.physics import kernels
 
-    folder = Path(physics.__file__).parent
-    cache = Path(os.environ.get("NUMBA_CACHE_DIR") or folder / "__pycache__")
-    compiled = len(list(cache.rglob("*.nbi")))
-    writable = os.access(cache if cache.exists() else folder, os.W_OK)
-    text = f"{compiled} compiled in {cache}"
-    return Finding(writable, "compiled kernels", text, "set NUMBA_CACHE_DIR to a writable folder, or each run compiles")
+    place = kernels.CACHE or Path(os.environ.get("NUMBA_CACHE_DIR", ""))
+    compiled = len(list(place.rglob("*.nbi")))
+    remedy = "set NUMBA_CACHE_DIR to a writable folder, or each run compiles"
+    return Finding(os.access(place, os.W_OK), "compiled kernels", f"{compiled} in {place}", remedy)
 
 
 def _missions() -> Finding:

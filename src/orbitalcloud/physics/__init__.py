@@ -7,6 +7,10 @@ batteries and temperatures. Frames (TEME, GCRS, ITRS) and units (SI) stand in ev
 numba, erfa and sgp4: no other package of this project.
 """
 
+# isort: off
+from orbitalcloud.physics import kernels  # noqa: F401 - first: it says where the kernels of the others are cached
+
+# isort: on
 from orbitalcloud.physics.access import (
     GroundSite,
     Window,

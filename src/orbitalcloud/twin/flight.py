@@ -10,8 +10,10 @@ Leaving the block early leaves a folder that says so and can be resumed from its
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
+from pathlib import Path
 from time import process_time
 from types import TracebackType
 
@@ -26,6 +28,8 @@ from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.checkpoint import freeze, thaw
 from orbitalcloud.twin.folder import CHECKPOINT_FILE, MISSION_FILE, Folder, Status, disk_error
 from orbitalcloud.twin.world import World
+
+PIECE_BYTES = 65_536
 
 CHECKPOINT_NS = 4 * HOUR
 """Simulated time between checkpoints: at most this much is flown twice after a crash."""
@@ -47,13 +51,8 @@ class Flight:
         self.timing = {"building": 0.0}
         self._begun = process_time()
         self._saved_at = carrier.now
-        try:
-            self._file = folder.log_path.open("r+b" if prefix else "wb")
-            self._file.truncate(len(prefix))
-            self._file.seek(len(prefix))
-        except OSError as error:
-            raise disk_error(folder.log_path, error) from None
-        self.log = Log(self._write, prefix)
+        self._file = LogFile(folder.log_path, len(prefix))
+        self.log = Log(self._file.write, prefix)
         carrier.log, carrier.watch = self.log, watch
 
     @classmethod
@@ -122,11 +121,7 @@ class Flight:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.carrier.log = self.carrier.watch = None
-        try:
-            self._file.close()
-        except OSError as trouble:
-            if error is None:
-                raise disk_error(self.folder.log_path, trouble) from None
+        self._file.close()
 
     # Stepping ----------------------------------------------------------------------------------------------------------
 
@@ -146,7 +141,7 @@ class Flight:
 
     def checkpoint(self) -> None:
         """The Log to disk first, then a checkpoint that names its length: what comes after is cut off on resuming."""
-        self._flush()
+        self._file.flush()
         size = self.log.size_bytes.to_bytes(8, "big")
         self.folder.write(CHECKPOINT_FILE, size + freeze(self.carrier, self.fleet), mode=0o600)
 
@@ -161,7 +156,7 @@ class Flight:
     def finish(self) -> Status:
         """Close the Log, write receipts and results, and declare the folder complete."""
         self._say(records.FlightEnded(at=self.ends, node="", entries=self.log.entries + 1))
-        self._flush()
+        self._file.flush()
         self.timing["flying"] = process_time() - self._begun
         self.timing["jobs"], self.timing["world"] = self.carrier.execution_s, self.carrier.world_s
         self._write_products()
@@ -184,19 +179,6 @@ class Flight:
         if self.carrier.watch is not None:
             self.carrier.watch(entry)
 
-    def _write(self, line: bytes) -> None:
-        try:
-            self._file.write(line)
-        except OSError as error:
-            raise disk_error(self.folder.log_path, error) from None
-
-    def _flush(self) -> None:
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise disk_error(self.folder.log_path, error) from None
-
     def _write_products(self) -> None:
         """Receipts are in the Log; outputs lie in the stores of the stations that received them."""
         for name in sorted(self.carrier.saved):
@@ -206,6 +188,48 @@ class Flight:
         for entry in self.folder.entries():
             if isinstance(entry, records.ReceiptSigned):
                 self.folder.write(f"receipts/{file_name(entry.job)}.json", entry.receipt.encode() + b"\n")
+
+
+class LogFile:
+    """The Log's file: lines are gathered and written in large pieces; a full disk is a `DataError` at the write."""
+
+    def __init__(self, place: Path, size: int) -> None:
+        """Open `place` at `size` bytes, and cut off what is behind."""
+        self._place, self._lines = place, bytearray()
+        try:
+            self._file = place.open("r+b" if size else "wb", buffering=0)
+            if size:
+                self._file.truncate(size)
+                self._file.seek(size)
+        except OSError as error:
+            raise disk_error(place, error) from None
+
+    def write(self, line: bytes) -> None:
+        self._lines += line
+        if len(self._lines) >= PIECE_BYTES:
+            self._out()
+
+    def flush(self) -> None:
+        """Everything to the disk itself."""
+        self._out()
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # a device or pipe, which cannot be synced
+                raise disk_error(self._place, error) from None
+
+    def close(self) -> None:
+        """Let go of the file; what was not flushed is dropped, as a killed process would."""
+        self._file.close()
+
+    def _out(self) -> None:
+        left = memoryview(bytes(self._lines))
+        self._lines.clear()
+        try:
+            while left:
+                left = left[self._file.write(left) or 0 :]
+        except OSError as error:
+            raise disk_error(self._place, error) from None
 
 
 def file_name(name: str) -> str:

@@ -1,0 +1,503 @@
+"""One table definition that prints as text, as JSON and as CSV: `table(flight, kind)`.
+
+Rows are dicts of plain values (text, integers, floats, booleans, None) whose keys carry their unit; times are UTC ISO
+8601 under `…_utc`. The text form is the same values said shorter.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from orbitalcloud.core.errors import DataError
+from orbitalcloud.core.time import SECOND, Instant, iso
+from orbitalcloud.core.why import Why
+from orbitalcloud.view.flight import Bundle, Contact, Flight, Job, Satellite, Transaction
+from orbitalcloud.view.words import celsius, duration, ether, percent, scaled, short
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Value = str | int | float | bool | None
+Row = dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`name` is the row's key; `title` and `say` are for people (`say` turns the value into text); `wide` columns are
+    left out of text tables, for they are in JSON and CSV.
+    """
+
+    name: str
+    title: str
+    say: Callable[[Any], str] = str
+    right: bool = False
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A kind of thing in a flight: its columns and its rows."""
+
+    kind: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+# Columns --------------------------------------------------------------------------------------------------------------
+
+
+def _text(name: str, title: str, *, wide: bool = False) -> Column:
+    return Column(name, title, _plain, wide=wide)
+
+
+def _plain(value: Value) -> str:
+    if value is None:
+        return ""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _digest(name: str, title: str) -> Column:
+    return Column(name, title, lambda value: short(value) if value else "")
+
+
+def _number(name: str, title: str, form: str = ",.0f", unit: str = "") -> Column:
+    tail = f" {unit}" if unit else ""
+    return Column(
+        name, title, lambda value: "" if value is None else f"{value:{form}}{tail}".replace("-", "−"), right=True
+    )
+
+
+def _bytes(name: str, title: str) -> Column:
+    return Column(name, title, lambda value: scaled(value, "B"), right=True)
+
+
+def _lasting(name: str, title: str) -> Column:
+    return Column(name, title, lambda value: "" if value is None else duration(value), right=True)
+
+
+def _share(name: str, title: str) -> Column:
+    return Column(name, title, lambda value: "" if value is None else percent(value), right=True)
+
+
+def _kelvin(name: str, title: str) -> Column:
+    return Column(name, title, lambda value: "" if value is None else celsius(value), right=True)
+
+
+def _time(name: str, title: str, *, wide: bool = False) -> Column:
+    return Column(name, title, lambda value: value[5:19].replace("T", " ") if value else "", wide=wide)
+
+
+def utc(at: int) -> str | None:
+    """ISO 8601 to the millisecond, or None for a time that never came (0)."""
+    return iso(Instant(at), 3) if at else None
+
+
+def _why(why: Why | None) -> str | None:
+    return str(why) if why else None
+
+
+# Rows -----------------------------------------------------------------------------------------------------------------
+
+
+def _satellite(satellite: Satellite) -> Row:
+    series = satellite.series
+    some = len(series) > 0
+    margin = None
+    if some and satellite.thermal_nodes:
+        heat = series.temperature_k
+        hot = min(limit - float(heat[:, i].max()) for i, limit in enumerate(satellite.hot_limits_k))
+        cold = min(float(heat[:, i].min()) - limit for i, limit in enumerate(satellite.cold_limits_k))
+        margin = round(min(hot, cold), 3) if min(hot, cold) != float("inf") else None
+    payload = satellite.payload_node
+    shown = some and 0 <= payload < series.temperature_k.shape[1]
+    return {
+        "name": satellite.name,
+        "bus": satellite.bus,
+        "orbit": satellite.orbit,
+        "period_s": satellite.period_s,
+        "inclination_deg": satellite.inclination_deg,
+        "accelerator": satellite.accelerator,
+        "battery_j": satellite.battery_j,
+        "charge_last_share": _last(series.charge) if some else None,
+        "charge_minimum_share": round(float(series.charge.min()), 6) if some else None,
+        "reserve_share": round(satellite.reserve, 6),
+        "sunlit_mean_share": round(float(series.sunlit.mean()), 6) if some else None,
+        "generated_mean_w": round(float(series.generated_w.mean()), 3) if some else None,
+        "load_mean_w": round(float(series.load_w.mean()), 3) if some else None,
+        "payload_last_k": _last(series.temperature_k[:, payload]) if shown else None,
+        "payload_maximum_k": round(float(series.temperature_k[:, payload].max()), 3) if shown else None,
+        "heat_margin_k": margin,
+        "boots": len(satellite.starts),
+        "brown_outs": len(satellite.brown_outs),
+        "wallet": satellite.wallet or None,
+    }
+
+
+def _last(values: Any) -> float:
+    return round(float(values[-1]), 6)
+
+
+def _contact(contact: Contact) -> Row:
+    return {
+        "node": contact.node,
+        "peer": contact.peer,
+        "band": contact.band,
+        "opened_utc": utc(contact.opened),
+        "closed_utc": utc(contact.end),
+        "duration_s": round(contact.duration_s, 3),
+        "elevation_deg": round(contact.elevation_deg, 3),
+        "rate_bps": contact.rate_bps,
+        "frames": contact.frames,
+        "sent_bytes": contact.sent_bytes,
+        "closed": bool(contact.closed),
+    }
+
+
+def _job(job: Job) -> Row:
+    return {
+        "job": job.job,
+        "name": job.name,
+        "state": job.state,
+        "source": job.source,
+        "target": job.target,
+        "executor": job.executor or None,
+        "submitted_utc": utc(job.submitted),
+        "promised_utc": utc(job.promised),
+        "deadline_utc": utc(job.deadline),
+        "finished_utc": utc(job.finished),
+        "delivered_utc": utc(job.delivered) if job.answered else None,
+        "delay_s": round(job.delay_s, 3) if job.answered else None,
+        "duration_s": round(job.duration_s, 6) if job.finished else None,
+        "energy_j": round(job.energy_j, 3) if job.finished else None,
+        "input_bytes": job.input_bytes,
+        "output_bytes": job.output_bytes if job.finished else None,
+        "executed": job.executed,
+        "throttled": job.throttled,
+        "runs": len(job.runs),
+        "artefact": job.artefact,
+        "output": job.output or None,
+        "receipt": job.receipt or None,
+        "why": job.failure if job.state == "failed" else _why(job.why),
+    }
+
+
+def _bundle(bundle: Bundle) -> Row:
+    return {
+        "bundle": bundle.name,
+        "purpose": bundle.purpose,
+        "state": bundle.state,
+        "source": bundle.source,
+        "destination": bundle.destination,
+        "size_bytes": bundle.size_bytes,
+        "created_utc": utc(bundle.created),
+        "delivered_utc": utc(bundle.delivered),
+        "delay_s": round(bundle.delay_s, 3) if bundle.delivered else None,
+        "sent": sum(hop.what == "sent" for hop in bundle.hops),
+        "waits": sum(hop.what == "waits" for hop in bundle.hops),
+        "fragments": len(bundle.fragments),
+        "parent": bundle.parent or None,
+        "why": _why(bundle.waits_why),
+    }
+
+
+def _transaction(transaction: Transaction) -> Row:
+    return {
+        "hash": transaction.hash,
+        "state": transaction.state,
+        "node": transaction.node,
+        "sender": transaction.sender or None,
+        "to": transaction.to or None,
+        "value_wei": str(transaction.value_wei),
+        "nonce": transaction.nonce,
+        "chain_id": transaction.chain_id,
+        "signed_utc": utc(transaction.signed),
+        "settled_utc": utc(transaction.settled),
+        "block": transaction.block if transaction.settled else None,
+        "gas_used": transaction.gas_used if transaction.settled else None,
+        "chain": transaction.chain or None,
+        "why": _why(transaction.refused_why),
+    }
+
+
+def _head_rows(flight: Flight) -> list[Row]:
+    rows: list[Row] = [
+        {
+            "at_utc": utc(head.at),
+            "node": head.node,
+            "source": head.source,
+            "outcome": "rotated" if head.rotated else "advanced",
+            "period": head.period,
+            "finalized_slot": head.finalized_slot,
+            "optimistic_slot": head.optimistic_slot,
+            "finalized_root": head.finalized_root,
+            "participants": head.participants,
+            "size_bytes": head.size_bytes,
+            "lag_s": head.lag_s,
+            "why": None,
+        }
+        for head in flight.heads
+    ]
+    numbers = ("period", "finalized_slot", "optimistic_slot", "finalized_root", "participants", "size_bytes", "lag_s")
+    for update in flight.refused_updates:
+        row: Row = {"at_utc": utc(update.at), "node": update.node, "source": update.source, "outcome": "refused"}
+        row |= dict.fromkeys(numbers)
+        row["why"] = f"{update.check}: {update.detail}"
+        rows.append(row)
+    return sorted(rows, key=lambda row: str(row["at_utc"]))
+
+
+def _fault_rows(flight: Flight) -> list[Row]:
+    said: list[tuple[int, str, str, str]] = [(f.at, f.node, f.fault, f.text) for f in flight.faults]
+    said += [(f.at, f.node, "frame lost", f"{f.size_bytes} bytes to {f.peer}: {f.reason}") for f in flight.frames_lost]
+    said += [
+        (f.at, f.node, "frame refused", f"{f.size_bytes} bytes from {f.peer}: {f.check}: {f.detail}")
+        for f in flight.frames_refused
+    ]
+    said += [
+        (
+            start.at,
+            start.node,
+            "restart",
+            f"boot {start.boot}, {start.saved_keys} keys ({start.saved_bytes} bytes) kept",
+        )
+        for start in flight.node_starts
+        if start.boot > 1
+    ]
+    for satellite in flight.satellites.values():
+        for span in satellite.brown_outs:
+            seconds = (span.end - span.start) / SECOND
+            text = f"{seconds:.0f} s without power, {span.unserved_j:.0f} J unserved"
+            said.append((span.start, satellite.name, "brown-out", text))
+    return [{"at_utc": utc(at), "node": node, "event": event, "text": text} for at, node, event, text in sorted(said)]
+
+
+def _receipt_rows(flight: Flight) -> list[Row]:
+    return [
+        {
+            "digest": receipt.digest,
+            "job": receipt.job,
+            "node": receipt.node,
+            "signed_utc": utc(receipt.at),
+            "energy_j": round(flight.jobs[receipt.job].energy_j, 3) if receipt.job in flight.jobs else None,
+            "verified": bool(receipt.job in flight.jobs and flight.jobs[receipt.job].answered),
+            "receipt": receipt.receipt,
+        }
+        for receipt in flight.receipts.values()
+    ]
+
+
+def _station_rows(flight: Flight) -> list[Row]:
+    rows: list[Row] = []
+    for station in flight.stations.values():
+        own = [one for one in flight.contacts if one.peer == station.name and one.node not in flight.stations]
+        rows.append(
+            {
+                "name": station.name,
+                "latitude_deg": round(station.latitude_deg, 6),
+                "longitude_deg": round(station.longitude_deg, 6),
+                "mask_deg": round(station.mask_deg, 3),
+                "jurisdiction": station.jurisdiction,
+                "contacts": len(own),
+                "contact_s": round(sum(contact.duration_s for contact in own), 3),
+                "received_bytes": sum(contact.sent_bytes for contact in own),
+                "sent_bytes": sum(one.sent_bytes for one in flight.contacts if one.node == station.name),
+            }
+        )
+    return rows
+
+
+# Kinds ----------------------------------------------------------------------------------------------------------------
+
+_NODE, _STATE, _WHY = _text("node", "node"), _text("state", "state"), _text("why", "why")
+
+_KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]]] = {
+    "satellites": (
+        (
+            _text("name", "satellite"),
+            _text("bus", "bus"),
+            _text("orbit", "orbit"),
+            _share("charge_last_share", "charge"),
+            _share("charge_minimum_share", "lowest"),
+            _share("reserve_share", "reserve"),
+            _share("sunlit_mean_share", "sunlit"),
+            _number("generated_mean_w", "array", ".1f", "W"),
+            _number("load_mean_w", "load", ".1f", "W"),
+            _kelvin("payload_last_k", "payload"),
+            _number("heat_margin_k", "heat margin", ".1f", "K"),
+            _number("boots", "boots"),
+            _number("brown_outs", "brown-outs"),
+        ),
+        lambda flight: map(_satellite, flight.satellites.values()),
+    ),
+    "stations": (
+        (
+            _text("name", "station"),
+            _number("latitude_deg", "latitude", ".2f", "°"),
+            _number("longitude_deg", "longitude", ".2f", "°"),
+            _number("mask_deg", "mask", ".0f", "°"),
+            _text("jurisdiction", "law"),
+            _number("contacts", "contacts"),
+            _lasting("contact_s", "contact time"),
+            _bytes("received_bytes", "received"),
+            _bytes("sent_bytes", "sent"),
+        ),
+        _station_rows,
+    ),
+    "contacts": (
+        (
+            _time("opened_utc", "opens (UTC)"),
+            _lasting("duration_s", "lasts"),
+            _NODE,
+            _text("peer", "to"),
+            _text("band", "band"),
+            _number("elevation_deg", "highest", ".1f", "°"),
+            Column("rate_bps", "rate", lambda value: scaled(value, "bit/s"), right=True),
+            _number("frames", "frames"),
+            _bytes("sent_bytes", "sent"),
+        ),
+        lambda flight: map(_contact, sorted(flight.contacts, key=lambda contact: contact.opened)),
+    ),
+    "jobs": (
+        (
+            Column("job", "job", short),
+            _text("name", "name"),
+            _STATE,
+            _text("executor", "by"),
+            _time("submitted_utc", "submitted"),
+            _time("promised_utc", "promised"),
+            _time("delivered_utc", "delivered"),
+            Column("energy_j", "energy", lambda value: scaled(value, "J"), right=True),
+            _text("executed", "executed"),
+            _WHY,
+        ),
+        lambda flight: map(_job, flight.jobs.values()),
+    ),
+    "bundles": (
+        (
+            Column("bundle", "bundle", short),
+            _text("purpose", "for"),
+            _STATE,
+            _text("source", "from"),
+            _text("destination", "to"),
+            _bytes("size_bytes", "size"),
+            _time("created_utc", "created"),
+            _time("delivered_utc", "delivered"),
+            _lasting("delay_s", "took"),
+            _number("sent", "sent"),
+            _WHY,
+        ),
+        lambda flight: map(_bundle, flight.bundles.values()),
+    ),
+    "receipts": (
+        (
+            _digest("digest", "receipt"),
+            Column("job", "job", short),
+            _text("node", "signed by"),
+            _time("signed_utc", "signed"),
+            Column("energy_j", "energy", lambda value: scaled(value, "J"), right=True),
+            _text("verified", "verified"),
+            _text("receipt", "text", wide=True),
+        ),
+        _receipt_rows,
+    ),
+    "transactions": (
+        (
+            _digest("hash", "transaction"),
+            _STATE,
+            _NODE,
+            _digest("to", "to"),
+            Column("value_wei", "value", lambda value: ether(int(value)), right=True),
+            _number("nonce", "nonce", "d"),
+            _time("signed_utc", "signed"),
+            _time("settled_utc", "settled"),
+            _number("gas_used", "gas"),
+            _text("chain", "chain"),
+            _WHY,
+        ),
+        lambda flight: map(_transaction, flight.transactions.values()),
+    ),
+    "heads": (
+        (
+            _time("at_utc", "at (UTC)"),
+            _NODE,
+            _text("source", "from"),
+            _text("outcome", "outcome"),
+            _number("period", "period", "d"),
+            _number("finalized_slot", "finalized", "d"),
+            _number("optimistic_slot", "optimistic", "d"),
+            _number("participants", "signers", "d"),
+            _lasting("lag_s", "lag"),
+            _WHY,
+        ),
+        _head_rows,
+    ),
+    "faults": (
+        (_time("at_utc", "at (UTC)"), _NODE, _text("event", "event"), _text("text", "what happened")),
+        _fault_rows,
+    ),
+}
+
+KINDS = tuple(_KINDS)
+"""Every kind of table, in the order in which they are told."""
+
+
+def table(flight: Flight, kind: str) -> Table:
+    """The table of `kind`, one of `KINDS`; `DataError` names them when it is another."""
+    if kind not in _KINDS:
+        raise DataError("kind", kind, f"say one of: {', '.join(KINDS)}")
+    columns, rows = _KINDS[kind]
+    return Table(kind, columns, tuple(rows(flight)))
+
+
+# Printing -------------------------------------------------------------------------------------------------------------
+
+
+def to_json(shown: Table) -> str:
+    """The rows as one JSON array, for machines."""
+    return json.dumps(list(shown.rows), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def to_csv(shown: Table) -> str:
+    """RFC 4180 text with a header line; empty for what is not known."""
+    out = io.StringIO()
+    names = list(shown.rows[0]) if shown.rows else [column.name for column in shown.columns]
+    writer = csv.DictWriter(out, names, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(shown.rows)
+    return out.getvalue()
+
+
+def cells(shown: Table, row: Row) -> list[str]:
+    """One row as people read it, in the order of the columns that are not `wide`."""
+    return [
+        "" if row[column.name] is None else column.say(row[column.name]) for column in shown.columns if not column.wide
+    ]
+
+
+def render(shown: Table, console: Console) -> None:
+    """Print the table on a rich console; text from the Log is never taken for markup."""
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    grid = RichTable(box=None, pad_edge=False, header_style="dim")
+    empty = {c.name for c in shown.columns if all(row[c.name] in (None, "") for row in shown.rows)}
+    columns = [c for c in shown.columns if not c.wide and c.name not in empty]
+    for column in columns:
+        wraps = column.name in {"why", "text", "orbit"}
+        grid.add_column(column.title, justify="right" if column.right else "left", no_wrap=not wraps)
+    for row in shown.rows:
+        grid.add_row(*(Text("" if row[c.name] is None else _one_line(c.say(row[c.name]))) for c in columns))
+    if shown.rows:
+        console.print(grid)
+    else:
+        console.print(f"no {shown.kind} in this flight", style="dim", markup=False)
+
+
+def _one_line(text: str) -> str:
+    """Text of the Log without control characters, which a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

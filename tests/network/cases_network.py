@@ -1,0 +1,89 @@
+"""Numeric validation cases of `network`: other people's routes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from orbitalcloud.core import SECOND, Contact, Instant
+from orbitalcloud.network import ContactPlan, Route, route
+
+DATA = Path(__file__).parents[1] / "data" / "network"
+
+
+def _contact(sender: int, receiver: int, opens: int, closes: int, rate_bps: int, light_s: int) -> Contact:
+    times = Instant(opens * SECOND), Instant(closes * SECOND)
+    return Contact(str(sender), str(receiver), *times, rate_bps, "x", light_s * SECOND)
+
+
+def ion_plan(case: dict[str, Any]) -> ContactPlan:
+    """A plan of the ION file."""
+    return ContactPlan(
+        _contact(c["frm"], c["to"], c["start"], c["end"], c["rate_Bps"] * 8, c["owlt"]) for c in case["contacts"]
+    )
+
+
+def hdtn_plan(name: str) -> ContactPlan:
+    """An HDTN contact-plan file."""
+    contacts = json.loads((DATA / name).read_text())["contacts"]
+    return ContactPlan(
+        _contact(c["source"], c["dest"], c["startTime"], c["endTime"], c["rateBitsPerSec"], c["owlt"]) for c in contacts
+    )
+
+
+def asabr_plan(name: str) -> ContactPlan:
+    """An A-SABR contact-plan file: `contact from to start end rate delay`."""
+    lines = [line.split() for line in (DATA / name).read_text().splitlines()]
+    return ContactPlan(_contact(*(int(part) for part in words[1:])) for words in lines if words[:1] == ["contact"])
+
+
+def find(plan: ContactPlan, source: int, destination: int, now_s: int = 0, size_bytes: int = 0) -> Route | None:
+    """A look-up in seconds and numbers."""
+    return route(plan, str(source), str(destination), Instant(now_s * SECOND), size_bytes)
+
+
+def arrival_s(found: Route | None) -> float:
+    """The arrival in seconds, -1 without a route."""
+    return -1.0 if found is None else found.arrival / SECOND
+
+
+def _ion() -> Iterator[dict[str, Any]]:
+    text = json.loads((DATA / "ion-4.1.3-cgrfetch.json").read_text())
+    for case in text["cases"]:
+        theirs = case["routes"][0]["arrival_s"] if case["routes"] else -1.0
+        arguments = (ion_plan(case), case["from"], case["to"], case["computed_at"], case["payload"])
+        yield {
+            "case": f"earliest arrival, {case['plan']} {case['from']} to {case['to']}",
+            "source": "ION 4.1.3 cgrfetch, run for this project",
+            "quantity": "arrival",
+            "unit": "s",
+            "theirs": float(theirs),
+            # ION's clock has whole seconds (`computed_at` is read one later or earlier) and no transmission time here.
+            "tolerance": 1.01,
+            "ours": lambda arguments=arguments: arrival_s(find(*arguments)),
+            "note": "-1: no route",
+        }
+
+
+def _others() -> Iterator[dict[str, Any]]:
+    rows = [
+        ("dijkstra_accuracy_contact_plan_1.cp", asabr_plan, 0, 3, 30.0, "A-SABR @1277e36, node parenting"),
+        ("dijkstra_accuracy_contact_plan_2.cp", asabr_plan, 0, 4, 50.0, "A-SABR @1277e36, node parenting"),
+        ("cgrTutorial.json", hdtn_plan, 1, 5, 3.0, "HDTN @ad79ba0 TestYen.cpp, best delivery time; Fraire et al. 2021"),
+    ]
+    for name, read, source, destination, theirs, origin in rows:
+        yield {
+            "case": f"earliest arrival, {name}",
+            "source": origin,
+            "quantity": "arrival",
+            "unit": "s",
+            "theirs": theirs,
+            "tolerance": 0.0,
+            "ours": lambda n=name, r=read, s=source, d=destination: arrival_s(find(r(n), s, d)),
+            "note": "bundle of 0 bytes",
+        }
+
+
+CASES: list[dict[str, Any]] = [*_ion(), *_others()]

@@ -1,0 +1,112 @@
+"""Routes arrive as early as anybody's, and as early as a brute force says."""
+
+from __future__ import annotations
+
+import importlib.util
+import pickle
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orbitalcloud.core import SECOND, Contact, Instant
+from orbitalcloud.network import ContactPlan, route
+from orbitalcloud.network.routing import Routes
+
+_spec = importlib.util.spec_from_file_location("cases_network", Path(__file__).with_name("cases_network.py"))
+assert _spec is not None
+assert _spec.loader is not None
+cases = importlib.util.module_from_spec(_spec)
+sys.modules["cases_network"] = cases
+_spec.loader.exec_module(cases)
+
+
+@pytest.mark.parametrize("case", cases.CASES, ids=lambda case: case["case"])
+def test_routes_of_others(case):
+    assert abs(case["ours"]() - case["theirs"]) <= case["tolerance"]
+
+
+def test_hops_of_hdtn():
+    """TestDijkstra.cpp: contact indices 4, 6, 10 of the tutorial plan; next node 2 in the routing test, none from 4."""
+    found = cases.find(cases.hdtn_plan("cgrTutorial.json"), 1, 5)
+    assert [contact.receiver for contact in found.contacts] == ["3", "4", "5"]
+    assert [contact.opens for contact in found.contacts] == [0, 0, 0]
+    plan = cases.hdtn_plan("contactPlan_RoutingTest.json")
+    found = cases.find(plan, 1, 4)
+    assert (found.first_hop, [contact.opens // SECOND for contact in found.contacts]) == ("2", [0, 11])
+    assert cases.find(plan, 4, 1) is None
+
+
+def make(sender: str, receiver: str, opens: int, closes: int, rate: int = 8_000, light: int = 0) -> Contact:
+    return Contact(sender, receiver, Instant(opens * SECOND), Instant(closes * SECOND), rate, "x", light * SECOND)
+
+
+def test_contacts_are_half_open_and_the_last_bit_must_leave_in_time():
+    plan = ContactPlan([make("a", "b", 10, 20, light=2)])
+    at = lambda second, size: route(plan, "a", "b", Instant(second * SECOND), size)  # noqa: E731
+    assert at(0, 10_000).arrival == 22 * SECOND
+    assert at(0, 10_001) is None
+    assert at(19, 1_000).arrival == 22 * SECOND
+    assert at(20, 0) is None
+    assert route(plan, "a", "a", Instant(0), 1) is None
+
+
+def test_overlapping_contacts_of_one_pair_are_all_seen():
+    """A long slow contact hides neither the short fast one inside it nor what comes after."""
+    slow, fast = make("a", "b", 0, 1000, 80), make("a", "b", 100, 110, 80_000)
+    plan = ContactPlan([slow, fast])
+    assert route(plan, "a", "b", Instant(0), 5_000).contacts == (fast,)
+    assert route(plan, "a", "b", Instant(0), 100).contacts == (slow,)
+    assert route(plan, "a", "b", Instant(200 * SECOND), 5_000).contacts == (slow,)
+
+
+CONTACTS = st.builds(
+    lambda pair, opens, length, rate, light: make(*pair, opens, opens + length, rate, light),
+    st.sampled_from([(x, y) for x in "abcd" for y in "abcd" if x != y]),
+    st.integers(0, 60),
+    st.integers(1, 30),
+    st.sampled_from([800, 8_000]),
+    st.integers(0, 3),
+)
+
+
+def brute_force(contacts: list[Contact], source: str, destination: str, now: int, size: int) -> int | None:
+    """Relax every contact until nothing changes (Bellman-Ford in time)."""
+    at = {source: now}
+    for _ in range(len(contacts) + 1):
+        for contact in contacts:
+            if contact.sender in at:
+                left = max(at[contact.sender], contact.opens) + contact.serialisation_ns(size)
+                if left <= contact.closes:
+                    arrival = left + contact.light_time_ns
+                    at[contact.receiver] = min(at.get(contact.receiver, arrival), arrival)
+    return at.get(destination)
+
+
+@given(st.lists(CONTACTS, max_size=14), st.integers(0, 50), st.integers(0, 3000))
+def test_nobody_arrives_earlier(contacts, now_s, size):
+    now = Instant(now_s * SECOND)
+    plan = pickle.loads(pickle.dumps(ContactPlan(contacts)))
+    found = route(plan, "a", "d", now, size)
+    expected = brute_force(contacts, "a", "d", now, size)
+    assert (found.arrival if found else None) == expected
+    if found:
+        assert found.arrival_from(now, size) == found.arrival
+        assert found.contacts[0].sender == "a"
+        assert found.contacts[-1].receiver == "d"
+        assert "a → " in found.why.text
+
+
+def test_a_remembered_route_gives_way_when_its_contact_is_missed():
+    early, late = make("a", "b", 0, 100), make("a", "c", 150, 200)
+    plan = ContactPlan([early, make("b", "d", 0, 300), late, make("c", "d", 0, 300)])
+    routes = Routes(plan, "a", 10, 2 * SECOND)
+    up = lambda name: True  # noqa: E731
+    assert routes.find(Instant(0), "d", 100, up).first_hop == "b"
+    assert routes.find(Instant(99 * SECOND), "d", 100, up).first_hop == "b"
+    assert routes.find(Instant(100 * SECOND), "d", 100, up).first_hop == "c"
+    assert routes.find(Instant(5 * SECOND), "d", 100, lambda name: False).first_hop == "c"
+    assert routes.find(Instant(5 * SECOND), "d", 100, up, previous="b").first_hop == "c"
+    assert routes.find(Instant(5 * SECOND), "e", 100, up) is None

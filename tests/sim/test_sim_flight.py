@@ -1,0 +1,258 @@
+"""A flight end to end: real bundles, real jobs, real signatures, and the same digest every time."""
+
+import hashlib
+import json
+import os
+import signal
+
+import pytest
+
+from conftest import ETHEREUM, REBOOTS, SMALL, TAMPERED, load_text
+from orbitalcloud.compute import parse_receipt, verify_by_execution, workload
+from orbitalcloud.core import DataError, Interrupted, digest_of, records
+from orbitalcloud.sim import fly, resume
+from orbitalcloud.twin import Folder
+
+MISSION = SMALL + ETHEREUM + TAMPERED
+
+
+def test_the_same_mission_and_seed_give_the_same_log_and_another_seed_another(flown):
+    first, second, other = flown(MISSION, 7, "a"), flown(MISSION, 7, "b"), flown(MISSION, 8, "c")
+    assert first.folder.log_path.read_bytes() == second.folder.log_path.read_bytes()
+    assert first.status.digest == second.status.digest != other.status.digest
+    assert first.status.digest == "sha256:" + hashlib.sha256(first.folder.log_path.read_bytes()).hexdigest()
+
+
+def test_every_job_is_answered_with_a_receipt_that_holds(flown):
+    flight = flown(SMALL)
+    submitted = {entry.job for entry in flight.of(records.JobSubmitted)}
+    results = flight.of(records.ResultDelivered)
+    assert len(submitted) >= 6
+    open_jobs = submitted - {entry.job for entry in results}
+    assert len(open_jobs) <= 1, "only the last job may still be on its way"
+    assert all(entry.why.ok for entry in results)
+    inputs = {digest_of(data): data for name in ("water-map", "protein-fitness") for data in workload(name).inputs()}
+    code = {item.digest: item for item in (workload(name).artefact() for name in ("water-map", "protein-fitness"))}
+    for entry in flight.of(records.ReceiptSigned):
+        receipt = parse_receipt(entry.receipt.encode())
+        result = flight.folder.path / "results" / f"{entry.job}.bin"
+        output = result.read_bytes() if result.exists() else None
+        assert verify_by_execution(receipt, code[receipt.artefact], inputs[receipt.input], output).ok
+
+
+def test_a_jobs_joules_leave_the_battery(flown):
+    """The load in telemetry, integrated, is platform + payload + radio: the job's energy is in it."""
+    heavy = SMALL.replace('artefact = "workload:protein-fitness"', "modelled = { operations = 3_000_000_000_000_000 }")
+    idle, busy = flown(SMALL, name="idle"), flown(heavy, name="busy")
+
+    def energy_j(flight):
+        return sum(entry.load_mw for entry in flight.of(records.Telemetry)) * 60 / 1000
+
+    jobs_j = sum(e.energy_mj for e in busy.of(records.JobFinished)) / 1000
+    light_j = sum(e.energy_mj for e in idle.of(records.JobFinished)) / 1000
+    busy_s = sum(e.duration_ns for e in busy.of(records.JobFinished)) / 1e9
+    assert jobs_j > 10_000
+    craft = load_text(SMALL).satellites[0].accelerator
+    expected_j = (jobs_j - light_j) - craft.idle_w * busy_s
+    assert energy_j(busy) - energy_j(idle) == pytest.approx(expected_j, rel=0.02)
+    hottest = max(e.temperatures_mk[2] for e in busy.of(records.Telemetry))
+    assert hottest > max(e.temperatures_mk[2] for e in idle.of(records.Telemetry)) + 2000
+
+
+def test_the_wallet_pays_and_the_chain_says_so(flown):
+    flight = flown(MISSION)
+    (born,) = flight.of(records.WalletBorn)
+    (signed,) = flight.of(records.TransactionSigned)
+    by_station, told = flight.of(records.TransactionSettled)
+    assert signed.sender == born.address
+    assert by_station.hash == told.hash == signed.hash
+    assert (by_station.status, by_station.gas_used, by_station.node, told.node) == (1, 21_000, "inuvik", "sat")
+
+
+def test_no_secret_is_in_the_log_or_any_file_of_the_flight(flown, tmp_path):
+    from orbitalcloud.twin import Flight
+
+    loaded = load_text(MISSION)
+    with Flight.begin(loaded, Folder.create(tmp_path / "secret"), 7) as flight:
+        while flight.due() is not None:
+            flight.step()
+        wallet, identity = flight.carrier.saved["sat"]["wallet"], flight.carrier.saved["sat"]["identity"]
+        words = flight.carrier.nodes["sat"].wallet.wallet.recovery_words()
+        key = wallet[17 + 32 : 17 + 64]
+        flight.finish()
+    for place in (tmp_path / "secret").rglob("*"):
+        if place.is_file():
+            data = place.read_bytes()
+            for secret in (key, identity):
+                assert secret not in data
+                assert secret.hex().encode() not in data.lower()
+            assert words.encode() not in data
+
+
+def test_the_light_client_moves_on_real_updates_and_refuses_a_tampered_one(flown):
+    flight = flown(MISSION)
+    heads = flight.of(records.HeadAdvanced)
+    assert [head.source.split("/")[-1] for head in heads] == ["checkpoint", "update_1421_deneb", "update_1422_electra"]
+    assert [head.finalized_slot for head in heads] == [11640864, 11640928, 11651008]
+    assert heads[-1].rotated
+    (refused,) = flight.of(records.UpdateRefused)
+    assert refused.check == "sync-committee-signature"
+    assert refused.source.startswith("tampered")
+
+
+def test_reboots_lose_nothing_that_was_saved(flown):
+    calm, rough = flown(MISSION, name="calm"), flown(MISSION + REBOOTS, name="rough")
+    boots = [entry for entry in rough.of(records.NodeStarted) if entry.node == "sat"]
+    assert [entry.boot for entry in boots] == [1, 2, 3]
+    assert len({entry.public_key for entry in boots}) == 1
+    assert len(rough.of(records.WalletBorn)) == 1
+
+    def delivered(flight):
+        return {entry.job: entry.output for entry in flight.of(records.ResultDelivered)}
+
+    assert delivered(rough) == delivered(calm)
+    assert [e.job for e in rough.of(records.ResultDelivered)].count("water-map-001") == 1
+    assert len(rough.of(records.TransactionSigned)) == 1
+    assert [e.finalized_slot for e in rough.of(records.HeadAdvanced)][-1] == 11651008
+
+
+@pytest.mark.parametrize("stop_at", [40, 300, 500])
+def test_an_interrupted_flight_says_so_and_resumes_to_the_same_digest(flown, tmp_path, stop_at):
+    text = MISSION + REBOOTS
+    whole = flown(text, name="whole")
+    folder = Folder.create(tmp_path / "broken")
+    seen = []
+
+    def interrupt(entry):
+        seen.append(entry)
+        if len(seen) == stop_at:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    mission = tmp_path / "test.toml"
+    mission.write_text(text)
+    from orbitalcloud.mission import load
+
+    with pytest.raises(Interrupted, match="--resume"):
+        fly(load(mission), folder, 7, watch=interrupt)
+    assert folder.status().status == "interrupted"
+    assert not (folder.path / "receipts").exists()
+    assert resume(folder).digest == whole.status.digest
+    assert folder.status().complete
+    assert not (folder.path / "checkpoint.bin").exists(), "the nodes' stores hold secrets and have no further use"
+
+
+def test_a_killed_flight_resumes_from_its_last_checkpoint(flown, tmp_path, monkeypatch):
+    import orbitalcloud.twin.flight as module
+    from orbitalcloud.mission import load
+
+    monkeypatch.setattr(module, "CHECKPOINT_NS", 3_600_000_000_000)
+    whole = flown(SMALL, name="whole")
+    mission = tmp_path / "test.toml"
+    mission.write_text(SMALL)
+    folder = Folder.create(tmp_path / "killed")
+
+    class Killed(BaseException):
+        pass
+
+    def kill(entry):
+        if entry.at > load_text(SMALL).starts + 2.5 * 3_600_000_000_000:
+            raise Killed
+
+    with pytest.raises(Killed):
+        fly(load(mission), folder, 7, watch=kill)
+    assert folder.status().status == "flying", "nobody was left to say otherwise, and it does not claim to be whole"
+    assert resume(folder).digest == whole.status.digest
+
+
+def test_what_cannot_be_resumed_says_why(flown, tmp_path):
+    flight = flown(SMALL)
+    with pytest.raises(DataError, match="complete"):
+        resume(flight.folder)
+    status = json.loads((flight.folder.path / "flight.json").read_text())
+    status["status"] = "interrupted"
+    mission = tmp_path / "m.toml"
+    mission.write_text(SMALL + "# changed")
+    status["mission_path"] = str(mission)
+    (flight.folder.path / "flight.json").write_text(json.dumps(status))
+    with pytest.raises(DataError, match="changed since"):
+        resume(flight.folder)
+
+
+def test_a_checkpoint_cannot_run_code_of_its_own_choosing(flown, tmp_path):
+    import pickle
+
+    from orbitalcloud.twin import World, fleet_of, thaw
+
+    class Evil:
+        def __reduce__(self):
+            return os.system, (f"touch {tmp_path}/owned",)
+
+    loaded = load_text(SMALL)
+    fleet, _ = fleet_of(loaded, World(loaded))
+    for payload in (Evil(), [Evil()]):
+        with pytest.raises(DataError, match="damaged"):
+            thaw(pickle.dumps(payload), fleet, "checkpoint")
+    assert not (tmp_path / "owned").exists()
+    with pytest.raises(DataError, match="no flight's checkpoint"):
+        thaw(pickle.dumps({}), fleet, "checkpoint")
+
+
+def test_a_full_disk_is_one_clear_message(tmp_path):
+    folder = Folder.create(tmp_path / "full")
+    folder.log_path.symlink_to("/dev/full")
+    with pytest.raises(DataError, match="No space left on device"):
+        fly(load_text(SMALL), folder, 7)
+    assert not folder.status().complete
+
+
+def test_half_the_frames_lost_still_delivers_everything_once(flown):
+    lossy = SMALL + '\n[[fault]]\nkind = "frame-loss"\nat_h = 0\ntarget = "sat"\nduration_min = 420\nloss_ppm = 300_000\n'
+    clean, rough = flown(SMALL, name="clean"), flown(lossy, name="rough")
+    assert len(rough.of(records.FrameLost)) > 5
+
+    def outputs(flight):
+        return sorted((entry.job, entry.output) for entry in flight.of(records.ResultDelivered))
+
+    assert len(outputs(rough)) == len(set(outputs(rough)))
+    assert len(outputs(rough)) >= len(outputs(clean)) - 2
+    assert set(outputs(rough)) <= set(outputs(clean))
+
+
+def test_a_station_that_is_out_is_gone_around(flown):
+    out = SMALL + '\n[[fault]]\nkind = "station-outage"\nat_h = 0\ntarget = "inuvik"\nduration_min = 420\n'
+    flight = flown(out)
+    assert {e.peer for e in flight.of(records.BundleReceived) if e.node == "svalbard"} == {"sat"}
+    assert len(flight.of(records.ResultDelivered)) >= 4
+
+
+def test_the_log_says_why_a_job_was_refused(flown):
+    late = SMALL.replace("deadline_min = 400", "deadline_min = 1")
+    flight = flown(late)
+    refused = [entry for entry in flight.of(records.JobRefused) if entry.job.startswith("water-map")]
+    assert {entry.why.rule for entry in refused} == {"deadline"}
+    told = [entry for entry in flight.of(records.ResultDelivered) if entry.job.startswith("water-map")]
+    assert told
+    assert not any(entry.why.ok for entry in told)
+
+
+def test_a_low_battery_makes_jobs_wait_for_the_sun(flown):
+    low = SMALL.replace("reserve = 0.35", "reserve = 0.35\nbattery = { initial_charge = 0.2, capacity_wh = 40 }")
+    low = low.replace("2026-03-20T12:00:00Z", "2026-03-20T12:25:00Z")
+    flight = flown(low)
+    waits = [entry for entry in flight.of(records.JobDeferred) if entry.job == "protein-001"]
+    started = next(entry for entry in flight.of(records.JobStarted) if entry.job == "protein-001")
+    assert waits
+    assert waits[0].why.rule in {"reserve", "plan"}
+    charge = [e for e in flight.of(records.Telemetry) if e.at <= started.at][-1].charge_ppm
+    assert charge >= 350_000
+
+
+def test_a_hot_payload_throttles_and_then_stops_a_run(flown):
+    hot = SMALL.replace('artefact = "workload:protein-fitness"', "modelled = { operations = 60_000_000_000_000_000 }")
+    hot = hot.replace("reserve = 0.35", "reserve = 0.1\nheat = { payload = { hot_limit_c = 30, heat_capacity_j_per_k = 300 } }")
+    flight = flown(hot)
+    assert any(entry.throttled for entry in flight.of(records.JobStarted))
+    stopped = flight.of(records.JobStopped)
+    assert stopped
+    assert stopped[0].why.rule == "heat"
+    assert stopped[0].why.value >= stopped[0].why.limit == 303_150

@@ -1,0 +1,103 @@
+"""`check` says whether a mission closes: against other programs' numbers, and what must be true of any design."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orbitalcloud.mission import find, load, loads
+from orbitalcloud.study import Sheet, check, rows
+
+_SPEC = importlib.util.spec_from_file_location("cases_study", Path(__file__).with_name("cases_study.py"))
+assert _SPEC is not None
+assert _SPEC.loader is not None
+cases_study = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(cases_study)
+
+GENESIS = find("genesis-1").read_text()
+
+
+def checked(*changes: tuple[str, str]) -> Sheet:
+    text = GENESIS
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return check(loads(text.encode(), "my.toml", "."))
+
+
+@pytest.mark.parametrize("case", cases_study.CASES, ids=lambda case: case["case"])
+def test_numbers_of_others(case: dict[str, Any]) -> None:
+    assert case["ours"]() == pytest.approx(case["theirs"], abs=case["tolerance"])
+
+
+def test_genesis_closes() -> None:
+    sheet = check(load("genesis-1"))
+    (one,) = sheet.satellites
+    assert sheet.closes
+    # public: a period of 95 minutes at 547 km
+    assert one.period_min == pytest.approx(95.7, abs=0.1)
+    # BUPT-1 (12U): 16 % depth of discharge without compute (arXiv 2608.21034): the bus is sized after it
+    assert 1.0 - one.lowest_charge_idle == pytest.approx(0.16, abs=0.02)
+    assert one.lowest_charge_idle >= one.lowest_charge_jobs >= one.lowest_charge_nonstop
+    assert 0.05 < one.duty < 0.15
+    assert [contact.station for contact in one.contacts] == ["svalbard", "inuvik", "punta-arenas", "awarua"]
+    svalbard = one.contacts[0]
+    # a polar station sees nearly every orbit, for at most 12 minutes a pass
+    assert 10 <= svalbard.passes_per_day <= 15
+    assert svalbard.minutes_per_day < 12 * svalbard.passes_per_day
+    assert svalbard.down_mb_per_day == pytest.approx(svalbard.minutes_per_day * 60 * 1e6 / 8e6)
+
+
+def test_what_binds_first_is_what_was_made_scarce() -> None:
+    small = checked(("reserve = 0.35", "reserve = 0.35\narray = { area_m2 = 0.08 }"))
+    assert not small.closes
+    assert small.worst.binds.name in ("load against array", "lowest charge")
+    assert "does not close" in small.verdict
+    hot = checked(("reserve = 0.35", "reserve = 0.35\nheat.payload.hot_limit_c = 14"))
+    assert hot.worst.binds.name == "payload hottest"
+    slow = checked(("operations = 2_300_000_000_000_000", "operations = 60_000_000_000_000_000"))
+    assert slow.worst.binds.name in ("accelerator busy", "load against array", "lowest charge")
+    assert slow.satellites[0].duty > 1.0
+    thin = checked(('radio = "s-band-duplex"', 'band = "s"\nup_kbps = 0.5\ndown_kbps = 0.5'))
+    assert thin.worst.binds.name == "downlink"
+
+
+def test_without_a_link_nothing_comes_up() -> None:
+    alone = checked(('between = ["satellite", "station"]', 'between = ["station", "station"]'))
+    (one,) = alone.satellites
+    assert one.binds.name == "uplink"
+    assert one.binds.share == -1.0
+    assert all(contact.minutes_per_day == 0 and contact.longest_gap_h == 24.0 for contact in one.contacts)
+
+
+def test_more_area_more_power_and_a_warm_design_is_no_colder() -> None:
+    one = checked(("reserve = 0.35", "reserve = 0.35\narray = { area_m2 = 0.24 }")).satellites[0]
+    two = checked(("reserve = 0.35", "reserve = 0.35\narray = { area_m2 = 0.48 }")).satellites[0]
+    assert two.array_w == pytest.approx(2 * one.array_w, rel=0.03)  # the array's temperature differs a little
+    for node in one.nodes:
+        assert node.coldest_c <= node.hottest_c
+
+
+def test_a_fleet_is_checked_satellite_by_satellite() -> None:
+    sheet = check(load("walker-100"))
+    assert len(sheet.satellites) == 100
+    # ten planes of ten, one beta angle each (to the 0.01° that the elements' epoch and the Sun's hour leave)
+    betas = [[one.beta_min_deg for one in sheet.satellites[plane : plane + 10]] for plane in range(0, 100, 10)]
+    assert all(max(plane) - min(plane) < 0.01 for plane in betas)
+    assert max(map(max, betas)) - min(map(min, betas)) > 80  # one faces the Sun, one lies in its plane
+    table = list(rows(sheet))
+    assert {row.satellite for row in table} == {one.name for one in sheet.satellites}
+    assert all(math.isfinite(row.value) for row in table)
+
+
+def test_days_longer_than_one_go_on_from_where_they_were() -> None:
+    one = checked(("days  = 1\n", "days = 1.5\n")).satellites[0]
+    day = checked().satellites[0]
+    # the same but for the transmitter's mean power, which depends on the passes of the last half day
+    assert one.lowest_charge_idle == pytest.approx(day.lowest_charge_idle, abs=0.002)
+    assert one.sunlit_share == pytest.approx(day.sunlit_share, abs=0.01)
+    assert one.array_w == pytest.approx(day.array_w, rel=0.02)
