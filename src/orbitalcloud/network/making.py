@@ -1,0 +1,100 @@
+"""The agent's dealings with bundles that need no state: making one, judging one, passing one on."""
+
+from __future__ import annotations
+
+import msgspec
+
+from orbitalcloud.core import records
+from orbitalcloud.core.errors import RemoteProtocolError
+from orbitalcloud.core.time import MILLISECOND, Instant, iso
+from orbitalcloud.core.why import Why
+from orbitalcloud.network import cbor
+from orbitalcloud.network.bundle import (
+    BUNDLE_AGE,
+    DELETE_UNPROCESSED,
+    DISCARD_UNPROCESSED,
+    HOP_COUNT,
+    IS_ADMINISTRATIVE,
+    PAYLOAD,
+    PREVIOUS_NODE,
+    PRIORITY,
+    REPLICATE,
+    Block,
+    Bundle,
+    dtn_ms,
+    hop_count_data,
+    with_block,
+)
+from orbitalcloud.network.eid import Eid
+
+_PROCESSED = frozenset((PAYLOAD, PREVIOUS_NODE, BUNDLE_AGE, HOP_COUNT, PRIORITY))
+
+
+def make_bundle(
+    destination: Eid,
+    source: Eid,
+    now: Instant,
+    sequence: int,
+    lifetime_ms: int,
+    payload: bytes,
+    priority: int,
+    hops: int,
+) -> Bundle:
+    """A bundle as this project makes them: CRC-32C everywhere, a hop count (at 1), a priority unless it is 1."""
+    assert 0 <= priority < 24, priority
+    assert now > 0, "DTN time begins in 2000"
+    assert lifetime_ms >= 0, lifetime_ms
+    blocks = [Block(HOP_COUNT, 2, hop_count_data(hops, 1), REPLICATE)]
+    if priority != 1:
+        blocks.append(Block(PRIORITY, 3, cbor.unsigned(priority), REPLICATE))
+    blocks.append(Block(PAYLOAD, 1, payload))
+    return Bundle(destination, source, dtn_ms(now), sequence, lifetime_ms, tuple(blocks))
+
+
+def forwarded(bundle: Bundle, node: Eid) -> Bundle:
+    """The bundle as `node` passes it on: unknown blocks discarded where they ask for it, hop and previous node set.
+
+    One without a hop count gets one: a bundle that comes round again must not look like a repetition of itself, which
+    the convergence layer acknowledges without keeping.
+    """
+    kept = tuple(b for b in bundle.blocks if b.type in _PROCESSED or not b.flags & DISCARD_UNPROCESSED)
+    if len(kept) != len(bundle.blocks):
+        bundle = msgspec.structs.replace(bundle, blocks=kept)
+    hops = bundle.hops
+    limit, count = hops if hops is not None else (255, 0)
+    bundle = with_block(bundle, HOP_COUNT, hop_count_data(limit, min(count + 1, 255)), REPLICATE)
+    return with_block(bundle, PREVIOUS_NODE, node.encoded)
+
+
+def hop_count(bundle: Bundle) -> int:
+    """Hops so far as the bundle says, 0 where it does not."""
+    hops = bundle.hops
+    return 0 if hops is None else hops[1]
+
+
+def unwanted(bundle: Bundle, now: Instant, expires: Instant, skew_ns: int) -> Why | None:
+    """Why a bundle that arrived is dropped at once; None if it is not."""
+    if expires <= now:
+        text = f"its lifetime ended at {iso(expires)}"
+        return Why(False, "lifetime", text, now // MILLISECOND, expires // MILLISECOND, "ms")
+    if bundle.created_ms and bundle.created > now + skew_ns:
+        ahead = (bundle.created - now) // MILLISECOND
+        return Why(False, "clock", f"it was created {ahead} ms in the future", ahead, skew_ns // MILLISECOND, "ms")
+    if bundle.destination.is_null:
+        return Why(False, "destination", "it is for nobody")
+    hops = bundle.hops
+    if hops is not None and (hops[1] > hops[0] or hops[1] == 255):
+        return Why(False, "hops", f"it went {hops[1]} hops and may go {hops[0]}", hops[1], hops[0], "hop")
+    for block in bundle.blocks:
+        if block.type not in _PROCESSED and block.flags & DELETE_UNPROCESSED:
+            return Why(False, "block", f"block type {block.type} is unknown here and asks for deletion")
+    if bundle.flags & IS_ADMINISTRATIVE:
+        return Why(False, "administrative", "status reports are not asked for by this node")
+    return None
+
+
+def refused(now: Instant, node: str, peer: str, size_bytes: int, error: RemoteProtocolError) -> records.FrameRefused:
+    """The record of bytes that broke the protocol."""
+    return records.FrameRefused(
+        at=now, node=node, peer=peer, size_bytes=size_bytes, check=error.check, detail=error.detail
+    )
