@@ -1,0 +1,168 @@
+"""The catalogue: buses, accelerators, ground-station sites and radios that mission files name.
+
+Four TOML files in `data/catalogue`, one table an entry. Every value has a source, a date and a confidence: either of
+its own, `{ value = 27.0, source = "…", date = "…", confidence = "datasheet" }`, or from its table, where `source`,
+`date` and `confidence` beside plain values speak for all of them. A value with neither is an error.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Literal, TypeVar, get_args
+
+import msgspec
+
+from orbitalcloud.core import DataError
+from orbitalcloud.mission.resolved import Accelerator, Bus, Radio, Site
+
+Confidence = Literal["measured", "datasheet", "published", "assumption"]
+Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio)
+
+_ORIGIN = ("source", "date", "confidence")
+_REQUIRED_NODES = ("array", "body", "payload", "radiator")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a value comes from: a citation, its date (YYYY or YYYY-MM or YYYY-MM-DD) and how far to trust it."""
+
+    source: str
+    date: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All entries by name; `about` and `provenance` by (kind, name) and dotted key, kind as the file's name."""
+
+    buses: dict[str, Bus]
+    accelerators: dict[str, Accelerator]
+    stations: dict[str, Site]
+    links: dict[str, Radio]
+    about: dict[tuple[str, str], str]
+    provenance: dict[tuple[str, str], dict[str, Provenance]]
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Catalogue:
+    """The packaged catalogue, read once."""
+    about: dict[tuple[str, str], str] = {}
+    origins: dict[tuple[str, str], dict[str, Provenance]] = {}
+
+    def section(kind: str, type_: type[Entry]) -> dict[str, Entry]:
+        path = resources.files("orbitalcloud") / "data" / "catalogue" / f"{kind}.toml"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise DataError(f"catalogue/{kind}.toml", str(error), "reinstall the package") from None
+        found, words, sources = read(text, type_, f"catalogue/{kind}.toml")
+        about.update({(kind, name): words[name] for name in words})
+        origins.update({(kind, name): sources[name] for name in sources})
+        return found
+
+    return Catalogue(
+        section("buses", Bus),
+        section("accelerators", Accelerator),
+        section("stations", Site),
+        section("links", Radio),
+        about,
+        origins,
+    )
+
+
+def read(
+    text: str, type_: type[Entry], place: str
+) -> tuple[dict[str, Entry], dict[str, str], dict[str, dict[str, Provenance]]]:
+    """Entries, their `about` texts and the provenance of every value, from one catalogue file's text."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(place, str(error), "mend the TOML, or reinstall the package") from None
+    entries: dict[str, Entry] = {}
+    about: dict[str, str] = {}
+    origins: dict[str, dict[str, Provenance]] = {}
+    for name, table in tables.items():
+        where = f"{place}: {name}"
+        about[name] = table.pop("about", "")
+        origins[name] = {}
+        plain = _strip(table, {}, (), origins[name], where)
+        if type_ is Bus:
+            plain["heat"] = [{"name": node, **values} for node, values in plain.get("heat", {}).items()]
+        try:
+            entries[name] = msgspec.convert(plain, type_)
+        except msgspec.ValidationError as error:
+            raise DataError(where, str(error), "mend the catalogue") from None
+    for name, entry in entries.items():
+        if isinstance(entry, Bus):
+            check_heat(entry, f"{place}: {name}")
+    return entries, about, origins
+
+
+def _strip(
+    table: dict[str, Any],
+    inherited: dict[str, str],
+    path: tuple[str, ...],
+    origins: dict[str, Provenance],
+    where: str,
+) -> dict[str, Any]:
+    """The table without its provenance, which goes to `origins` under each value's dotted key."""
+    origin = {**inherited, **{key: table[key] for key in _ORIGIN if key in table}}
+    plain: dict[str, Any] = {}
+    for key, item in table.items():
+        here = (*path, key)
+        if key in _ORIGIN:
+            continue
+        if isinstance(item, dict) and "value" not in item:
+            plain[key] = _strip(item, origin, here, origins, where)
+        elif isinstance(item, list) and all(isinstance(part, dict) for part in item):
+            plain[key] = [_strip(part, origin, (*here, str(n)), origins, where) for n, part in enumerate(item)]
+        else:
+            own = item if isinstance(item, dict) else {}
+            plain[key] = own.get("value", item)
+            origins[".".join(here)] = _provenance({**origin, **own}, f"{where}.{'.'.join(here)}")
+    return plain
+
+
+def _provenance(origin: dict[str, Any], where: str) -> Provenance:
+    missing = [key for key in _ORIGIN if not origin.get(key)]
+    if missing:
+        raise DataError(where, "no " + ", ".join(missing), "give every value a source, a date and a confidence")
+    if origin["confidence"] not in get_args(Confidence):
+        raise DataError(where, origin["confidence"], f"write one of {', '.join(get_args(Confidence))}")
+    return Provenance(str(origin["source"]), str(origin["date"]), origin["confidence"])
+
+
+def check_heat(bus: Bus, where: str) -> None:
+    """A bus's thermal network: the four named nodes, couplings between nodes that exist, limits the right way round."""
+    names = [node.name for node in bus.heat]
+    for name in _REQUIRED_NODES:
+        if names.count(name) != 1:
+            raise DataError(f"{where}.heat", name, f"have each of the nodes {', '.join(_REQUIRED_NODES)} once")
+    for coupling in bus.couplings:
+        for end in coupling.between:
+            if end not in names:
+                raise DataError(f"{where}.couplings", end, f"name one of {', '.join(names)}")
+    for node in bus.heat:
+        if not node.cold_limit_c < node.hot_limit_c:
+            raise DataError(f"{where}.heat.{node.name}", node.cold_limit_c, "put the cold limit below the hot limit")
+
+
+def lines(kind: str, name: str) -> Iterator[tuple[str, Any, Provenance]]:
+    """(dotted key, value, provenance) of one entry, in the catalogue's order, for tables that people read."""
+    book = catalogue()
+    entry: Any = getattr(book, kind)[name]
+    for key, origin in book.provenance[kind, name].items():
+        yield key, _at(entry, key.split(".")), origin
+
+
+def _at(thing: Any, path: list[str]) -> Any:
+    for key in path:
+        if isinstance(thing, tuple):
+            thing = thing[int(key)] if key.isdigit() else next(item for item in thing if item.name == key)
+        else:
+            thing = getattr(thing, key)
+    return thing

@@ -1,0 +1,263 @@
+"""What one field cannot know: names, references, exclusive choices, hours within the mission. Each problem is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from orbitalcloud.core import DataError, RemoteProtocolError
+from orbitalcloud.mission.catalogue import catalogue
+from orbitalcloud.mission.files import locate, read_bytes
+from orbitalcloud.mission.lines import Path
+from orbitalcloud.mission.problems import Problems, did_you_mean
+from orbitalcloud.mission.types import (
+    ArrayStringLoss,
+    FrameLoss,
+    Job,
+    Link,
+    Mission,
+    Reboot,
+    Satellite,
+    Station,
+    StationOutage,
+    TamperedUpdate,
+)
+
+WORKLOAD = "workload:"
+WORKLOADS = ("cloud-mask", "water-map", "protein-fitness")
+ON_BOARD = "on-board"
+MOST_PAIRS = 1_000_000
+"""Pairs of satellite and station: each is two channels in memory."""
+_CLASSES = ("satellite", "station")
+_RESERVED = (*_CLASSES, "any", ON_BOARD)
+
+
+def satellite_names(satellite: Satellite) -> list[str]:
+    """The satellites that a `[[satellite]]` makes: itself, or the members of its Walker constellation."""
+    if satellite.walker is None:
+        return [satellite.name]
+    return [f"{satellite.name}-{number:03d}" for number in range(1, satellite.walker.total + 1)]
+
+
+class Names:
+    """The names that references may use."""
+
+    def __init__(self, mission: Mission) -> None:
+        self.satellites = [name for one in mission.satellite for name in satellite_names(one)]
+        self.stations = [one.name for one in mission.station]
+        self.nodes = [*self.satellites, *self.stations]
+
+
+def check_values(mission: Mission, problems: Problems, folder: str) -> None:
+    """Note everything in `mission` that cannot be flown; orbits are tried by `resolve`."""
+    names = Names(mission)
+    _unique(mission, names, problems)
+    for index, satellite in enumerate(mission.satellite):
+        _satellite(satellite, ("satellite", index), problems)
+    for index, station in enumerate(mission.station):
+        _station(station, ("station", index), problems)
+    for index, link in enumerate(mission.link):
+        _link(link, ("link", index), names, problems)
+    for index, job in enumerate(mission.job):
+        _job(job, ("job", index), mission, names, problems, folder)
+    _ethereum(mission, names, problems, folder)
+    _faults(mission, names, problems, folder)
+
+
+def _unique(mission: Mission, names: Names, problems: Problems) -> None:
+    seen: set[str] = set()
+    nodes: list[tuple[Path, str, list[str]]] = [
+        *((("satellite", i, "name"), one.name, satellite_names(one)) for i, one in enumerate(mission.satellite)),
+        *((("station", i, "name"), one.name, [one.name]) for i, one in enumerate(mission.station)),
+    ]
+    for path, name, made in nodes:
+        if name in _RESERVED:
+            problems.add(path, name, "choose another: this word has a meaning of its own")
+        if seen.intersection(made):
+            problems.add(path, name, "choose another: a node already has this name")
+        seen.update(made)
+    if len(names.satellites) > 20_000:
+        problems.add(("satellite",), f"{len(names.satellites)} satellites", "fly at most 20000 in one mission")
+    pairs = len(names.satellites) * len(names.stations)
+    if pairs > MOST_PAIRS:
+        problems.add(("station",), f"{pairs} pairs", f"have at most {MOST_PAIRS} pairs of satellite and station")
+    jobs: set[str] = set()
+    for index, job in enumerate(mission.job):
+        if job.name in jobs:
+            problems.add(("job", index, "name"), job.name, "choose another: a job already has this name")
+        jobs.add(job.name)
+
+
+def _one_of(given: Mapping[str, object], path: Path, problems: Problems, what: str) -> None:
+    """Exactly one of the keys must be set."""
+    present = [key for key, value in given.items() if value is not None]
+    if len(present) != 1:
+        value = " and ".join(present) if present else "none of them"
+        problems.add(path, value, f"give exactly one of {', '.join(given)}: {what}")
+
+
+def _known(name: str, known: Iterable[str], path: Path, problems: Problems) -> None:
+    words = list(known)
+    if name not in words:
+        problems.add(path, name, did_you_mean(name, words))
+
+
+def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
+    book = catalogue()
+    _one_of(
+        {"orbit": one.orbit, "tle": one.tle, "omm": one.omm, "walker": one.walker},
+        path,
+        problems,
+        "where the satellite flies",
+    )
+    _known(one.bus, book.buses, (*path, "bus"), problems)
+    if one.accelerator is not None:
+        _known(one.accelerator, book.accelerators, (*path, "accelerator"), problems)
+    if one.bus in book.buses:
+        nodes = [node.name for node in book.buses[one.bus].heat]
+        for name in one.heat:
+            _known(name, nodes, (*path, "heat", name), problems)
+    if one.orbit is not None:
+        node = {"ltan": one.orbit.ltan, "raan_deg": one.orbit.raan_deg}
+        _one_of(node, (*path, "orbit"), problems, "where the orbit's plane is")
+
+
+def _station(one: Station, path: Path, problems: Problems) -> None:
+    if one.site is not None:
+        _known(one.site, catalogue().stations, (*path, "site"), problems)
+        return
+    for key, value in (("latitude_deg", one.latitude_deg), ("longitude_deg", one.longitude_deg)):
+        if value is None:
+            problems.add((*path, key), "missing", "give it in degrees, or a catalogue site")
+    if one.jurisdiction is None:
+        problems.add((*path, "jurisdiction"), "missing", "say whose law holds there: a two-letter country code")
+
+
+def _link(one: Link, path: Path, names: Names, problems: Problems) -> None:
+    for index, end in enumerate(one.between):
+        _known(end, [*_CLASSES, *names.nodes], (*path, "between", index), problems)
+    if all(end == "satellite" or end in names.satellites for end in one.between):
+        problems.add(
+            (*path, "between"), list(one.between), "one end must be a station: links between satellites come later"
+        )
+    if one.between[0] == one.between[1] and one.between[0] not in _CLASSES:
+        problems.add((*path, "between"), list(one.between), "name two different nodes")
+    if one.radio is not None:
+        _known(one.radio, catalogue().links, (*path, "radio"), problems)
+    elif one.band is None or one.up_kbps is None or one.down_kbps is None:
+        problems.add(path, "no radio", "give a catalogue radio, or all of band, up_kbps and down_kbps")
+
+
+def _file(name: str, folder: str, path: Path, problems: Problems) -> None:
+    try:
+        if not locate(name, folder).is_file():
+            problems.add(path, name, f"no such file: put it at {locate(name, folder)}, or correct the name")
+    except (DataError, OSError) as error:
+        problems.add(path, name, str(error))
+
+
+def _proof(name: str, folder: str, path: Path, problems: Problems, kind: str) -> None:
+    """A light-client file must exist and be whole; what it proves is for the satellite to judge."""
+    from orbitalcloud.ethereum.codec import decode_bootstrap, decode_update
+    from orbitalcloud.ethereum.mainnet import MAINNET
+
+    try:
+        data = read_bytes(name, folder, 2**20)
+        decode_bootstrap(MAINNET, data) if kind == "bootstrap" else decode_update(MAINNET, data)
+    except DataError as error:
+        problems.add(path, name, f"{error.value}: {error.remedy}")
+    except RemoteProtocolError as error:
+        problems.add(path, name, f"not a whole light-client {kind} ({error}): fetch it again")
+
+
+def _code(name: str, folder: str, path: Path, problems: Problems) -> None:
+    """A job's own artefact must be a model or a module that a satellite can run."""
+    from orbitalcloud.compute import Artefact
+
+    try:
+        Artefact.of(read_bytes(name, folder), name)
+    except DataError as error:
+        problems.add(path, name, f"{error.value}: {error.remedy}")
+
+
+def _hour(at_h: float, mission: Mission, path: Path, problems: Problems) -> None:
+    if at_h >= mission.days * 24:
+        problems.add(path, at_h, f"choose less than {mission.days * 24:g}: the mission is over by then")
+
+
+def _job(one: Job, path: Path, mission: Mission, names: Names, problems: Problems, folder: str) -> None:
+    _one_of({"artefact": one.artefact, "modelled": one.modelled}, path, problems, "what the job is")
+    times: dict[str, object] = {"every": one.every, "every_min": one.every_min, "at_h": one.at_h}
+    _one_of(times, path, problems, "when it comes")
+    if one.submit_at != ON_BOARD:
+        _known(one.submit_at, [ON_BOARD, *names.stations], (*path, "submit_at"), problems)
+    if one.target != "any":
+        _known(one.target, ["any", *names.satellites], (*path, "target"), problems)
+    for index, at_h in enumerate(one.at_h or ()):
+        _hour(at_h, mission, (*path, "at_h", index), problems)
+    _hour(one.start_h, mission, (*path, "start_h"), problems)
+    if one.artefact is not None and one.artefact.startswith(WORKLOAD):
+        workload = one.artefact.removeprefix(WORKLOAD)
+        if workload not in WORKLOADS:
+            near = did_you_mean(one.artefact, [WORKLOAD + name for name in WORKLOADS])
+            problems.add((*path, "artefact"), one.artefact, near)
+    elif one.artefact is not None:
+        _code(one.artefact, folder, (*path, "artefact"), problems)
+        if not one.input:
+            problems.add(path, "no input", "give input = [files]: only a workload brings its own")
+    for index, name in enumerate(one.input):
+        _file(name, folder, (*path, "input", index), problems)
+
+
+def _ethereum(mission: Mission, names: Names, problems: Problems, folder: str) -> None:
+    chain = mission.ethereum
+    if chain is not None:
+        _proof(chain.bootstrap, folder, ("ethereum", "bootstrap"), problems, "bootstrap")
+        for index, update in enumerate(chain.updates):
+            path: Path = ("ethereum", "updates", index)
+            _hour(update.at_h, mission, (*path, "at_h"), problems)
+            _known(update.station, names.stations, (*path, "station"), problems)
+            _proof(update.file, folder, (*path, "file"), problems, "update")
+    for index, payment in enumerate(mission.payment):
+        path = ("payment", index)
+        if chain is None:
+            problems.add(path, "no [ethereum]", "add an [ethereum] table: a payment needs a chain")
+        _hour(payment.at_h, mission, (*path, "at_h"), problems)
+        _known(payment.satellite, names.satellites, (*path, "satellite"), problems)
+        _known(payment.station, names.stations, (*path, "station"), problems)
+        if payment.priority_fee_gwei > payment.max_fee_gwei:
+            problems.add(
+                (*path, "priority_fee_gwei"),
+                payment.priority_fee_gwei,
+                f"choose at most max_fee_gwei, {payment.max_fee_gwei}",
+            )
+
+
+def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> None:
+    for index, fault in enumerate(mission.fault):
+        path: Path = ("fault", index)
+        _hour(fault.at_h, mission, (*path, "at_h"), problems)
+        if isinstance(fault, Reboot | FrameLoss):
+            targets = names.nodes
+        elif isinstance(fault, StationOutage):
+            targets = names.stations
+        else:
+            targets = names.satellites
+        _known(fault.target, targets, (*path, "target"), problems)
+        if isinstance(fault, TamperedUpdate):
+            _tampered(fault, path, mission, names, problems, folder)
+        assert isinstance(fault, Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss), "a new fault?"
+
+
+def _tampered(
+    fault: TamperedUpdate, path: Path, mission: Mission, names: Names, problems: Problems, folder: str
+) -> None:
+    if mission.ethereum is None:
+        problems.add(path, "no [ethereum]", "add an [ethereum] table: nobody would check this update")
+    _known(fault.station, names.stations, (*path, "station"), problems)
+    _proof(fault.file, folder, (*path, "file"), problems, "update")
+    try:
+        size = len(read_bytes(fault.file, folder, 2**20))
+    except DataError:
+        return  # already noted
+    if fault.byte >= size:
+        problems.add((*path, "byte"), fault.byte, f"choose less than {size}, the file's size")

@@ -1,0 +1,223 @@
+"""What a mission becomes once the catalogue has filled it in and every reference is followed: what the World takes.
+
+Struct per thing, SI or the unit in the name; nothing here is optional that physics needs. Made by `decode.load`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta
+
+from orbitalcloud.core import Instant
+from orbitalcloud.mission.types import Celsius, Direction, Face, Mission, Mount, NotNegative, Part, Positive, Share
+
+if TYPE_CHECKING:
+    from orbitalcloud.physics.orbit import Source
+
+
+# A satellite's hardware: these are also the catalogue's types, so that bounds are checked there too -------------------
+
+
+class Panel(Part, frozen=True, kw_only=True):
+    """A flat panel; as `physics.array.Panel`, whose docstring says what `direction` and `deployed` mean."""
+
+    area_m2: Positive
+    mount: Mount
+    direction: Direction = (0.0, 1.0, 0.0)
+    deployed: bool = True
+    absorptivity: Share = 0.92
+    emissivity: Share = 0.85
+    back_absorptivity: Share = 0.25
+    back_emissivity: Share = 0.88
+
+
+class Array(Part, frozen=True, kw_only=True):
+    """A solar array: cells on panels and the converter behind them, which costs its share of the power."""
+
+    panels: Annotated[tuple[Panel, ...], Meta(min_length=1, max_length=64)]
+    efficiency: Share
+    converter_efficiency: Share
+    packing: Share
+    temperature_coefficient_per_k: Annotated[float, Meta(ge=-0.02, le=0)]
+    degradation_per_year: Annotated[float, Meta(ge=0, le=0.999)]
+
+
+class Battery(Part, frozen=True, kw_only=True):
+    """A battery: energy, path efficiencies, power limits at its terminals, and its charge at the epoch."""
+
+    capacity_wh: Positive
+    charge_efficiency: Annotated[float, Meta(gt=0, le=1)]
+    discharge_efficiency: Annotated[float, Meta(gt=0, le=1)]
+    max_charge_w: Positive
+    max_discharge_w: Positive
+    initial_charge: Share
+
+
+class HeatNode(Part, frozen=True, kw_only=True):
+    """A thermal node: its heat capacity, its outer faces, its limits and its temperature at the epoch.
+
+    The node `array` also has the panels' faces, which the array brings.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+    heat_capacity_j_per_k: Positive
+    hot_limit_c: Celsius
+    cold_limit_c: Celsius
+    initial_c: Celsius
+    faces: tuple[Face, ...] = ()
+
+
+class Coupling(Part, frozen=True, kw_only=True):
+    """A conductive path between two thermal nodes."""
+
+    between: tuple[str, str]
+    conductance_w_per_k: NotNegative
+
+
+class Bus(Part, frozen=True, kw_only=True):
+    """A satellite's platform. Thermal nodes include `array`, `body`, `payload` and `radiator`."""
+
+    mass_kg: Positive
+    idle_w: NotNegative
+    radio_tx_w: NotNegative
+    age_years: Annotated[float, Meta(ge=0, le=30)]
+    accelerator: str
+    array: Array
+    battery: Battery
+    heat: tuple[HeatNode, ...]
+    couplings: tuple[Coupling, ...]
+
+
+class Site(Part, frozen=True, kw_only=True):
+    """A ground station's place (WGS 84, geodetic) and law."""
+
+    latitude_deg: Annotated[float, Meta(ge=-90, le=90)]
+    longitude_deg: Annotated[float, Meta(ge=-180, le=180)]
+    height_m: Annotated[float, Meta(ge=-500, le=9000)]
+    mask_deg: Annotated[float, Meta(ge=0, lt=90)]
+    jurisdiction: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+
+
+class Radio(Part, frozen=True, kw_only=True):
+    """A link design: information rates up and down (0: that direction is not served), and the power to transmit."""
+
+    band: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,16}$")]
+    up_kbps: NotNegative
+    down_kbps: NotNegative
+    transmit_w: NotNegative
+
+
+class Accelerator(Part, frozen=True, kw_only=True):
+    """What runs jobs. `operations` are multiply-accumulates counted as two; `precision` says of what."""
+
+    kind: Literal["gpu", "npu", "cpu", "fpga"]
+    precision: Literal["int8", "fp16", "fp32"]
+    peak_ops_per_s: Annotated[int, Meta(ge=1)]
+    utilisation: Annotated[float, Meta(gt=0, le=1)]
+    idle_w: NotNegative
+    active_w: Positive
+    throttled_w: Positive
+    throttled_ops_fraction: Annotated[float, Meta(gt=0, le=1)]
+    boot_s: NotNegative
+    fuel_per_s: Annotated[int, Meta(ge=1)]
+    hot_limit_c: Celsius
+    memory_bytes: Annotated[int, Meta(ge=1)]
+
+
+# What a mission becomes -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Craft:
+    """One satellite, ready to fly: `orbit` is what `physics.orbit.Orbits.of` takes, `orbit_text` says it in words."""
+
+    name: str
+    bus_name: str
+    bus: Bus
+    accelerator_name: str
+    accelerator: Accelerator
+    orbit: Source
+    orbit_text: str
+    reserve: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One ground station (WGS 84, geodetic)."""
+
+    name: str
+    site: str
+    latitude_deg: float
+    longitude_deg: float
+    height_m: float
+    mask_deg: float
+    jurisdiction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One direction between two named nodes. `transmit_w` is the sender's electrical power while it sends (0 on the
+    ground); `always` marks ground fibre, which needs no sky."""
+
+    sender: str
+    receiver: str
+    band: str
+    rate_bps: int
+    transmit_w: float
+    frame_loss_ppm: int
+    always: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job of the mission with its paths resolved. Exactly one of `workload`, `path` and `operations` is set.
+
+    Submission instants: `at` (given hours), or from `starts` every `period_ns`, or every orbit of the satellite where
+    `period_ns` is 0 and `at` is empty. `submit_at` is a station or `on-board`, `target` a satellite or `any`.
+    """
+
+    name: str
+    workload: str
+    path: str
+    operations: int
+    input_bytes: int
+    output_bytes: int
+    inputs: tuple[str, ...]
+    starts: Instant
+    at: tuple[Instant, ...]
+    period_ns: int
+    submit_at: str
+    target: str
+    deadline_ns: int
+    value: int
+    verify: str
+    fuel_limit: int
+    memory_limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A mission read, checked and resolved. `digest` names the file's bytes; `folder` is where its paths start.
+
+    Faults, payments and Ethereum stay as written in `mission`; `files.read_bytes(loaded, name)` reads what they name.
+    """
+
+    mission: Mission
+    text: str
+    digest: str
+    path: str
+    folder: str
+    starts: Instant
+    ends: Instant
+    satellites: tuple[Craft, ...]
+    stations: tuple[Ground, ...]
+    channels: tuple[Channel, ...]
+    tasks: tuple[Task, ...]
+
+    def satellite(self, name: str) -> Craft:
+        """The satellite of that name; the file's references were checked, so a wrong name here is a bug."""
+        found = [craft for craft in self.satellites if craft.name == name]
+        assert found, f"no satellite is named {name}"
+        return found[0]

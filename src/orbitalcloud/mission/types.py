@@ -1,0 +1,304 @@
+"""The mission file as types: what a person may write, with its bounds. `resolved.py` says what it becomes.
+
+Units stand last in each key. Every bound here also stands in the JSON Schema that `schema.py` makes from these
+classes; what one field cannot know by itself (references, exclusive choices, orbits) is in `check_values.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Name = Annotated[
+    str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$", description="lower-case letters, digits and hyphens, at most 48")
+]
+Share = Annotated[float, Meta(ge=0, le=1, description="a share, 0 to 1")]
+Positive = Annotated[float, Meta(gt=0, le=1e12)]
+NotNegative = Annotated[float, Meta(ge=0, le=1e12)]
+Degrees = Annotated[float, Meta(ge=-360, le=360)]
+Celsius = Annotated[float, Meta(ge=-200, le=300)]
+Hours = Annotated[float, Meta(ge=0, le=8784, description="hours after the mission's epoch")]
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Direction = tuple[float, float, float]
+Mount = Literal["sun-tracking", "one-axis", "body-fixed"]
+Gwei = Annotated[int, Meta(ge=0, le=10**15)]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of a mission file; unknown keys are errors."""
+
+
+# Where a satellite flies ----------------------------------------------------------------------------------------------
+
+
+class Orbit(Part, frozen=True, kw_only=True):
+    """A designed orbit: mean elements at the epoch, propagated with secular J2.
+
+    `altitude_km` is the mean semi-major axis less the Earth's equatorial radius (6378.137 km). The node is given by
+    `ltan` (local mean solar time of the ascending node) or `raan_deg` (true equator and mean equinox, as in TEME);
+    `phase_deg` is the argument of latitude at the epoch.
+    """
+
+    altitude_km: Annotated[float, Meta(ge=120, le=100_000)]
+    inclination: Annotated[float, Meta(ge=0, le=180)] | Literal["sun-synchronous"]
+    ltan: Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM")] | None = None
+    raan_deg: Degrees | None = None
+    phase_deg: Degrees = 0.0
+    eccentricity: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    argp_deg: Degrees = 0.0
+
+
+class Walker(Part, frozen=True, kw_only=True):
+    """A Walker constellation `inclination: total/planes/phasing`; `delta` spreads planes over 360°, `star` over 180°.
+
+    It makes `total` satellites named NAME-001, NAME-002, … plane by plane. Source of the notation: J. G. Walker,
+    "Satellite constellations", JBIS 37 (1984) 559.
+    """
+
+    total: Annotated[int, Meta(ge=1, le=10_000)]
+    planes: Annotated[int, Meta(ge=1, le=1_000)]
+    phasing: Annotated[int, Meta(ge=0, le=999)] = 0
+    inclination_deg: Annotated[float, Meta(ge=0, le=180)]
+    altitude_km: Annotated[float, Meta(ge=120, le=100_000)]
+    pattern: Literal["delta", "star"] = "delta"
+    raan_deg: Degrees = 0.0
+
+
+# What a satellite is: changes to its catalogue bus --------------------------------------------------------------------
+
+
+class ArrayChange(Part, frozen=True, kw_only=True):
+    """Any of the bus's array values, replaced. `area_m2` is of all panels, which keep their proportions; `mount` holds
+    for every panel."""
+
+    area_m2: Positive | None = None
+    mount: Mount | None = None
+    efficiency: Share | None = None
+    converter_efficiency: Share | None = None
+    packing: Share | None = None
+    temperature_coefficient_per_k: Annotated[float, Meta(ge=-0.02, le=0)] | None = None
+    degradation_per_year: Share | None = None
+
+
+class BatteryChange(Part, frozen=True, kw_only=True):
+    """Any of the bus's battery values, replaced."""
+
+    capacity_wh: Positive | None = None
+    charge_efficiency: Share | None = None
+    discharge_efficiency: Share | None = None
+    max_charge_w: Positive | None = None
+    max_discharge_w: Positive | None = None
+    initial_charge: Share | None = None
+
+
+class Face(Part, frozen=True, kw_only=True):
+    """Outer area of a thermal node, fixed to the body. `normal` points outwards in body axes, nadir-pointing: +x
+    forward along the orbit, +y against the orbit's normal, +z to the Earth's centre."""
+
+    area_m2: NotNegative
+    normal: Direction
+    absorptivity: Share
+    emissivity: Share
+
+
+class HeatChange(Part, frozen=True, kw_only=True):
+    """Any value of one thermal node of the bus, replaced; `faces` replaces them all."""
+
+    heat_capacity_j_per_k: Positive | None = None
+    hot_limit_c: Celsius | None = None
+    cold_limit_c: Celsius | None = None
+    initial_c: Celsius | None = None
+    faces: tuple[Face, ...] | None = None
+
+
+class Satellite(Part, frozen=True, kw_only=True):
+    """A satellite (or, with `walker`, a constellation of like ones). Exactly one of orbit, tle, omm, walker."""
+
+    name: Name
+    bus: Text
+    orbit: Orbit | None = None
+    tle: Annotated[tuple[str, str], Meta(description="the two lines of 69 characters")] | None = None
+    omm: Annotated[str, Meta(description="an OMM file (XML, KVN or JSON), relative to this file")] | None = None
+    walker: Walker | None = None
+    reserve: Annotated[float, Meta(ge=0, le=0.99, description="no job below this state of charge")] = 0.3
+    accelerator: Text | None = None
+    age_years: Annotated[float, Meta(ge=0, le=30)] | None = None
+    mass_kg: Positive | None = None
+    idle_w: NotNegative | None = None
+    radio_tx_w: NotNegative | None = None
+    array: ArrayChange | None = None
+    battery: BatteryChange | None = None
+    heat: Annotated[dict[str, HeatChange], Meta(description="thermal node name → changed values")] = {}
+
+
+# The ground and the links ---------------------------------------------------------------------------------------------
+
+
+class Station(Part, frozen=True, kw_only=True):
+    """A ground station: a catalogue `site`, or latitude and longitude (WGS 84, geodetic). Values here win."""
+
+    name: Name
+    site: Text | None = None
+    latitude_deg: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    longitude_deg: Annotated[float, Meta(ge=-180, le=360)] | None = None
+    height_m: Annotated[float, Meta(ge=-500, le=9000)] | None = None
+    mask_deg: Annotated[float, Meta(ge=0, lt=90)] | None = None
+    jurisdiction: Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="ISO 3166 code of whose law holds")] | None = (
+        None
+    )
+
+
+class Link(Part, frozen=True, kw_only=True):
+    """Who can talk to whom, how fast. An end is `satellite` (every one), `station` (every one) or a name.
+
+    Between a satellite and a station `up_kbps` is towards the satellite. Between stations it is ground fibre, open
+    all the time, at `up_kbps` = `down_kbps`. Where two lines serve the same direction, one that names its ends beats
+    one that does not, then the faster wins.
+    """
+
+    between: tuple[str, str]
+    radio: Text | None = None
+    band: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,16}$")] | None = None
+    up_kbps: NotNegative | None = None
+    down_kbps: NotNegative | None = None
+    frame_loss_ppm: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+
+
+# The work -------------------------------------------------------------------------------------------------------------
+
+
+class Modelled(Part, frozen=True, kw_only=True):
+    """A job that is costed and not executed: reports always say so."""
+
+    operations: Annotated[int, Meta(ge=1, le=10**18)]
+    input_bytes: Annotated[int, Meta(ge=0, le=10**10)] = 0
+    output_bytes: Annotated[int, Meta(ge=0, le=10**10)] = 0
+
+
+class Job(Part, frozen=True, kw_only=True):
+    """Work that comes again and again, or at given hours.
+
+    Exactly one of `artefact` and `modelled` is given, and one of `every`, `every_min` and `at_h`.
+    `artefact` is `workload:NAME` (shipped) or a file relative to the mission. `input` are files used in turn; empty
+    means the workload's own inputs in turn. `submit_at` is a station's name, or `on-board` for work that the satellite
+    raises itself. `target` is a satellite's name or `any`. `verify` is recorded; this version does not yet act on it.
+    """
+
+    name: Name
+    artefact: Text | None = None
+    modelled: Modelled | None = None
+    input: tuple[str, ...] = ()
+    every: Literal["orbit"] | None = None
+    every_min: Annotated[float, Meta(ge=0.1, le=527_040)] | None = None
+    at_h: Annotated[tuple[Hours, ...], Meta(min_length=1, max_length=10_000)] | None = None
+    start_h: Hours = 0.0
+    submit_at: Text = "on-board"
+    target: Text = "any"
+    deadline_min: Annotated[float, Meta(gt=0, le=527_040)]
+    value: Annotated[int, Meta(ge=0, le=1_000_000, description="worth; higher goes first")] = 1
+    verify: Annotated[str, Meta(pattern=r"^(none|replicate:[1-9])$")] = "none"
+    fuel_limit: Annotated[int, Meta(ge=1, le=10**15, description="WASM instructions, about")] = 10_000_000_000
+    memory_limit_mb: Annotated[int, Meta(ge=1, le=65_536)] = 512
+
+
+# Ethereum -------------------------------------------------------------------------------------------------------------
+
+
+class Update(Part, frozen=True, kw_only=True):
+    """A light-client update that a station sends up; `file` is a path, or `packaged:NAME`."""
+
+    at_h: Hours
+    file: Text
+    station: Text
+
+
+class Ethereum(Part, frozen=True, kw_only=True):
+    """The chain that the satellite follows (light client) and the one that it pays on."""
+
+    network: Literal["mainnet"] = "mainnet"
+    checkpoint: Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$", description="weak-subjectivity block root")]
+    bootstrap: Text
+    updates: tuple[Update, ...] = ()
+    chain: Annotated[str, Meta(pattern=r"^(in-process|https?://\S+)$")] = "in-process"
+    chain_id: Annotated[int, Meta(ge=1, le=2**53)] = 31337
+    funded_eth: Annotated[float, Meta(ge=0, le=1000)] = 1.0
+
+
+class Payment(Part, frozen=True, kw_only=True):
+    """An order, carried up by `station`, to sign and send an EIP-1559 transfer."""
+
+    at_h: Hours
+    satellite: Text
+    station: Text
+    to: Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$")]
+    value_gwei: Gwei
+    max_fee_gwei: Gwei
+    priority_fee_gwei: Gwei = 1
+    gas: Annotated[int, Meta(ge=21_000, le=30_000_000)] = 21_000
+
+
+# What goes wrong ------------------------------------------------------------------------------------------------------
+
+
+class Trouble(Part, frozen=True, kw_only=True, tag_field="kind"):
+    """What every fault has: when, and whom it strikes."""
+
+    at_h: Hours
+    target: Text
+
+
+class Reboot(Trouble, frozen=True, kw_only=True, tag="reboot"):
+    """The node (satellite or station) restarts: all that was not saved is lost."""
+
+
+class FrameLoss(Trouble, frozen=True, kw_only=True, tag="frame-loss"):
+    """Every frame to or from the target is lost with this probability, for a time."""
+
+    duration_min: Positive
+    loss_ppm: Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class StationOutage(Trouble, frozen=True, kw_only=True, tag="station-outage"):
+    """The target station neither sends nor receives, for a time."""
+
+    duration_min: Positive
+
+
+class TamperedUpdate(Trouble, frozen=True, kw_only=True, tag="tampered-update"):
+    """`station` sends the target satellite a real light-client update with one byte (`byte`) inverted."""
+
+    file: Text
+    station: Text
+    byte: Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss"):
+    """The target satellite's array gives `fraction` less from then on."""
+
+    fraction: Annotated[float, Meta(gt=0, le=1)]
+
+
+Fault = Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss
+
+
+# The whole ------------------------------------------------------------------------------------------------------------
+
+
+class Mission(Part, frozen=True, kw_only=True):
+    """One mission file."""
+
+    name: Name
+    epoch: Annotated[datetime, Meta(tz=True, description="when the mission starts, with its offset")]
+    days: Annotated[float, Meta(gt=0, le=366)]
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    telemetry_s: Annotated[int, Meta(ge=1, le=3600)] = 30
+    satellite: Annotated[tuple[Satellite, ...], Meta(min_length=1, max_length=1000)]
+    station: Annotated[tuple[Station, ...], Meta(max_length=1000)] = ()
+    link: Annotated[tuple[Link, ...], Meta(max_length=1000)] = ()
+    ethereum: Ethereum | None = None
+    job: Annotated[tuple[Job, ...], Meta(max_length=1000)] = ()
+    payment: Annotated[tuple[Payment, ...], Meta(max_length=1000)] = ()
+    fault: Annotated[tuple[Fault, ...], Meta(max_length=1000)] = ()

@@ -1,0 +1,9 @@
+"""Studies of a mission without flying it: does the design close, and what binds first.
+
+`check(loaded)` gives a `Sheet`; `rows(sheet)` its lines. May import `mission`, `physics`, `compute` and `twin`.
+"""
+
+from orbitalcloud.study.check import check
+from orbitalcloud.study.sheet import Margin, NodeRange, Row, SatelliteSheet, Sheet, StationContact, rows
+
+__all__ = ["Margin", "NodeRange", "Row", "SatelliteSheet", "Sheet", "StationContact", "check", "rows"]
