@@ -104,7 +104,9 @@ def test_the_unets_convolutions_are_those_that_really_happen() -> None:
     assert real < counted < 1.06 * real  # the rest is activations, normalisation, pooling
 
 
-GPU = Accelerator("test", 10e12, 0.1, 2e9, idle_w=2.0, active_w=15.0, throttled_w=9.0, throttled_ops_fraction=0.5)
+GPU = Accelerator(
+    "test", 40e12, 10e12, 0.1, 2e9, idle_w=2.0, active_w=15.0, throttled_w=9.0, throttled_ops_fraction=0.5
+)
 
 
 def test_cost_is_operations_over_rate_and_power_times_time() -> None:
@@ -113,6 +115,8 @@ def test_cost_is_operations_over_rate_and_power_times_time() -> None:
     assert (full.duration_ns, full.energy_mj) == (2_000_000_000, 30_000)
     slow = cost(Usage(operations=2 * 10**12), GPU, throttled=True)
     assert (slow.duration_ns, slow.energy_mj) == (4_000_000_000, 36_000)
+    integers = cost(Usage(operations=2 * 10**12, integer=True), GPU)
+    assert (integers.duration_ns, integers.energy_mj) == (500_000_000, 7_500), "integers have a rate of their own"
     fuel = cost(Usage(fuel=10**9), GPU)
     assert (fuel.duration_ns, fuel.energy_mj) == (500_000_000, 7_500)
     nothing = cost(Usage(), GPU)
@@ -121,7 +125,14 @@ def test_cost_is_operations_over_rate_and_power_times_time() -> None:
 
 @pytest.mark.parametrize("wrong", [{"utilisation": 1.5}, {"fuel_per_s": 0.0}, {"active_w": math.nan}])
 def test_an_impossible_accelerator_is_a_broken_invariant(wrong: dict[str, float]) -> None:
-    fields = {"peak_ops_per_s": 1e12, "utilisation": 0.2, "fuel_per_s": 1e9, "idle_w": 1.0, "active_w": 5.0}
+    fields = {
+        "int8_ops_per_s": 4e12,
+        "float_ops_per_s": 1e12,
+        "utilisation": 0.2,
+        "fuel_per_s": 1e9,
+        "idle_w": 1.0,
+        "active_w": 5.0,
+    }
     with pytest.raises(AssertionError):
         Accelerator("x", **(fields | {"throttled_w": 3.0, "throttled_ops_fraction": 0.5} | wrong))
 

@@ -37,7 +37,7 @@ def test_an_unknown_workload_names_the_known() -> None:
         workload("cloud-msk")
 
 
-# Cloud mask -----------------------------------------------------------------------------------------------------------
+# Cloud mask ---------------------------------------------------------------------------------------------------------
 
 
 def test_graph_surgery_changed_nothing() -> None:
@@ -74,7 +74,7 @@ def test_the_artefact_is_the_same_bytes_for_the_same_package() -> None:
 CLOUD_MASK_DIGEST = "sha256:1a8cb2f08d2f534b2db26210aa7742e534620c88b17a45b254baf52f343a896e"
 
 
-# Water map ------------------------------------------------------------------------------------------------------------
+# Water map ----------------------------------------------------------------------------------------------------------
 
 
 def dswe(tile: np.ndarray) -> np.ndarray:
@@ -138,7 +138,7 @@ def test_water_is_found_where_people_saw_it() -> None:
     assert work.quality([None, None, None, None]).count == 0
 
 
-# Protein fitness ------------------------------------------------------------------------------------------------------
+# Protein fitness ----------------------------------------------------------------------------------------------------
 
 
 def test_the_ranking_beats_a_linear_model_on_variants_it_never_saw() -> None:
@@ -173,7 +173,7 @@ CANARIES = {
 }
 
 
-# Truth and measures ---------------------------------------------------------------------------------------------------
+# Truth and measures -------------------------------------------------------------------------------------------------
 
 
 def test_packed_bands_come_back_whole() -> None:

@@ -17,7 +17,14 @@ ENTRIES = typing.get_args(records.Entry)
 
 def sample(kind):
     """An instance of an entry class, each field with a value of its type."""
-    values = {int: 3, str: "x", bool: True, Why: Why(True, "rule", "text"), tuple[int, ...]: (1, 2), tuple[str, ...]: ("a",)}
+    values = {
+        int: 3,
+        str: "x",
+        bool: True,
+        Why: Why(True, "rule", "text"),
+        tuple[int, ...]: (1, 2),
+        tuple[str, ...]: ("a",),
+    }
     return kind(**{field.name: values[field.type] for field in msgspec.structs.fields(kind)})
 
 
@@ -82,7 +89,11 @@ def test_a_bad_line_is_named(line, word):
 
 def test_canonical_json_is_rfc_8785_for_what_is_signed():
     # the sorting example of RFC 8785, section 3.2.3, without its control characters
-    value = {"peach": "This sorting order", "péché": "is wrong according to French", "pêche": "but canonicalization MUST"}
+    value = {
+        "peach": "This sorting order",
+        "péché": "is wrong according to French",
+        "pêche": "but canonicalization MUST",
+    }
     text = '{"peach":"This sorting order","péché":"is wrong according to French","pêche":"but canonicalization MUST"}'
     assert canonical_json(value) == text.encode()
     assert canonical_json({"b": [1, True, None], "a": -(2**53)}) == b'{"a":-9007199254740992,"b":[1,true,null]}'

@@ -62,7 +62,7 @@ def test_bls_sign(bls_case: Case) -> None:
         assert bls.verify(key, message, signed)
 
 
-def test_bls_hash_to_G2(bls_case: Case) -> None:  # noqa: N802 - the family's own name
+def test_bls_hash_to_G2(bls_case: Case) -> None:
     dst = b"QUUX-V01-CS02-with-BLS12381G2_XMD:SHA-256_SSWU_RO_"
     point = bytes(G2Point.hash_to_curve(bls_case["input"]["msg"].encode(), dst).to_xy_bytes_be())
     theirs = [hexed(part) for axis in ("x", "y") for part in bls_case["output"][axis].split(",")]
@@ -70,7 +70,7 @@ def test_bls_hash_to_G2(bls_case: Case) -> None:  # noqa: N802 - the family's ow
     assert ours == [theirs[0], theirs[1], theirs[2], theirs[3]]
 
 
-def test_bls_deserialization_G1(bls_case: Case) -> None:  # noqa: N802 - the family's own name
+def test_bls_deserialization_G1(bls_case: Case) -> None:
     data = hexed(bls_case["input"]["pubkey"])
     infinity = data == b"\xc0" + bytes(47)
     # The vectors ask for a point, a key is more: infinity decodes as a point and is refused as a key.
@@ -83,7 +83,7 @@ def test_bls_deserialization_G1(bls_case: Case) -> None:  # noqa: N802 - the fam
     assert bls_case["output"] or not infinity
 
 
-def test_bls_deserialization_G2(bls_case: Case) -> None:  # noqa: N802 - the family's own name
+def test_bls_deserialization_G2(bls_case: Case) -> None:
     data = hexed(bls_case["input"]["signature"])
     if bls_case["output"]:
         assert bytes(bls.signature(data).to_compressed_bytes()) == data

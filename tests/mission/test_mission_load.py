@@ -319,7 +319,7 @@ def test_the_more_specific_link_wins_then_the_faster() -> None:
     assert band["genesis-1", "inuvik"] == "x"
 
 
-# The schema -----------------------------------------------------------------------------------------------------------
+# The schema ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_schema_bounds_what_the_types_bound() -> None:

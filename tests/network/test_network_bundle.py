@@ -239,7 +239,7 @@ def test_integers_have_one_form(value):
     assert cbor.read_unsigned(data, 0) == (value, len(data))
 
 
-# Fragments ------------------------------------------------------------------------------------------------------------
+# Fragments ----------------------------------------------------------------------------------------------------------
 
 
 def long_bundle(payload: bytes, flags: int = 0) -> Bundle:

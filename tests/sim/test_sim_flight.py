@@ -42,7 +42,9 @@ def test_every_job_is_answered_with_a_receipt_that_holds(flown):
 
 def test_a_jobs_joules_leave_the_battery(flown):
     """The load in telemetry, integrated, is platform + payload + radio: the job's energy is in it."""
-    heavy = SMALL.replace('artefact = "workload:protein-fitness"', "modelled = { operations = 3_000_000_000_000_000 }")
+    heavy = SMALL.replace(
+        'artefact = "workload:protein-fitness"', 'modelled = { operations = 3_000_000_000_000_000, precision = "int8" }'
+    )
     idle, busy = flown(SMALL, name="idle"), flown(heavy, name="busy")
 
     def energy_j(flight):
@@ -197,16 +199,24 @@ def test_a_checkpoint_cannot_run_code_of_its_own_choosing(flown, tmp_path):
         thaw(pickle.dumps({}), fleet, "checkpoint")
 
 
-def test_a_full_disk_is_one_clear_message(tmp_path):
+def test_a_full_disk_is_one_clear_message(tmp_path, monkeypatch):
     folder = Folder.create(tmp_path / "full")
-    folder.log_path.symlink_to("/dev/full")
+    make = folder.make
+
+    def make_full():
+        make()
+        folder.log_path.symlink_to("/dev/full")
+
+    monkeypatch.setattr(folder, "make", make_full)
     with pytest.raises(DataError, match="No space left on device"):
         fly(load_text(SMALL), folder, 7)
     assert not folder.status().complete
 
 
 def test_half_the_frames_lost_still_delivers_everything_once(flown):
-    lossy = SMALL + '\n[[fault]]\nkind = "frame-loss"\nat_h = 0\ntarget = "sat"\nduration_min = 420\nloss_ppm = 300_000\n'
+    lossy = (
+        SMALL + '\n[[fault]]\nkind = "frame-loss"\nat_h = 0\ntarget = "sat"\nduration_min = 420\nloss_ppm = 300_000\n'
+    )
     clean, rough = flown(SMALL, name="clean"), flown(lossy, name="rough")
     assert len(rough.of(records.FrameLost)) > 5
 
@@ -248,8 +258,13 @@ def test_a_low_battery_makes_jobs_wait_for_the_sun(flown):
 
 
 def test_a_hot_payload_throttles_and_then_stops_a_run(flown):
-    hot = SMALL.replace('artefact = "workload:protein-fitness"', "modelled = { operations = 60_000_000_000_000_000 }")
-    hot = hot.replace("reserve = 0.35", "reserve = 0.1\nheat = { payload = { hot_limit_c = 30, heat_capacity_j_per_k = 300 } }")
+    hot = SMALL.replace(
+        'artefact = "workload:protein-fitness"',
+        'modelled = { operations = 15_000_000_000_000_000, precision = "int8" }',
+    )
+    hot = hot.replace(
+        "reserve = 0.35", "reserve = 0.1\nheat = { payload = { hot_limit_c = 30, heat_capacity_j_per_k = 300 } }"
+    )
     flight = flown(hot)
     assert any(entry.throttled for entry in flight.of(records.JobStarted))
     stopped = flight.of(records.JobStopped)

@@ -16,7 +16,17 @@ from orbitalcloud.cli import output
 from orbitalcloud.core import DataError, iso
 
 NEEDED_BYTES = 200 * 2**20
-PACKAGES = ("numpy", "numba", "sgp4", "pyerfa", "onnxruntime", "wasmtime", "py-evm", "eth-account", "py-arkworks-bls12381")
+PACKAGES = (
+    "numpy",
+    "numba",
+    "sgp4",
+    "pyerfa",
+    "onnxruntime",
+    "wasmtime",
+    "py-evm",
+    "eth-account",
+    "py-arkworks-bls12381",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,9 @@ def examine() -> Iterator[Finding]:
     """Each look in turn."""
     yield Finding(True, "orbital-cloud", __version__)
     version = platform.python_version()
-    yield Finding(sys.version_info >= (3, 11), "Python", f"{version}, {platform.machine()}", "install Python 3.11 or newer")
+    yield Finding(
+        sys.version_info >= (3, 11), "Python", f"{version}, {platform.machine()}", "install Python 3.11 or newer"
+    )
     for name in PACKAGES:
         yield _package(name)
     yield _earth_rotation()
@@ -78,7 +90,9 @@ def _leap_seconds() -> Finding:
     from orbitalcloud.physics.time import tai_minus_utc_s
 
     seconds = float(tai_minus_utc_s([parse_instant("2026-01-01T00:00:00Z")])[0])
-    return Finding(seconds == 37.0, "leap seconds", f"TAI − UTC = {seconds:g} s on 2026-01-01", "update astropy-iers-data")
+    return Finding(
+        seconds == 37.0, "leap seconds", f"TAI − UTC = {seconds:g} s on 2026-01-01", "update astropy-iers-data"
+    )
 
 
 def _kernels() -> Finding:

@@ -119,8 +119,8 @@ def _tell(status: Status, judged: Verdict, place: Path) -> None:
         print(f"  {'✓' if margin.holds else '✗'} {margin.name:<28} {margin.node:<14} {margin.margin}")
     print()
     timing = status.timing_s
-    output.say(f"flown in {timing['flying']:.1f} s of CPU, of which jobs {timing['jobs']:.1f} s, physics {timing['world']:.1f} s")
+    output.say(
+        f"flown in {timing['flying']:.1f} s of CPU, of which jobs {timing['jobs']:.1f} s, physics {timing['world']:.1f} s"
+    )
     print(f"digest  {status.digest}")
     print(f"report  {place}")
-
-

@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
-    import click
+    import typer
 
     from orbitalcloud.cli.verbs import app
     from orbitalcloud.core.errors import OrbitalError
@@ -26,18 +26,21 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except OrbitalError as error:
         return _fail(str(error), error.exit_code, "--json" in arguments, verbose)
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return _fail("interrupted", 130, False, verbose)
     except BrokenPipeError:  # the reader of our output had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         return _fail(f"{error.filename or 'file'}: {error.strerror or error}", 2, "--json" in arguments, verbose)
+    except Exception as error:
+        # typer carries its own copy of click, whose usage errors it does not export
+        if not any(kind.__name__ == "ClickException" for kind in type(error).__mro__):
+            raise
+        error.show()  # type: ignore[attr-defined]
+        return 2
     return code if isinstance(code, int) else 0
 
 

@@ -41,7 +41,9 @@ def _folded(folder: Folder) -> tuple[Flight, Status]:
 
     status = folder.status()
     if not status.complete:
-        output.say(f"orbital: this flight is {status.status}, it reached {status.reached}: orbital fly --resume {folder.path}")
+        output.say(
+            f"orbital: this flight is {status.status}, it reached {status.reached}: orbital fly --resume {folder.path}"
+        )
         return fold(_whole_lines(folder)), status
     return fold(folder.entries()), status
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -18,11 +18,11 @@ app = typer.Typer(
 )
 
 Mission = Annotated[str, typer.Argument(help="a packaged mission (genesis-1) or the path of a TOML file")]
-FlightPath = Annotated[Optional[Path], typer.Option("--flight", help="a flight's folder [default: the newest]")]
-FlightArgument = Annotated[Optional[Path], typer.Argument(help="a flight's folder [default: the newest]")]
+FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]
+FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
 Json = Annotated[bool, typer.Option("--json", help="print data as JSON")]
-Out = Annotated[Optional[Path], typer.Option("--out", help="where the flight's folder is made")]
-Seed = Annotated[Optional[int], typer.Option("--seed", min=0, help="instead of the mission's seed")]
+Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="instead of the mission's seed")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="show tracebacks")]
 
 
@@ -61,10 +61,10 @@ def check(mission: Mission, json: Json = False, verbose: Verbose = False) -> int
 
 @app.command()
 def fly(
-    mission: Annotated[Optional[str], typer.Argument(help="a packaged mission or the path of a TOML file")] = None,
+    mission: Annotated[str | None, typer.Argument(help="a packaged mission or the path of a TOML file")] = None,
     seed: Seed = None,
     out: Out = None,
-    resume: Annotated[Optional[Path], typer.Option("--resume", help="go on with this interrupted flight")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="go on with this interrupted flight")] = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:
@@ -100,7 +100,7 @@ def report(flight: FlightArgument = None, json: Json = False, verbose: Verbose =
 @app.command()
 def get(
     kind: Annotated[str, typer.Argument(help="satellites, stations, contacts, jobs, bundles, receipts, …")],
-    name: Annotated[Optional[str], typer.Argument(help="one of them, or how its name begins")] = None,
+    name: Annotated[str | None, typer.Argument(help="one of them, or how its name begins")] = None,
     flight: FlightPath = None,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="print data as CSV")] = False,
@@ -114,10 +114,10 @@ def get(
 
 @app.command()
 def logs(
-    name: Annotated[Optional[str], typer.Argument(help="only entries of this node")] = None,
+    name: Annotated[str | None, typer.Argument(help="only entries of this node")] = None,
     flight: FlightPath = None,
-    kind: Annotated[Optional[str], typer.Option(help="only entries of this kind, such as job-finished")] = None,
-    last: Annotated[Optional[int], typer.Option("--last", "-n", min=1, help="only the last N")] = None,
+    kind: Annotated[str | None, typer.Option(help="only entries of this kind, such as job-finished")] = None,
+    last: Annotated[int | None, typer.Option("--last", "-n", min=1, help="only the last N")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on as the flight goes on")] = False,
     json: Json = False,
     verbose: Verbose = False,
@@ -131,11 +131,11 @@ def logs(
 @app.command()
 def verify(
     thing: Annotated[Path, typer.Argument(help="a receipt (receipts/JOB.json of a flight)")],
-    key: Annotated[Optional[str], typer.Option(help="the satellite's public key, if you know whose it must be")] = None,
-    output: Annotated[Optional[Path], typer.Option(help="the result that the receipt is for")] = None,
+    key: Annotated[str | None, typer.Option(help="the satellite's public key, if you know whose it must be")] = None,
+    output: Annotated[Path | None, typer.Option(help="the result that the receipt is for")] = None,
     execute: Annotated[bool, typer.Option("--execute", help="run the job again and compare")] = False,
-    artefact: Annotated[Optional[Path], typer.Option(help="with --execute: the model or module")] = None,
-    data: Annotated[Optional[Path], typer.Option("--input", help="with --execute: the job's input")] = None,
+    artefact: Annotated[Path | None, typer.Option(help="with --execute: the model or module")] = None,
+    data: Annotated[Path | None, typer.Option("--input", help="with --execute: the job's input")] = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:
@@ -151,7 +151,7 @@ def export(
     form: Annotated[str, typer.Option("--as", help="czml, oem, csv or parquet")] = "czml",
     satellite: Annotated[str, typer.Option(help="for oem: which [default: the first]")] = "",
     kind: Annotated[str, typer.Option(help="for csv: telemetry, or a kind that `get` lists")] = "telemetry",
-    out: Annotated[Optional[Path], typer.Option("--out", help="a file [default: stdout; parquet needs one]")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="a file [default: stdout; parquet needs one]")] = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:

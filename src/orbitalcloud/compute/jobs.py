@@ -58,6 +58,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     forbidden: Annotated[tuple[Text, ...], Meta(max_length=64)] = ()
     modelled_operations: Whole = 0
     modelled_output_bytes: Whole = 0
+    modelled_integer: bool = False
 
     @property
     def executed(self) -> bool:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from orbitalcloud.compute.artefact import Artefact
-from orbitalcloud.compute.onnx_graph import Shape, Shapes, model_of, resolve
+from orbitalcloud.compute.onnx_graph import Shape, Shapes, is_exact, model_of, resolve
 from orbitalcloud.compute.usage import Failure, Limits, Usage
 
 if TYPE_CHECKING:
@@ -148,32 +148,34 @@ def count_operations(model: ModelProto, inputs: Mapping[str, Shape]) -> tuple[in
 
 
 @lru_cache(maxsize=64)
-def _counted(artefact: Artefact, inputs: tuple[tuple[str, Shape], ...]) -> tuple[int, int]:
-    return count_operations(model_of(artefact), dict(inputs))
+def _counted(artefact: Artefact, inputs: tuple[tuple[str, Shape], ...]) -> tuple[int, int, bool]:
+    model = model_of(artefact)
+    return (*count_operations(model, dict(inputs)), is_exact(model))
 
 
 def count_model(artefact: Artefact, inputs: Mapping[str, Shape], input_bytes: int = 0) -> Usage:
     """The static count of an ONNX artefact as a `Usage`; raises `Failure` (`unmetered`, `artefact`)."""
     try:
-        operations, memory = _counted(artefact, tuple(inputs.items()))
+        operations, memory, integer = _counted(artefact, tuple(inputs.items()))
     except Failure:
         raise
     except Exception as error:  # onnx raises InferenceError, TypeError, ValueError, KeyError, … for odd graphs
         raise Failure("artefact", f"its graph cannot be analysed: {' '.join(str(error).split())[:200]}") from None
-    return Usage(operations=operations, memory_bytes=memory, input_bytes=input_bytes)
+    return Usage(operations=operations, memory_bytes=memory, input_bytes=input_bytes, integer=integer)
 
 
 @dataclass(frozen=True, slots=True)
 class Accelerator:
     """What the catalogue says about the computer that runs jobs.
 
-    `peak_ops_per_s` times `utilisation` is the sustained rate for ONNX operations; `fuel_per_s` the rate for WASM.
-    Powers are the payload's whole draw in that state. Throttled, it makes `throttled_ops_fraction` of the rate, at
-    `throttled_w`.
+    `int8_ops_per_s` times `utilisation` is the sustained rate for models of integer operators, `float_ops_per_s` times
+    `utilisation` for all others (they run as float32); `fuel_per_s` is the rate for WASM. Powers are the payload's
+    whole draw in that state. Throttled, it makes `throttled_ops_fraction` of the rate, at `throttled_w`.
     """
 
     name: str
-    peak_ops_per_s: float
+    int8_ops_per_s: float
+    float_ops_per_s: float
     utilisation: float
     fuel_per_s: float
     idle_w: float
@@ -184,7 +186,8 @@ class Accelerator:
     memory_bytes: int = 4 * 2**30
 
     def __post_init__(self) -> None:
-        rates = (self.peak_ops_per_s, self.utilisation, self.fuel_per_s, self.active_w, self.throttled_w)
+        rates = (self.int8_ops_per_s, self.float_ops_per_s, self.utilisation, self.fuel_per_s)
+        rates += (self.active_w, self.throttled_w)
         assert all(math.isfinite(x) and x > 0 for x in rates), "an accelerator computes, and draws power to do it"
         assert 0 < self.throttled_ops_fraction <= 1, "throttled_ops_fraction is a share of the full rate"
         assert self.utilisation <= 1, "utilisation is a share of the peak"
@@ -202,7 +205,8 @@ def cost(usage: Usage, accelerator: Accelerator, throttled: bool = False) -> Cos
     """What a run with these meter readings takes on `accelerator`; at least a nanosecond and a millijoule."""
     share = accelerator.throttled_ops_fraction if throttled else 1.0
     power_w = accelerator.throttled_w if throttled else accelerator.active_w
-    seconds = usage.operations / (accelerator.peak_ops_per_s * accelerator.utilisation * share)
+    peak = accelerator.int8_ops_per_s if usage.integer else accelerator.float_ops_per_s
+    seconds = usage.operations / (peak * accelerator.utilisation * share)
     seconds += usage.fuel / (accelerator.fuel_per_s * share)
     return Cost(max(1, round(seconds * 1e9)), max(1, round(seconds * power_w * 1e3)))
 

@@ -147,9 +147,7 @@ def input_shapes(model: ModelProto) -> dict[str, tuple[int | None, ...]]:
     """Declared input names and shapes; None where a size is free."""
     weights = {w.name for w in model.graph.initializer}
     return {
-        value.name: tuple(
-            d.dim_value if d.HasField("dim_value") else None for d in value.type.tensor_type.shape.dim
-        )
+        value.name: tuple(d.dim_value if d.HasField("dim_value") else None for d in value.type.tensor_type.shape.dim)
         for value in model.graph.input
         if value.name not in weights
     }

@@ -17,13 +17,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Meter readings. `operations` are arithmetic operations (a multiply-accumulate is 2), `fuel` WASM's."""
+    """Meter readings. `operations` are arithmetic operations (a multiply-accumulate is 2), all of `integer` operators or
+    priced as float32; `fuel` is WASM's."""
 
     operations: int = 0
     fuel: int = 0
     memory_bytes: int = 0
     input_bytes: int = 0
     output_bytes: int = 0
+    integer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ machine (checked on x86-64 and aarch64), which makes this the exact class of ver
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -34,6 +35,9 @@ _PARAMETERS = {"alloc": (["i32"], ["i32"]), "run": (["i32", "i32"], ["i64"])}
 def _engine() -> Engine:
     from wasmtime import Config, Engine
 
+    # wasmtime's objects must go before the interpreter takes their module apart, or each complains at exit
+    atexit.register(_engine.cache_clear)
+    atexit.register(_module.cache_clear)
     config = Config()
     config.consume_fuel = True
     config.cranelift_nan_canonicalization = True

@@ -51,7 +51,7 @@ def _judged(outputs: Outputs) -> Iterator[tuple[bytes, Tensor]]:
             yield output, truth[index % len(truth)]
 
 
-# Cloud mask -----------------------------------------------------------------------------------------------------------
+# Cloud mask ---------------------------------------------------------------------------------------------------------
 
 
 def _cloud_quality(outputs: Outputs) -> Quality:
@@ -70,7 +70,7 @@ def _cloud_words(output: bytes) -> str:
     return f"{clear:.0f} % clear, {cloud:.0f} % cloud, {shadow:.0f} % cloud shadow"
 
 
-# Water map ------------------------------------------------------------------------------------------------------------
+# Water map ----------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
@@ -130,7 +130,7 @@ def _water_words(output: bytes) -> str:
     return f"{int(mask.sum())} of {mask.size} pixels water with high confidence, {partial} possible"
 
 
-# Protein fitness ------------------------------------------------------------------------------------------------------
+# Protein fitness ----------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)

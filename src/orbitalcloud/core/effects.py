@@ -39,6 +39,7 @@ class Run(msgspec.Struct, frozen=True):
     fuel_limit: int
     memory_limit_bytes: int
     modelled_operations: int = 0
+    modelled_integer: bool = False
     modelled_output_bytes: int = 0
 
 

@@ -110,7 +110,7 @@ def _remove(data: dict[str, Any], path: Path, removed: set[Path]) -> bool:
     return True
 
 
-# What the types say about a path --------------------------------------------------------------------------------------
+# What the types say about a path ------------------------------------------------------------------------------------
 
 
 def _type_at(path: Path, data: Any) -> inspect.Type:

@@ -1,4 +1,4 @@
-"""A resolved mission as `physics` takes it: orbits, sites, and each satellite's power and heat."""
+"""A resolved mission as `physics` and the meter take it: orbits, sites, power and heat, and the computer on board."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from orbitalcloud.compute import Accelerator
 from orbitalcloud.mission.resolved import Bus, Craft, Loaded
 from orbitalcloud.physics import (
     Battery,
@@ -112,6 +113,24 @@ def energy_heat(loaded: Loaded, geometry: Geometry) -> EnergyHeat:
             state.temperature_k[index, column] = node.initial_c + ZERO_CELSIUS_K
     state.start_at(loaded.starts)
     return state
+
+
+def accelerator_of(craft: Craft) -> Accelerator:
+    """The computer of one satellite, as the meter prices it."""
+    item = craft.accelerator
+    return Accelerator(
+        name=craft.accelerator_name,
+        int8_ops_per_s=item.int8_ops_per_s,
+        float_ops_per_s=item.float_ops_per_s,
+        utilisation=item.utilisation,
+        fuel_per_s=item.fuel_per_s,
+        idle_w=item.idle_w,
+        active_w=item.active_w,
+        throttled_w=item.throttled_w,
+        throttled_ops_fraction=item.throttled_ops_fraction,
+        boot_s=item.boot_s,
+        memory_bytes=item.memory_bytes,
+    )
 
 
 def loads_w(loaded: Loaded, payload_w: NDArray[np.float64] | float, n_nodes: int) -> NDArray[np.float64]:

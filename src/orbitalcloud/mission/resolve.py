@@ -36,7 +36,7 @@ def hours(at_h: float) -> int:
     return round(at_h * HOUR)
 
 
-# Satellites -----------------------------------------------------------------------------------------------------------
+# Satellites ---------------------------------------------------------------------------------------------------------
 
 
 def crafts(mission: Mission, starts: Instant, ends: Instant, problems: Problems, folder: str) -> tuple[Craft, ...]:
@@ -182,7 +182,7 @@ def _check_perigees(sources: list[Source]) -> None:
                 )
 
 
-# Stations, channels, tasks --------------------------------------------------------------------------------------------
+# Stations, channels, tasks ------------------------------------------------------------------------------------------
 
 
 def grounds(mission: Mission) -> tuple[Ground, ...]:
@@ -273,6 +273,7 @@ def _task(job: Job, starts: Instant) -> Task:
         workload=workload,
         path="" if workload else artefact,
         operations=job.modelled.operations if job.modelled else 0,
+        integer=job.modelled is not None and job.modelled.precision == "int8",
         input_bytes=job.modelled.input_bytes if job.modelled else 0,
         output_bytes=job.modelled.output_bytes if job.modelled else 0,
         inputs=job.input,

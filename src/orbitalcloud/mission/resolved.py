@@ -110,11 +110,12 @@ class Radio(Part, frozen=True, kw_only=True):
 
 
 class Accelerator(Part, frozen=True, kw_only=True):
-    """What runs jobs. `operations` are multiply-accumulates counted as two; `precision` says of what."""
+    """What runs jobs. Rates are peaks in operations a second, a multiply-accumulate counted as two: of 8-bit integers
+    for models of integer operators, of float32 for the others."""
 
     kind: Literal["gpu", "npu", "cpu", "fpga"]
-    precision: Literal["int8", "fp16", "fp32"]
-    peak_ops_per_s: Annotated[int, Meta(ge=1)]
+    int8_ops_per_s: Annotated[int, Meta(ge=1)]
+    float_ops_per_s: Annotated[int, Meta(ge=1)]
     utilisation: Annotated[float, Meta(gt=0, le=1)]
     idle_w: NotNegative
     active_w: Positive
@@ -126,7 +127,7 @@ class Accelerator(Part, frozen=True, kw_only=True):
     memory_bytes: Annotated[int, Meta(ge=1)]
 
 
-# What a mission becomes -----------------------------------------------------------------------------------------------
+# What a mission becomes ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ class Task:
     workload: str
     path: str
     operations: int
+    integer: bool
     input_bytes: int
     output_bytes: int
     inputs: tuple[str, ...]

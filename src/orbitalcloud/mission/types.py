@@ -31,7 +31,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A table of a mission file; unknown keys are errors."""
 
 
-# Where a satellite flies ----------------------------------------------------------------------------------------------
+# Where a satellite flies --------------------------------------------------------------------------------------------
 
 
 class Orbit(Part, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class Walker(Part, frozen=True, kw_only=True):
     raan_deg: Degrees = 0.0
 
 
-# What a satellite is: changes to its catalogue bus --------------------------------------------------------------------
+# What a satellite is: changes to its catalogue bus ------------------------------------------------------------------
 
 
 class ArrayChange(Part, frozen=True, kw_only=True):
@@ -134,7 +134,7 @@ class Satellite(Part, frozen=True, kw_only=True):
     heat: Annotated[dict[str, HeatChange], Meta(description="thermal node name → changed values")] = {}
 
 
-# The ground and the links ---------------------------------------------------------------------------------------------
+# The ground and the links -------------------------------------------------------------------------------------------
 
 
 class Station(Part, frozen=True, kw_only=True):
@@ -167,13 +167,14 @@ class Link(Part, frozen=True, kw_only=True):
     frame_loss_ppm: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
 
 
-# The work -------------------------------------------------------------------------------------------------------------
+# The work -----------------------------------------------------------------------------------------------------------
 
 
 class Modelled(Part, frozen=True, kw_only=True):
     """A job that is costed and not executed: reports always say so."""
 
     operations: Annotated[int, Meta(ge=1, le=10**18)]
+    precision: Annotated[Literal["float", "int8"], Meta(description="which of the accelerator's rates holds")] = "float"
     input_bytes: Annotated[int, Meta(ge=0, le=10**10)] = 0
     output_bytes: Annotated[int, Meta(ge=0, le=10**10)] = 0
 
@@ -204,7 +205,7 @@ class Job(Part, frozen=True, kw_only=True):
     memory_limit_mb: Annotated[int, Meta(ge=1, le=65_536)] = 512
 
 
-# Ethereum -------------------------------------------------------------------------------------------------------------
+# Ethereum -----------------------------------------------------------------------------------------------------------
 
 
 class Update(Part, frozen=True, kw_only=True):
@@ -240,7 +241,7 @@ class Payment(Part, frozen=True, kw_only=True):
     gas: Annotated[int, Meta(ge=21_000, le=30_000_000)] = 21_000
 
 
-# What goes wrong ------------------------------------------------------------------------------------------------------
+# What goes wrong ----------------------------------------------------------------------------------------------------
 
 
 class Trouble(Part, frozen=True, kw_only=True, tag_field="kind"):
@@ -284,7 +285,7 @@ class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss
 Fault = Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss
 
 
-# The whole ------------------------------------------------------------------------------------------------------------
+# The whole ----------------------------------------------------------------------------------------------------------
 
 
 class Mission(Part, frozen=True, kw_only=True):

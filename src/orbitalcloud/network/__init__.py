@@ -14,7 +14,7 @@ from orbitalcloud.network.eid import Eid, endpoint, parse_eid
 from orbitalcloud.network.fragment import Reassembly, fragment
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Delivered, Output
-from orbitalcloud.network.routing import ContactPlan, Route, route
+from orbitalcloud.network.routing import ContactPlan, Route, route, soonest
 
 __all__ = [
     "AgentLimits",
@@ -34,4 +34,5 @@ __all__ = [
     "parse_eid",
     "require_conformant",
     "route",
+    "soonest",
 ]

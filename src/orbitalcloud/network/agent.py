@@ -54,7 +54,7 @@ class BundleAgent:
         self._sequence_limit = 0
         self._expiry_at: Instant | None = None
 
-    # What a person may ask --------------------------------------------------------------------------------------------
+    # What a person may ask -------------------------------------------------------------------------------------------
 
     def owns(self, timer: str) -> bool:
         """Whether `Fired(timer)` is for the agent."""
@@ -74,7 +74,7 @@ class BundleAgent:
         """Whether this bundle (or fragment) is in the store."""
         return bundle_id in self._store
 
-    # Life -------------------------------------------------------------------------------------------------------------
+    # Life ------------------------------------------------------------------------------------------------------------
 
     def restore(self, now: Instant, saved: Mapping[str, bytes]) -> list[Output]:
         """After `Started`: take up what was saved. Keys of others are ignored, damaged values dropped and recorded."""
@@ -147,7 +147,7 @@ class BundleAgent:
                 self._sender.fired(now, peer, out)
         return out
 
-    # Making bundles ---------------------------------------------------------------------------------------------------
+    # Making bundles --------------------------------------------------------------------------------------------------
 
     def submit(
         self,
@@ -217,7 +217,7 @@ class BundleAgent:
         self._watch_expiry(out)
         self._sender.dispatch(now, entry, out)
 
-    # Receiving --------------------------------------------------------------------------------------------------------
+    # Receiving -------------------------------------------------------------------------------------------------------
 
     def received(self, now: Instant, peer: str, frame: bytes) -> list[Output]:
         """Bytes from a peer. Whatever is wrong with them becomes a `FrameRefused` record."""
@@ -301,7 +301,7 @@ class BundleAgent:
             self._sender.release(held, out)
         self._keep(now, bundle, wire, peer, out)
 
-    # Delivering -------------------------------------------------------------------------------------------------------
+    # Delivering ------------------------------------------------------------------------------------------------------
 
     def _take_fragment(self, now: Instant, bundle: Bundle, wire: bytes, expires: Instant, out: Out) -> None:
         if bundle.total_bytes > self.limits.bundle_bytes:
@@ -352,7 +352,7 @@ class BundleAgent:
         for name in fragments:
             self._forget_local(name, out)
 
-    # Dropping ---------------------------------------------------------------------------------------------------------
+    # Dropping --------------------------------------------------------------------------------------------------------
 
     def _expire(self, now: Instant, out: Out) -> None:
         for entry in self._store.expired(now):

@@ -134,7 +134,7 @@ def dtn_ms(at: Instant) -> int:
     return at // MILLISECOND - DTN_EPOCH_MS
 
 
-# Writing --------------------------------------------------------------------------------------------------------------
+# Writing ------------------------------------------------------------------------------------------------------------
 
 
 def encode(bundle: Bundle) -> bytes:
@@ -179,7 +179,7 @@ def _sealed(kind: int, body: bytes) -> bytes:
     return body + block_crc(kind, body)
 
 
-# Reading --------------------------------------------------------------------------------------------------------------
+# Reading ------------------------------------------------------------------------------------------------------------
 
 
 def decode(data: bytes, largest: int = MAX_BYTES) -> Bundle:
@@ -335,7 +335,7 @@ def require_conformant(bundle: Bundle) -> None:
         raise RemoteProtocolError("administrative", "an administrative record asks for no reports (4.2.3)")
 
 
-# Changing -------------------------------------------------------------------------------------------------------------
+# Changing -----------------------------------------------------------------------------------------------------------
 
 
 def with_block(bundle: Bundle, kind: int, data: bytes, flags: int = 0) -> Bundle:

@@ -140,43 +140,63 @@ def route(
     """
     if source == destination:
         return None
-    search = _Search(source, destination, now, size_bytes, without)
+    return soonest(plan, source, frozenset({destination}), now, size_bytes, without)
+
+
+def soonest(
+    plan: ContactPlan,
+    source: str,
+    destinations: frozenset[str],
+    now: Instant,
+    size_bytes: int,
+    without: Collection[Contact] = (),
+) -> Route | None:
+    """The earliest arrival at any of `destinations`: one search, however many there are."""
+    search = _Search(source, destinations, now, size_bytes, without)
     while search.heap:
         at, hops, node = heapq.heappop(search.heap)
-        if node == destination:
-            return Route(Instant(at), search.path(source))
+        if node in destinations and node != source:
+            return Route(Instant(at), search.path(source, node))
         if (at, hops) > search.best[node]:
             continue
-        lane = plan.lanes(node).get(destination)
-        if lane is not None:
-            # First, because an arrival there bounds everything else.
-            found = _earliest(lane, at, size_bytes, search.goal, without)
-            if found is not None:
-                search.relax(found, at, hops + 1)
-        departures = plan.departures(node)
-        for contact in departures.links:
-            if contact.closes > at and contact.opens < search.goal:
-                search.relax(contact, at, hops + 1)
-        for index in range(bisect_left(departures.opens, at - departures.longest_ns), len(departures.opens)):
-            if departures.opens[index] > search.goal:
-                break
-            contact = departures.passes[index]
-            if contact.closes > at:
-                search.relax(contact, at, hops + 1)
+        if len(destinations) == 1:
+            lane = plan.lanes(node).get(next(iter(destinations)))
+            if lane is not None:
+                # First, because an arrival there bounds everything else.
+                found = _earliest(lane, at, size_bytes, search.goal, without)
+                if found is not None:
+                    search.relax(found, at, hops + 1)
+        _expand(plan, search, node, at, hops + 1)
     return None
+
+
+def _expand(plan: ContactPlan, search: _Search, node: str, at: int, hops: int) -> None:
+    """Relax every contact that a bundle at `node` can take before the goal."""
+    departures = plan.departures(node)
+    for contact in departures.links:
+        if contact.closes > at and contact.opens < search.goal:
+            search.relax(contact, at, hops)
+    for index in range(bisect_left(departures.opens, at - departures.longest_ns), len(departures.opens)):
+        if departures.opens[index] > search.goal:
+            break
+        contact = departures.passes[index]
+        if contact.closes > at:
+            search.relax(contact, at, hops)
 
 
 class _Search:
     """The labels of one look-up: (arrival, hops) and the last contact of every node reached."""
 
-    __slots__ = ("_back", "_destination", "_size_bytes", "_without", "best", "goal", "heap")
+    __slots__ = ("_back", "_destinations", "_size_bytes", "_without", "best", "goal", "heap")
 
-    def __init__(self, source: str, destination: str, now: int, size_bytes: int, without: Collection[Contact]) -> None:
+    def __init__(
+        self, source: str, destinations: frozenset[str], now: int, size_bytes: int, without: Collection[Contact]
+    ) -> None:
         self.best: dict[str, tuple[int, int]] = {source: (now, 0)}
         self.heap: list[tuple[int, int, str]] = [(now, 0, source)]
         self.goal = _NEVER
         self._back: dict[str, Contact] = {}
-        self._destination, self._size_bytes, self._without = destination, size_bytes, without
+        self._destinations, self._size_bytes, self._without = destinations, size_bytes, without
 
     def relax(self, contact: Contact, at: int, hops: int) -> None:
         """See whether `contact`, taken by a bundle that is at its sender at `at`, reaches its receiver better."""
@@ -193,14 +213,13 @@ class _Search:
             return
         self.best[receiver] = (arrival, hops)
         self._back[receiver] = contact
-        if receiver == self._destination:
+        if receiver in self._destinations:
             self.goal = arrival
         heapq.heappush(self.heap, (arrival, hops, receiver))
 
-    def path(self, source: str) -> tuple[Contact, ...]:
-        """The contacts from `source` to the destination."""
+    def path(self, source: str, node: str) -> tuple[Contact, ...]:
+        """The contacts from `source` to `node`."""
         path: list[Contact] = []
-        node = self._destination
         while node != source:
             path.append(self._back[node])
             node = path[-1].sender

@@ -50,7 +50,7 @@ class Sender:
         self.peers: dict[str, Peer] = {}
         self._dispatch_at: Instant | None = None
 
-    # Contacts ---------------------------------------------------------------------------------------------------------
+    # Contacts --------------------------------------------------------------------------------------------------------
 
     def peer(self, name: str) -> Peer | None:
         """The neighbour of this name, made if there is room for another."""
@@ -106,7 +106,7 @@ class Sender:
             entry.carrier = ""
         self.dispatch_all(now, out)
 
-    # Choosing the neighbour -------------------------------------------------------------------------------------------
+    # Choosing the neighbour ------------------------------------------------------------------------------------------
 
     def dispatch_all(self, now: Instant, out: Out) -> None:
         """Give every bundle that waits to the open contact that its route begins with, and send."""
@@ -205,7 +205,7 @@ class Sender:
         self._set_aside(now, peer, entry, why, out, until)
         self._look_again(until, out)
 
-    # Sending ----------------------------------------------------------------------------------------------------------
+    # Sending ---------------------------------------------------------------------------------------------------------
 
     def fired(self, now: Instant, peer: Peer, out: Out) -> None:
         """The link's timer is due."""
@@ -374,7 +374,7 @@ class Sender:
         heapq.heappush(peer.queue, halves[1].rank)
         return halves[0]
 
-    # Reports ----------------------------------------------------------------------------------------------------------
+    # Reports ---------------------------------------------------------------------------------------------------------
 
     def report(self, now: Instant, peer: Peer, report: Report, out: Out) -> None:
         """Act on what the peer says of a transfer."""

@@ -108,7 +108,7 @@ class Node:
             )
         )
 
-    # What a kind of node adds ------------------------------------------------------------------------------------------
+    # What a kind of node adds ----------------------------------------------------------------------------------------
 
     def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
         raise AssertionError("a kind of node says what it restores")

@@ -56,7 +56,9 @@ class Governor:
             text = f"the payload is at {_celsius(heat_mk)}, its limit is {_celsius(self.limits.hot_mk)}"
             return Decision("wait", Why(False, "heat", text, heat_mk, self.limits.hot_mk, "mK"))
         if heat_mk >= self.limits.throttle_mk:
-            text = f"the payload is at {_celsius(heat_mk)}; above {_celsius(self.limits.throttle_mk)} runs are throttled"
+            text = (
+                f"the payload is at {_celsius(heat_mk)}; above {_celsius(self.limits.throttle_mk)} runs are throttled"
+            )
             return Decision("throttled", Why(True, "heat", text, heat_mk, self.limits.throttle_mk, "mK"))
         text = f"battery {charge / 1e4:.1f} %, payload {_celsius(heat_mk)}"
         return Decision("full", Why(True, "clear", text, charge, reserve, "ppm"))

@@ -82,7 +82,7 @@ class JobDesk:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     running: Running | None = None
 
-    # Coming in ---------------------------------------------------------------------------------------------------------
+    # Coming in -------------------------------------------------------------------------------------------------------
 
     def restore(self, now: Instant, saved: Mapping[str, bytes], private: bytes) -> Iterator[Effect]:
         """After a start: idle accelerator, and every accepted job waits again."""
@@ -95,7 +95,9 @@ class JobDesk:
                 try:
                     request = decode_request(saved[key])
                 except RemoteProtocolError as error:
-                    yield self._refusal(now, key.removeprefix(JOB_KEY), Why(False, error.check, "its saved copy is damaged"))
+                    yield self._refusal(
+                        now, key.removeprefix(JOB_KEY), Why(False, error.check, "its saved copy is damaged")
+                    )
                     yield Save(key, None)
                     continue
                 self.waiting[request.job.id] = Waiting(request, self._ask(request), now)
@@ -146,7 +148,7 @@ class JobDesk:
         if job.executed and job.artefact in self.artefacts:
             usage = estimate(self.artefacts[job.artefact], request.input, job.limits.as_limits())
         else:
-            usage = Usage(operations=job.modelled_operations)
+            usage = Usage(operations=job.modelled_operations, integer=job.modelled_integer)
         extra_mw = round((machine.active_w - machine.idle_w) * 1000)
         return Ask(job.id, extra_mw, cost(usage, machine).duration_ns, job.due(), job.value)
 
@@ -182,7 +184,7 @@ class JobDesk:
         artefact = Artefact.of(data)
         self.artefacts[artefact.digest] = artefact
 
-    # Running -----------------------------------------------------------------------------------------------------------
+    # Running ---------------------------------------------------------------------------------------------------------
 
     def sensed(self, now: Instant, readings: Readings) -> Iterator[Effect]:
         """New readings: stop a run that must not go on, or see whether one can start."""
@@ -250,6 +252,7 @@ class JobDesk:
             fuel_limit=job.limits.fuel,
             memory_limit_bytes=job.limits.memory_bytes,
             modelled_operations=job.modelled_operations,
+            modelled_integer=job.modelled_integer,
             modelled_output_bytes=job.modelled_output_bytes,
         )
 
@@ -262,7 +265,7 @@ class JobDesk:
             yield Wake(until, TIMER)
         yield Record(records.JobDeferred(at=now, node=self.config.name, job=entry.job.id, until=until, why=why))
 
-    # Going out ---------------------------------------------------------------------------------------------------------
+    # Going out -------------------------------------------------------------------------------------------------------
 
     def finished(self, now: Instant, event: Finished) -> Iterator[Effect]:
         """The accelerator is done: sign, send, forget, and look for the next."""

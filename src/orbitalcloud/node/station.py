@@ -16,7 +16,7 @@ from orbitalcloud.core import SECOND, Instant, RemoteProtocolError, Why, digest_
 from orbitalcloud.core.effects import Effect, Record, Save, Send, Wake
 from orbitalcloud.core.events import Commanded
 from orbitalcloud.ethereum import recover_sender, transaction_hash
-from orbitalcloud.network import Delivered, route
+from orbitalcloud.network import Delivered, soonest
 from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import StationConfig
 from orbitalcloud.node.jobdesk import submission
@@ -62,7 +62,7 @@ class Station(Node):
                 self._pending[name], self._origin[name] = raw, origin.decode()
                 yield from self._broadcast(name)
 
-    # Orders going up ---------------------------------------------------------------------------------------------------
+    # Orders going up -------------------------------------------------------------------------------------------------
 
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
         match event.verb:
@@ -89,12 +89,8 @@ class Station(Node):
 
     def _soonest(self, now: Instant, size_bytes: int) -> str:
         """The satellite that a bundle of this size reaches first; by name where none is in the plan."""
-        reached = []
-        for name in self.config.satellites:
-            path = route(self.config.plan, self.name, name, now, size_bytes)
-            if path is not None:
-                reached.append((path.arrival, name))
-        return min(reached)[1] if reached else min(self.config.satellites)
+        path = soonest(self.config.plan, self.name, frozenset(self.config.satellites), now, size_bytes)
+        return path.contacts[-1].receiver if path is not None else min(self.config.satellites)
 
     def _carry(
         self, now: Instant, target: str, service: str, body: bytes, purpose: str, priority: int
@@ -102,7 +98,7 @@ class Station(Node):
         lifetime_ns = self.config.order_lifetime_ns
         yield from self._network(now, self.agent.submit(now, target, service, body, purpose, lifetime_ns, priority))
 
-    # What comes down ---------------------------------------------------------------------------------------------------
+    # What comes down -------------------------------------------------------------------------------------------------
 
     def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
         match item.service:
@@ -153,7 +149,7 @@ class Station(Node):
         fits = verify_output(receipt, output)
         return fits if not fits.ok else why
 
-    # The chain ---------------------------------------------------------------------------------------------------------
+    # The chain -------------------------------------------------------------------------------------------------------
 
     def _transaction(self, now: Instant, item: Delivered) -> Iterator[Effect]:
         recover_sender(item.payload)  # refuses bytes that no account signed

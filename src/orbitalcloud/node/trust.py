@@ -36,11 +36,16 @@ class VerificationDesk:
                 return
         except DataError as error:
             yield Record(
-                records.UpdateRefused(at=now, node=self.node, source="saved store", check="store", detail=str(error)[:200])
+                records.UpdateRefused(
+                    at=now, node=self.node, source="saved store", check="store", detail=str(error)[:200]
+                )
             )
         try:
             self.client = LightClient.bootstrap(
-                self.facts.config, self.facts.checkpoint, self.facts.bootstrap, current_slot=self.facts.config.slot_at(now)
+                self.facts.config,
+                self.facts.checkpoint,
+                self.facts.bootstrap,
+                current_slot=self.facts.config.slot_at(now),
             )
         except RemoteProtocolError as error:
             yield self._refused(now, "checkpoint", error)

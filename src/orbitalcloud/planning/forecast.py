@@ -56,7 +56,9 @@ class Forecast:
         marks = sorted({*self.edges(at, until), *(mark for mark in (begin, end) if at < mark < until), until})
         lowest, here = charge_mj, at
         for mark in marks:
-            power_mw = (self.array_mw if self.sunlit_at(here) else 0) - self.idle_mw - (extra_mw if begin <= here < end else 0)
+            power_mw = (
+                (self.array_mw if self.sunlit_at(here) else 0) - self.idle_mw - (extra_mw if begin <= here < end else 0)
+            )
             charge_mj = min(self.battery_mj, charge_mj + power_mw * (mark - here) // SECOND)
             lowest, here = min(lowest, charge_mj), mark
         return lowest

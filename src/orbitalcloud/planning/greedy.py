@@ -84,7 +84,9 @@ def _yes(forecast: Forecast, start: int, lowest: int) -> Why:
 def _no(request: Request, forecast: Forecast, begin: int, lowest: int) -> Why:
     if begin + request.duration_ns > request.deadline:
         late_s = (begin + request.duration_ns - request.deadline) // SECOND
-        return Why(False, "deadline", f"would end {late_s} s after its deadline even if started at once", late_s, 0, "s")
+        return Why(
+            False, "deadline", f"would end {late_s} s after its deadline even if started at once", late_s, 0, "s"
+        )
     charge, reserve = _ppm(forecast, lowest), _ppm(forecast, forecast.reserve_mj)
     text = f"at no sunrise before its deadline does the forecast charge stay above the reserve: {charge / 1e4:.1f} %"
     return Why(False, "reserve", text, charge, reserve, "ppm")

@@ -91,7 +91,7 @@ def check(loaded: Loaded) -> Sheet:
     return Sheet(loaded.mission.name, days, tuple(sheets))
 
 
-# Orbit and light ------------------------------------------------------------------------------------------------------
+# Orbit and light ----------------------------------------------------------------------------------------------------
 
 
 def period_s(craft: Craft) -> float:
@@ -126,7 +126,7 @@ def _eclipses(loaded: Loaded, orbits: Orbits, count: int) -> list[list[float]]:
     return found
 
 
-# Power and heat -------------------------------------------------------------------------------------------------------
+# Power and heat -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -196,7 +196,7 @@ def _sustainable(craft: Craft, array_w: float, platform_w: float, sunlit: float)
     return min(1.0, max(0.0, spare_w / more_w)) if more_w > 0.0 else 1.0
 
 
-# Links ----------------------------------------------------------------------------------------------------------------
+# Links --------------------------------------------------------------------------------------------------------------
 
 
 def _contacts(loaded: Loaded, orbits: Orbits) -> list[list[list[Window]]]:
@@ -248,7 +248,7 @@ def _station_contacts(loaded: Loaded, craft: Craft, passes: list[list[Window]]) 
     return tuple(made)
 
 
-# Margins --------------------------------------------------------------------------------------------------------------
+# Margins ------------------------------------------------------------------------------------------------------------
 
 
 def _margins(

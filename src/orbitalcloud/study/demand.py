@@ -13,7 +13,7 @@ from orbitalcloud.core import SECOND
 from orbitalcloud.mission import Craft, Loaded, Task
 from orbitalcloud.mission.check_values import ON_BOARD
 from orbitalcloud.mission.files import read_bytes
-from orbitalcloud.twin.hardware import accelerator_of
+from orbitalcloud.mission.physical import accelerator_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def pieces(loaded: Loaded) -> dict[str, Piece]:
 
 def _piece(loaded: Loaded, task: Task) -> Piece:
     if task.operations:
-        usage = Usage(operations=task.operations, input_bytes=task.input_bytes, output_bytes=task.output_bytes)
+        usage = Usage(task.operations, 0, 0, task.input_bytes, task.output_bytes, integer=task.integer)
         return Piece((usage,), task.input_bytes, task.output_bytes)
     inputs = [read_bytes(name, loaded.folder) for name in task.inputs]
     if task.workload:

@@ -11,6 +11,7 @@ from orbitalcloud.core.events import Commanded
 from orbitalcloud.ethereum import MAINNET
 from orbitalcloud.mission import Craft, Loaded, Task, types
 from orbitalcloud.mission.files import read_bytes
+from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of
 from orbitalcloud.network import ContactPlan
 from orbitalcloud.node import (
     EnergyFacts,
@@ -28,7 +29,6 @@ from orbitalcloud.node import (
 )
 from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.gateway import Gateway
-from orbitalcloud.twin.hardware import KELVIN_AT_0_C, accelerator_of
 from orbitalcloud.twin.medium import Loss
 from orbitalcloud.twin.timeline import LightTurns, LinkCloses, LinkOpens, NodeRestarts, SensorsDue, StringsFail
 from orbitalcloud.twin.world import World
@@ -121,8 +121,8 @@ def describe(world: World, loaded: Loaded) -> Iterator[records.Entry]:
             reserve_ppm=round(craft.reserve * 1e6),
             array_mw=world.array_mw(craft.name),
             thermal_nodes=tuple(node.name for node in craft.bus.heat),
-            hot_limits_mk=tuple(round((node.hot_limit_c + KELVIN_AT_0_C) * 1000) for node in craft.bus.heat),
-            cold_limits_mk=tuple(round((node.cold_limit_c + KELVIN_AT_0_C) * 1000) for node in craft.bus.heat),
+            hot_limits_mk=tuple(round((node.hot_limit_c + ZERO_CELSIUS_K) * 1000) for node in craft.bus.heat),
+            cold_limits_mk=tuple(round((node.cold_limit_c + ZERO_CELSIUS_K) * 1000) for node in craft.bus.heat),
             payload_node=_payload_node(craft),
             accelerator=craft.accelerator_name,
         )
@@ -137,7 +137,7 @@ def describe(world: World, loaded: Loaded) -> Iterator[records.Entry]:
         )
 
 
-# Settings -------------------------------------------------------------------------------------------------------------
+# Settings -----------------------------------------------------------------------------------------------------------
 
 
 def _payload_node(craft: Craft) -> int:
@@ -154,7 +154,7 @@ def _satellite(
 ) -> SatelliteConfig:
     payload = _payload_node(craft)
     node = craft.bus.heat[payload]
-    hot_k = min(node.hot_limit_c, craft.accelerator.hot_limit_c) + KELVIN_AT_0_C
+    hot_k = min(node.hot_limit_c, craft.accelerator.hot_limit_c) + ZERO_CELSIUS_K
     accelerator = accelerator_of(craft)
     idle_mw = round((craft.bus.idle_w + accelerator.idle_w) * 1000)
     ethereum = loaded.mission.ethereum
@@ -198,7 +198,7 @@ def _gateway(loaded: Loaded) -> Gateway | None:
     return Gateway(ethereum.chain, ethereum.chain_id, round(ethereum.funded_eth * 1e18), loaded.starts)
 
 
-# Work and timeline ----------------------------------------------------------------------------------------------------
+# Work and timeline --------------------------------------------------------------------------------------------------
 
 
 def _work(loaded: Loaded, task: Task) -> Work:
@@ -212,7 +212,7 @@ def _work(loaded: Loaded, task: Task) -> Work:
         return Work(item.artefact(), inputs, limits)
     inputs = tuple(read_bytes(name, loaded.folder) for name in task.inputs)
     if not inputs:
-        raise DataError(f"job {task.name}", "no input", "name its input files: input = [\"…\"]")
+        raise DataError(f"job {task.name}", "no input", 'name its input files: input = ["…"]')
     artefact = Artefact.of(read_bytes(task.path, loaded.folder), task.path)
     return Work(artefact, inputs, Limits(task.fuel_limit, task.memory_limit_bytes))
 
@@ -252,7 +252,9 @@ def _schedule_task(carrier: Carrier, loaded: Loaded, task: Task, item: Work, on_
     home = loaded.stations[0].name if loaded.stations else ""
     raised = task.submit_at == "on-board"
     if raised and not home:
-        raise DataError(f"job {task.name}", "no station", "its results need one to go to: add a [[station]] and a [[link]]")
+        raise DataError(
+            f"job {task.name}", "no station", "its results need one to go to: add a [[station]] and a [[link]]"
+        )
     targets = [task.target]
     if raised and task.target == "any":
         targets = list(carrier.world.names)
@@ -284,6 +286,7 @@ def _job(task: Task, item: Work, name: str, at: Instant, number: int, reply_to: 
         verification=task.verify,
         limits=JobLimits(limits.fuel, limits.memory_bytes, limits.output_bytes, limits.operations),
         modelled_operations=task.operations,
+        modelled_integer=task.integer,
         modelled_output_bytes=task.output_bytes,
     )
 

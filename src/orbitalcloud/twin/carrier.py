@@ -12,7 +12,7 @@ from collections.abc import Callable
 from time import process_time
 
 from orbitalcloud.compute import Artefact, Limits, Outcome, Usage, cost, execute
-from orbitalcloud.core import MILLISECOND, SECOND, Contact, Instant, Log, Seed, records
+from orbitalcloud.core import MILLISECOND, SECOND, Instant, Log, Seed, records
 from orbitalcloud.core.effects import Draw, Effect, Record, Run, Save, Send, Stop, Wake
 from orbitalcloud.core.events import (
     Commanded,
@@ -107,7 +107,7 @@ class Carrier:
         kept["log"] = kept["watch"] = kept["launch"] = None
         return kept
 
-    # The heap ----------------------------------------------------------------------------------------------------------
+    # The heap --------------------------------------------------------------------------------------------------------
 
     def push(self, at: Instant, node: str, event: Event | Happening) -> int:
         """Let `event` come to `node` at `at`; returns the sequence number that names it."""
@@ -170,7 +170,7 @@ class Carrier:
             self._record(records.BrownOut(self.now, name, *change))
         return readings
 
-    # Effects -----------------------------------------------------------------------------------------------------------
+    # Effects ---------------------------------------------------------------------------------------------------------
 
     def _perform(self, name: str, effect: Effect) -> None:
         match effect:
@@ -217,7 +217,7 @@ class Carrier:
         else:
             self.push(arrives, peer, Received(name, frame))
 
-    # Jobs --------------------------------------------------------------------------------------------------------------
+    # Jobs ------------------------------------------------------------------------------------------------------------
 
     def run(self, name: str, effect: Run) -> None:
         """Execute a job; its `Finished` comes after the modelled time."""
@@ -261,7 +261,7 @@ class Carrier:
         due = Instant(max(self.now, begun + spent.duration_ns))
         self._runs[effect.run] = self.push(due, name, event)
 
-    # Faults that are no event of the heap's ----------------------------------------------------------------------------
+    # Faults that are no event of the heap's --------------------------------------------------------------------------
 
     def trouble(self, loss: Loss, fault: str, text: str) -> None:
         """Arrange for frames to be lost, and say so in the Log when it begins."""
@@ -272,7 +272,7 @@ class Carrier:
         """Say in the Log, at `at`, what is being done to `node`."""
         self.push(at, node, FaultBegins(fault, text))
 
-    # What happens to nodes ---------------------------------------------------------------------------------------------
+    # What happens to nodes -------------------------------------------------------------------------------------------
 
     def _happen(self, name: str, event: Happening) -> None:
         match event:
@@ -321,10 +321,8 @@ class Carrier:
         self.push(at, name, Started(self.saved[name], entropy, boot))
 
 
-
-
 def model(effect: Run) -> Outcome:
     """A modelled job: its cost, and zeros for an output."""
     size = effect.modelled_output_bytes
-    usage = Usage(effect.modelled_operations, 0, 0, len(effect.data), size)
+    usage = Usage(effect.modelled_operations, 0, 0, len(effect.data), size, effect.modelled_integer)
     return Outcome(bytes(size), usage, runtime="modelled")

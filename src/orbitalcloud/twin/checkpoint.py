@@ -64,7 +64,8 @@ class _Unpickler(pickle.Unpickler):
             module.startswith("orbitalcloud.")
             or (module == "builtins" and name in _BUILTINS)
             or (module.startswith("numpy") and name in _NUMPY)
-            or (module, name) in {("collections", "deque"), ("collections", "OrderedDict"), ("msgspec._core", "rebuild")}
+            or (module, name)
+            in {("collections", "deque"), ("collections", "OrderedDict"), ("msgspec._core", "rebuild")}
         )
         if not known:
             raise pickle.UnpicklingError(f"a checkpoint has no use for {module}.{name}")

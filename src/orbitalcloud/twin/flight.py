@@ -68,7 +68,8 @@ class Flight:
             reached=iso(loaded.starts),
         )
         begun = process_time()
-        carrier, fleet = carrier_of(loaded, seed)
+        carrier, fleet = carrier_of(loaded, seed)  # may find the mission wrong, so the folder is made after it
+        folder.make()
         folder.write(MISSION_FILE, loaded.text.encode())
         folder.write_status(status)
         flight = cls(folder, status, carrier, fleet, b"", watch)
@@ -123,7 +124,7 @@ class Flight:
         self.carrier.log = self.carrier.watch = None
         self._file.close()
 
-    # Stepping ----------------------------------------------------------------------------------------------------------
+    # Stepping --------------------------------------------------------------------------------------------------------
 
     def due(self) -> Instant | None:
         """When the next event before the mission's end is due; None when there is no more."""
@@ -172,7 +173,7 @@ class Flight:
         (self.folder.path / CHECKPOINT_FILE).unlink(missing_ok=True)
         return self.status
 
-    # Files -------------------------------------------------------------------------------------------------------------
+    # Files -----------------------------------------------------------------------------------------------------------
 
     def _say(self, entry: Entry) -> None:
         self.log.append(entry)

@@ -1,12 +1,12 @@
 """A flight's folder: what is in it, when it is whole, and how it is written so that it never pretends to be.
 
-    flight.json      status (`flying`, `interrupted`, `complete`), mission, seed, digest: replaced in one step
-    mission.toml     the mission as flown
-    log.jsonl        the Log; its SHA-256 is the flight's digest
-    receipts/        one signed receipt a job
-    results/         one output a job that was executed and came down
-    report.html      everything in one page
-    checkpoint.bin   only while the flight is not complete; holds the nodes' stores, so it is readable by its owner alone
+flight.json      status (`flying`, `interrupted`, `complete`), mission, seed, digest: replaced in one step
+mission.toml     the mission as flown
+log.jsonl        the Log; its SHA-256 is the flight's digest
+receipts/        one signed receipt a job
+results/         one output a job that was executed and came down
+report.html      everything in one page
+checkpoint.bin   only while the flight is not complete; holds the nodes' stores, so it is readable by its owner alone
 """
 
 from __future__ import annotations
@@ -51,14 +51,17 @@ class Folder:
 
     @classmethod
     def create(cls, path: Path) -> Folder:
-        """A new, empty folder; `DataError` if the name is taken or cannot be made."""
-        try:
-            path.mkdir(parents=True, exist_ok=False)
-        except FileExistsError:
-            raise DataError("flight folder", str(path), "it exists: choose another with --out, or remove it") from None
-        except OSError as error:
-            raise DataError("flight folder", str(path), f"cannot be made: {error.strerror}") from None
+        """A folder to be made when a flight begins; `DataError` if the name is taken."""
+        if path.exists():
+            raise DataError("flight folder", str(path), "it exists: choose another with --out, or remove it")
         return cls(path)
+
+    def make(self) -> None:
+        """Make the folder; `DataError` if that cannot be, or if somebody else was faster."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=False)
+        except OSError as error:
+            raise DataError("flight folder", str(self.path), f"cannot be made: {error.strerror}") from None
 
     @classmethod
     def open(cls, path: Path) -> Folder:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from orbitalcloud.core import Contact, Instant, Seed
 
-
 LightTime = Callable[[str, str, Instant], int]
 """(sender, receiver, at) → one-way light time in ns; the World's."""
 

@@ -18,12 +18,11 @@ from orbitalcloud.compute import Accelerator
 from orbitalcloud.core import DAY, SECOND, Contact, Instant
 from orbitalcloud.core.events import Readings
 from orbitalcloud.mission import Loaded, physical
+from orbitalcloud.physics import power_kernel
 from orbitalcloud.physics.array import REFERENCE_TEMPERATURE_K as RATED_K
 from orbitalcloud.physics.constants import EARTH_MU_M3_S2
 from orbitalcloud.physics.frames import itrs_of_geodetic
-from orbitalcloud.physics import power_kernel
 from orbitalcloud.planning import Interval
-from orbitalcloud.twin.hardware import accelerator_of
 
 SPEED_OF_LIGHT_M_S = 299_792_458.0
 STEP_S = 10.0
@@ -43,7 +42,7 @@ class World:
         self._index = {name: index for index, name in enumerate(self.names)}
         self.orbits = physical.orbits_of(loaded)
         self.sites = {site.name: site for site in physical.sites_of(loaded)}
-        self._accelerators = {craft.name: accelerator_of(craft) for craft in loaded.satellites}
+        self._accelerators = {craft.name: physical.accelerator_of(craft) for craft in loaded.satellites}
         self._shadow = physics.shadow_events(self.orbits, self.starts, Instant(self.ends + DAY))
         self._energy = physical.energy_heat(loaded, self._geometry(self.starts))
         self._designs = list(self._energy.designs)
@@ -81,7 +80,7 @@ class World:
         end = Instant(min(self.ends, at + DAY) + 2 * int(STEP_S) * SECOND)
         return physics.geometry(self.orbits, at, end, STEP_S)
 
-    # Facts -------------------------------------------------------------------------------------------------------------
+    # Facts -----------------------------------------------------------------------------------------------------------
 
     def accelerator(self, satellite: str) -> Accelerator:
         """The computer of a satellite."""
@@ -119,7 +118,9 @@ class World:
         count = min(len(light.irradiance_w_m2), 2000)
         seen = np.flatnonzero(light.light[row, :count, 0] > 0.5)[::10]
         watts = [
-            physics.array_power_w(design, float(light.irradiance_w_m2[k]), 1.0, _vector(light.sun_body[row, k]), RATED_K)
+            physics.array_power_w(
+                design, float(light.irradiance_w_m2[k]), 1.0, _vector(light.sun_body[row, k]), RATED_K
+            )
             for k in seen
         ]
         return round(float(np.mean(watts)) * 1000) if watts else 0
@@ -185,7 +186,7 @@ class World:
         distance_m = physics.range_m(self.orbits, self._index[ends[0]], site, at)
         return round(distance_m / SPEED_OF_LIGHT_M_S * 1e9)
 
-    # State -------------------------------------------------------------------------------------------------------------
+    # State -----------------------------------------------------------------------------------------------------------
 
     def draw(self, satellite: str, load: str, power_mw: int, now: Instant) -> None:
         """From now on the load takes this much."""
@@ -255,7 +256,7 @@ class World:
             return 0, round(float(self._loads_w[row].sum()) * 1000)
         return round((generated - generated_before) / seconds * 1000), round((load - load_before) / seconds * 1000)
 
-    # Moving ------------------------------------------------------------------------------------------------------------
+    # Moving ----------------------------------------------------------------------------------------------------------
 
     def _advance(self, row: int, now: Instant) -> None:
         self._reach(now)

@@ -121,7 +121,7 @@ class _State:
     starts: list[r.NodeStarted] = field(default_factory=list)
 
 
-# The flight and the World ---------------------------------------------------------------------------------------------
+# The flight and the World -------------------------------------------------------------------------------------------
 
 
 def _flight_started(state: _State, entry: r.FlightStarted) -> None:
@@ -190,7 +190,7 @@ def _contact_closed(state: _State, entry: r.ContactClosed) -> None:
     )
 
 
-# The network ----------------------------------------------------------------------------------------------------------
+# The network --------------------------------------------------------------------------------------------------------
 
 
 def _bundle(state: _State, name: str, /, **changes: Any) -> Bundle:
@@ -266,7 +266,7 @@ def _bundle_dropped(state: _State, entry: r.BundleDropped) -> None:
     )
 
 
-# Jobs -----------------------------------------------------------------------------------------------------------------
+# Jobs ---------------------------------------------------------------------------------------------------------------
 
 
 def _job(state: _State, name: str, /, **changes: Any) -> None:
@@ -360,7 +360,7 @@ def _result_delivered(state: _State, entry: r.ResultDelivered) -> None:
     _job(state, entry.job, delivered=entry.at, delay_s=delay_s, delivered_why=entry.why, executor=executor)
 
 
-# Ethereum -------------------------------------------------------------------------------------------------------------
+# Ethereum -----------------------------------------------------------------------------------------------------------
 
 
 def _transaction(state: _State, name: str, /, **changes: Any) -> None:
@@ -448,7 +448,7 @@ _STEPS: dict[type, Callable[[_State, Any], None]] = {
 }
 
 
-# Building -------------------------------------------------------------------------------------------------------------
+# Building -----------------------------------------------------------------------------------------------------------
 
 
 def _built(state: _State) -> Flight:

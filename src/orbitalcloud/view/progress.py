@@ -63,53 +63,53 @@ class Progress:
         """One line of plain text."""
         return progress_line(self, next_pass)
 
-    def _FlightStarted(self, entry: r.FlightStarted) -> None:  # noqa: N802 - dispatch by the entry's name
+    def _FlightStarted(self, entry: r.FlightStarted) -> None:
         self.start, self.end = entry.at, entry.ends
 
-    def _SatelliteDescribed(self, entry: r.SatelliteDescribed) -> None:  # noqa: N802
+    def _SatelliteDescribed(self, entry: r.SatelliteDescribed) -> None:
         self.satellites += 1
         if not self.satellite:
             self.satellite, self.payload_node = entry.node, entry.payload_node
 
-    def _Telemetry(self, entry: r.Telemetry) -> None:  # noqa: N802
+    def _Telemetry(self, entry: r.Telemetry) -> None:
         if entry.node == self.satellite:
             self.charge_ppm = entry.charge_ppm
             if 0 <= self.payload_node < len(entry.temperatures_mk):
                 self.payload_mk = entry.temperatures_mk[self.payload_node]
 
-    def _LightChanged(self, entry: r.LightChanged) -> None:  # noqa: N802
+    def _LightChanged(self, entry: r.LightChanged) -> None:
         if entry.node == self.satellite:
             self.phase = entry.phase
 
-    def _ContactOpened(self, entry: r.ContactOpened) -> None:  # noqa: N802
+    def _ContactOpened(self, entry: r.ContactOpened) -> None:
         if entry.node == self.satellite:
             self.contact, self.contact_until = entry.peer, entry.until
 
-    def _ContactClosed(self, entry: r.ContactClosed) -> None:  # noqa: N802
+    def _ContactClosed(self, entry: r.ContactClosed) -> None:
         if entry.node == self.satellite and entry.peer == self.contact:
             self.contact = ""
 
-    def _JobSubmitted(self, entry: r.JobSubmitted) -> None:  # noqa: N802
+    def _JobSubmitted(self, entry: r.JobSubmitted) -> None:
         self.submitted += 1
 
-    def _JobStarted(self, entry: r.JobStarted) -> None:  # noqa: N802
+    def _JobStarted(self, entry: r.JobStarted) -> None:
         if entry.node == self.satellite:
             self.job = entry.job
 
-    def _JobFinished(self, entry: r.JobFinished) -> None:  # noqa: N802
+    def _JobFinished(self, entry: r.JobFinished) -> None:
         self._ended(entry.node)
 
-    def _JobStopped(self, entry: r.JobStopped) -> None:  # noqa: N802
+    def _JobStopped(self, entry: r.JobStopped) -> None:
         self._ended(entry.node)
 
-    def _JobFailed(self, entry: r.JobFailed) -> None:  # noqa: N802
+    def _JobFailed(self, entry: r.JobFailed) -> None:
         self.failed += 1
         self._ended(entry.node)
 
-    def _JobRefused(self, entry: r.JobRefused) -> None:  # noqa: N802
+    def _JobRefused(self, entry: r.JobRefused) -> None:
         self.refused += 1
 
-    def _ResultDelivered(self, entry: r.ResultDelivered) -> None:  # noqa: N802
+    def _ResultDelivered(self, entry: r.ResultDelivered) -> None:
         self.delivered += entry.why.ok
 
     def _ended(self, node: str) -> None:

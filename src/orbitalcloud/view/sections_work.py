@@ -20,7 +20,7 @@ from orbitalcloud.view.words import clock, count, duration, moment, scaled, shor
 RECEIPTS_SHOWN = 60
 
 
-# Jobs -----------------------------------------------------------------------------------------------------------------
+# Jobs ---------------------------------------------------------------------------------------------------------------
 
 
 def jobs_section(flight: Flight, tally: Tally) -> str:
@@ -134,7 +134,7 @@ def _energy_row(name: str, jobs: list[Job]) -> Row:
     }
 
 
-# Every no -------------------------------------------------------------------------------------------------------------
+# Every no -----------------------------------------------------------------------------------------------------------
 
 
 def refusals_section(flight: Flight) -> str:
@@ -194,7 +194,7 @@ def _no(at: int, node: str, said: str, subject: str, why: object) -> Row:
     return {"at_utc": utc(at), "node": node, "said": said, "subject": subject, "why": str(why), "value": against}
 
 
-# Network --------------------------------------------------------------------------------------------------------------
+# Network ------------------------------------------------------------------------------------------------------------
 
 
 def network_section(flight: Flight) -> str:
@@ -241,7 +241,7 @@ def _bundle_lane(flight: Flight, bundle: Bundle) -> Lane:
     return Lane(name, note, bars, tuple(marks[:40]))
 
 
-# Receipts and Ethereum ------------------------------------------------------------------------------------------------
+# Receipts and Ethereum ----------------------------------------------------------------------------------------------
 
 
 def receipts_section(flight: Flight) -> str:
@@ -309,7 +309,7 @@ def _head(flight: Flight) -> str:
     return facts(pairs)
 
 
-# Faults and how to reproduce ------------------------------------------------------------------------------------------
+# Faults and how to reproduce ----------------------------------------------------------------------------------------
 
 
 def faults_section(flight: Flight) -> str:

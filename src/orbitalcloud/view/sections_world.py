@@ -30,7 +30,7 @@ def frame_of(flight: Flight, unit: str, height: int = 200, decimals: int = 1) ->
     return Frame(*flight.span, unit, height, decimals)
 
 
-# Verdict --------------------------------------------------------------------------------------------------------------
+# Verdict ------------------------------------------------------------------------------------------------------------
 
 
 def margins_section(flight: Flight, judged: Verdict) -> str:
@@ -67,7 +67,7 @@ def _margin_row(margin: Margin, flight: Flight, many: bool) -> str:
     )
 
 
-# Orbit ----------------------------------------------------------------------------------------------------------------
+# Orbit --------------------------------------------------------------------------------------------------------------
 
 
 def orbit_section(flight: Flight) -> str:
@@ -116,7 +116,7 @@ def shadows(light: Sequence[LightSpan]) -> list[tuple[int, int]]:
     return out
 
 
-# Power and heat, satellite by satellite -------------------------------------------------------------------------------
+# Power and heat, satellite by satellite -----------------------------------------------------------------------------
 
 
 def power_section(flight: Flight) -> str:
@@ -196,7 +196,7 @@ def _range(kelvins: Floats) -> str:
     return f"{low} to {high}"
 
 
-# Power and heat of a fleet --------------------------------------------------------------------------------------------
+# Power and heat of a fleet ------------------------------------------------------------------------------------------
 
 
 def fleet_power(flight: Flight, satellites: Sequence[Satellite]) -> str:
@@ -268,7 +268,7 @@ def _sum(grid_ns: Times, satellites: Sequence[Satellite], name: str) -> Floats:
     return total
 
 
-# Contacts -------------------------------------------------------------------------------------------------------------
+# Contacts -----------------------------------------------------------------------------------------------------------
 
 
 def contacts_section(flight: Flight) -> str:

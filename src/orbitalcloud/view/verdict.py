@@ -122,7 +122,7 @@ def _overdue(job: Job, last: int) -> bool:
     return bool(job.open and job.deadline and job.deadline < last)
 
 
-# Power and heat -------------------------------------------------------------------------------------------------------
+# Power and heat -----------------------------------------------------------------------------------------------------
 
 
 def _charge(satellite: Satellite) -> Iterator[Margin]:
@@ -189,7 +189,7 @@ def _brown_outs(satellite: Satellite) -> Margin:
     return _nothing("brown-outs", satellite.name, len(spans), text, at)
 
 
-# Work -----------------------------------------------------------------------------------------------------------------
+# Work ---------------------------------------------------------------------------------------------------------------
 
 
 def _work(flight: Flight) -> Iterator[Margin]:
@@ -236,7 +236,7 @@ def _first(jobs: list[Job]) -> int:
     return min((job.deadline for job in jobs), default=0)
 
 
-# What must never happen -----------------------------------------------------------------------------------------------
+# What must never happen ---------------------------------------------------------------------------------------------
 
 
 def _never(flight: Flight) -> Iterator[Margin]:
@@ -275,7 +275,7 @@ def _deceived(flight: Flight) -> int:
     return times
 
 
-# Words ----------------------------------------------------------------------------------------------------------------
+# Words --------------------------------------------------------------------------------------------------------------
 
 
 def _ppm(room: float, whole: float) -> int:
