@@ -1,4 +1,6 @@
-"""A plan keeps the battery above its reserve, meets deadlines or says why not, and is the same for the same forecast."""
+"""A plan keeps the battery above its reserve, meets deadlines or says why not; the same forecast, the same plan."""
+
+import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,7 +88,7 @@ def test_past_the_known_sunlight_a_plan_still_answers():
 def test_no_two_placements_overlap_and_none_is_late(asks, charge):
     requests = [Request(str(n), mw, m * MINUTE, d * MINUTE) for n, (mw, m, d) in enumerate(asks)]
     placed = [item for item in plan(requests, forecast(charge), 0) if item.start is not None]
-    for before, after in zip(placed, placed[1:], strict=False):
+    for before, after in itertools.pairwise(placed):
         assert before.finish <= after.start
     deadlines = {request.job: request.deadline for request in requests}
     assert all(item.finish <= deadlines[item.job] for item in placed)

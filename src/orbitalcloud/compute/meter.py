@@ -187,8 +187,10 @@ class Accelerator:
 
     def __post_init__(self) -> None:
         rates = (self.int8_ops_per_s, self.float_ops_per_s, self.utilisation, self.fuel_per_s)
-        rates += (self.active_w, self.throttled_w)
-        assert all(math.isfinite(x) and x > 0 for x in rates), "an accelerator computes, and draws power to do it"
+        powers = (self.active_w, self.throttled_w)
+        assert all(math.isfinite(x) and x > 0 for x in (*rates, *powers)), (
+            "an accelerator computes, and draws power to do it"
+        )
         assert 0 < self.throttled_ops_fraction <= 1, "throttled_ops_fraction is a share of the full rate"
         assert self.utilisation <= 1, "utilisation is a share of the peak"
 

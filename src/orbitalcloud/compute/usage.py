@@ -17,8 +17,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Meter readings. `operations` are arithmetic operations (a multiply-accumulate is 2), all of `integer` operators or
-    priced as float32; `fuel` is WASM's."""
+    """Meter readings: `operations` are arithmetic operations (a multiply-accumulate is 2), all of `integer` operators
+    or priced as float32; `fuel` is WASM's."""
 
     operations: int = 0
     fuel: int = 0

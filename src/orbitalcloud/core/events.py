@@ -15,7 +15,7 @@ class Readings(msgspec.Struct, frozen=True, gc=False):
     """What a satellite's sensors say at one instant.
 
     `charge_ppm` state of charge (parts per million of usable capacity); `sunlit_ppm` share of the Sun's disc in view;
-    `temperatures_mk` one entry per thermal node, in the order of the satellite's description; position is geodetic WGS84.
+    `temperatures_mk` one entry per thermal node, in the order of the satellite's description; position is geodetic.
     """
 
     charge_ppm: int

@@ -1,8 +1,8 @@
-"""The Log's vocabulary: every kind of entry, typed. Integers, text and booleans only: no floats, so digests hold anywhere.
+"""The Log's vocabulary: every kind of entry, typed. Integers, text and booleans, no floats: digests hold anywhere.
 
 `at` is nanoseconds since the POSIX epoch (UTC), `node` the mission's name of who says it (empty for the driver).
-Units stand last in each name: `_ns`, `_mj` (millijoule), `_mw` (milliwatt), `_mk` (millikelvin), `_ppm`, `_udeg`, `_mdeg`,
-`_bps`. On disk an entry is one line of JSON whose `kind` is the class's name in kebab case.
+Units stand last in each name: `_ns`, `_mj` (millijoule), `_mw` (milliwatt), `_mk` (millikelvin), `_ppm`, `_udeg`,
+`_mdeg`, `_bps`. On disk an entry is one line of JSON whose `kind` is the class's name in kebab case.
 """
 
 from __future__ import annotations

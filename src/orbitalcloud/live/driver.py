@@ -1,7 +1,7 @@
 """Serving: wait for each event's moment on the real clock, handle it, and run jobs beside the loop.
 
-The twin's clock is the real one times `speed`. It does not pass a job that is being executed, because only the meter says
-when the job ends; the wait counts as lateness like any other.
+The twin's clock is the real one times `speed`. It does not pass a job that is being executed, because only the meter
+says when the job ends; the wait counts as lateness like any other.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Where compiled kernels are cached: a folder named by the digest of this package's sources.
 
 numba checks only the file of the function itself before it takes a compiled kernel from its cache, not the files of the
-kernels that were inlined into it. A new version of one file could so run with the old code of another. Here any change of
-any file in `physics` is another folder.
+kernels that were inlined into it. A new version of one file could so run with the old code of another. Here any change
+of any file in `physics` is another folder.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The twin: the physics World of one mission, and the in-process carrier that turns nodes' effects into events.
 
-`sim` and `live` both stand on it and differ only in how they wait. `World` answers what a node is told; `Carrier` is the
-heap of due events; `carrier_of(loaded, seed)` builds both from a mission; `Flight` is one in progress and `Folder` one on disk; `chain` is the
-Ethereum node a station speaks to. Imports mission, view, node and all below.
+`sim` and `live` both stand on it and differ only in how they wait. `World` answers what a node is told; `Carrier` is
+the heap of due events; `carrier_of(loaded, seed)` builds both from a mission; `Flight` is one in progress and `Folder`
+one on disk; `chain` is the Ethereum node that a station speaks to. Imports mission, view, node and all below.
 """
 
 from orbitalcloud.twin.build import Fleet, carrier_of, describe, fleet_of

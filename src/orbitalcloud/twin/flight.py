@@ -19,9 +19,9 @@ from types import TracebackType
 
 from msgspec.structs import replace
 
-from orbitalcloud import __version__
 from orbitalcloud.core import HOUR, DataError, Instant, Interrupted, Log, iso, records
 from orbitalcloud.core.records import Entry
+from orbitalcloud.core.version import VERSION
 from orbitalcloud.mission import Loaded, load
 from orbitalcloud.twin.build import Fleet, carrier_of, describe, fleet_of
 from orbitalcloud.twin.carrier import Carrier
@@ -35,7 +35,7 @@ CHECKPOINT_NS = 4 * HOUR
 """Simulated time between checkpoints: at most this much is flown twice after a crash."""
 
 MAX_CHECKPOINT_BYTES = 4 << 30
-SOFTWARE = f"orbital-cloud {__version__}"
+SOFTWARE = f"orbital-cloud {VERSION}"
 
 Watch = Callable[[Entry], None]
 
@@ -234,5 +234,5 @@ class LogFile:
 
 
 def file_name(name: str) -> str:
-    """A job's name as a file's name: what is neither letter, digit, hyphen, underscore nor dot becomes one underscore."""
+    """A job's name as a file's: what is neither letter, digit, hyphen, underscore nor dot becomes an underscore."""
     return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)

@@ -27,7 +27,7 @@ from orbitalcloud.planning import Interval
 SPEED_OF_LIGHT_M_S = 299_792_458.0
 STEP_S = 10.0
 LOAD_NODES = {"platform": "body", "payload": "payload", "radio": "body"}
-"""Where each load's heat appears. The radiated share of the radio's power, at most a watt or two, is counted as heat."""
+"""Where each load's heat appears. What the radio radiates, a watt or two, is counted as heat."""
 
 PHASES = {"penumbra-in": "penumbra", "umbra-in": "umbra", "umbra-out": "penumbra", "penumbra-out": "sunlight"}
 
