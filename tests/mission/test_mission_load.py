@@ -54,7 +54,7 @@ def test_genesis_is_what_its_file_says() -> None:
     assert math.degrees(craft.orbit.inclination_rad) == pytest.approx(97.6, abs=0.05)
     # the mean Sun stands within 2° of the vernal point at the equinox; LTAN 10:30 is 22.5° west of it at 12 h UT
     assert math.degrees(craft.orbit.raan_rad) == pytest.approx(360 - 22.5, abs=3.0)
-    assert [job.workload for job in loaded.tasks if job.workload] == ["cloud-mask", "water-map", "protein-fitness"]
+    assert {job.workload for job in loaded.tasks if job.workload} == {"cloud-mask", "water-map", "protein-fitness"}
     assert {channel.band for channel in loaded.channels} == {"s", "fibre"}
     up = next(c for c in loaded.channels if (c.sender, c.receiver) == ("svalbard", "genesis-1"))
     down = next(c for c in loaded.channels if (c.sender, c.receiver) == ("genesis-1", "svalbard"))
@@ -398,3 +398,10 @@ def test_did_you_mean_lists_what_there_is_when_nothing_is_near() -> None:
     assert did_you_mean("zzz", ["alpha", "beta"]) == "choose one of: alpha, beta"
     assert did_you_mean("alpa", ["alpha", "beta"]) == 'did you mean "alpha"?'
     assert did_you_mean("x", []) == "there is none to choose from"
+
+
+@pytest.mark.parametrize("year", ["1999", "2150"])
+def test_an_epoch_that_no_bundle_or_table_can_date_is_refused(year: str) -> None:
+    text = Path(str(find("genesis-1"))).read_text().replace("2026-03-20T12", f"{year}-03-20T12")
+    with pytest.raises(MissionError, match="epoch"):
+        loads(text.encode(), "x.toml", ".")

@@ -63,7 +63,7 @@ def test_what_binds_first_is_what_was_made_scarce() -> None:
     assert slow.worst.binds.name in ("accelerator busy", "load against array", "lowest charge")
     assert slow.satellites[0].duty > 1.0
     thin = checked(('radio = "s-band-duplex"', 'band = "s"\nup_kbps = 0.5\ndown_kbps = 0.5'))
-    assert thin.worst.binds.name == "downlink"
+    assert thin.worst.binds.name in ("uplink", "downlink")
 
 
 def test_without_a_link_nothing_comes_up() -> None:

@@ -38,6 +38,10 @@ def satellite_names(satellite: Satellite) -> list[str]:
     return [f"{satellite.name}-{number:03d}" for number in range(1, satellite.walker.total + 1)]
 
 
+FIRST_YEAR, LAST_YEAR = 2001, 2099
+"""Bundles count milliseconds from 2000 (RFC 9171), and no Earth rotation table reaches a century ahead."""
+
+
 class Names:
     """The names that references may use."""
 
@@ -50,6 +54,8 @@ class Names:
 def check_values(mission: Mission, problems: Problems, folder: str) -> None:
     """Note everything in `mission` that cannot be flown; orbits are tried by `resolve`."""
     names = Names(mission)
+    if not FIRST_YEAR <= mission.epoch.year <= LAST_YEAR:
+        problems.add(("epoch",), mission.epoch.isoformat(), f"choose a year from {FIRST_YEAR} to {LAST_YEAR}")
     _unique(mission, names, problems)
     for index, satellite in enumerate(mission.satellite):
         _satellite(satellite, ("satellite", index), problems)

@@ -45,8 +45,12 @@ class Governor:
             return Why(False, "queue", text, waiting, self.limits.max_waiting, "job")
         return Why(True, "admitted", f"{waiting} jobs wait before it", waiting, self.limits.max_waiting, "job")
 
-    def start(self, readings: Readings) -> Decision:
-        """Whether the accelerator may start now, judged by the last readings."""
+    def start(self, readings: Readings, cooling: bool = False) -> Decision:
+        """Whether the accelerator may start now, judged by the last readings.
+
+        `cooling` after a run was stopped by heat: the next waits until the payload is out of the throttling range, or
+        runs would be started and stopped by turns and none would end.
+        """
         charge, reserve = readings.charge_ppm, self.limits.reserve_ppm
         if charge < reserve:
             text = f"the battery is at {charge / 1e4:.1f} %, the reserve is {reserve / 1e4:.1f} %"
@@ -55,6 +59,9 @@ class Governor:
         if heat_mk >= self.limits.hot_mk:
             text = f"the payload is at {_celsius(heat_mk)}, its limit is {_celsius(self.limits.hot_mk)}"
             return Decision("wait", Why(False, "heat", text, heat_mk, self.limits.hot_mk, "mK"))
+        if cooling and heat_mk >= self.limits.throttle_mk:
+            text = f"the payload cools from its limit: {_celsius(heat_mk)}, to {_celsius(self.limits.throttle_mk)}"
+            return Decision("wait", Why(False, "heat", text, heat_mk, self.limits.throttle_mk, "mK"))
         if heat_mk >= self.limits.throttle_mk:
             text = (
                 f"the payload is at {_celsius(heat_mk)}; above {_celsius(self.limits.throttle_mk)} runs are throttled"
@@ -65,8 +72,7 @@ class Governor:
 
     def carry_on(self, readings: Readings) -> Why:
         """Whether a running job may go on."""
-        decision = self.start(readings)
-        return decision.why
+        return self.start(readings).why
 
 
 def _celsius(millikelvin: int) -> str:

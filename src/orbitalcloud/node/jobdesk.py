@@ -81,6 +81,7 @@ class JobDesk:
     readings: Readings | None = None
     waiting: dict[str, Waiting] = field(default_factory=dict)
     running: Running | None = None
+    cooling: bool = False
 
     # Coming in -------------------------------------------------------------------------------------------------------
 
@@ -189,6 +190,8 @@ class JobDesk:
     def sensed(self, now: Instant, readings: Readings) -> Iterator[Effect]:
         """New readings: stop a run that must not go on, or see whether one can start."""
         self.readings = readings
+        limits = self.governor.limits
+        self.cooling &= readings.temperatures_mk[limits.payload_node] >= limits.throttle_mk
         if self.running is None:
             if self.waiting:
                 yield from self.consider(now)
@@ -196,6 +199,7 @@ class JobDesk:
         why = self.governor.carry_on(readings)
         if not why.ok:
             running, self.running = self.running, None
+            self.cooling = why.rule == "heat"
             yield Stop(running.run)
             yield Draw(PAYLOAD, round(self.config.accelerator.idle_w * 1000))
             yield Record(records.JobStopped(at=now, node=self.config.name, job=running.job, why=why))
@@ -204,7 +208,7 @@ class JobDesk:
         """Start the next planned job if its time has come and the Governor agrees; else say why it waits."""
         if self.running is not None or not self.waiting or self.readings is None:
             return
-        first = True
+        ahead = ""
         for placement in self._plan(now):
             entry = self.waiting[placement.job]
             if placement.start is None:
@@ -212,16 +216,20 @@ class JobDesk:
                     yield from self._forget(now, entry, placement.why)
                 else:
                     yield from self._defer(now, entry, now, placement.why)
-                continue
-            if first and placement.start <= now:
-                yield from self._start(now, entry)
+            elif ahead:
+                text = f"{ahead} goes first; {placement.why.text}"
+                yield from self._defer(now, entry, now, Why(False, "queue", text, 1, 0, "job"))
             elif placement.start > now:
+                ahead = placement.job
+                yield Wake(placement.start, TIMER)
                 yield from self._defer(now, entry, placement.start, placement.why)
-            first = False
+            else:
+                ahead = placement.job
+                yield from self._start(now, entry)
 
     def _start(self, now: Instant, entry: Waiting) -> Iterator[Effect]:
         assert self.readings is not None, "nothing starts before the first readings"
-        decision = self.governor.start(self.readings)
+        decision = self.governor.start(self.readings, self.cooling)
         if decision.pace == "wait":
             yield from self._defer(now, entry, now, decision.why)
             return
@@ -257,12 +265,11 @@ class JobDesk:
         )
 
     def _defer(self, now: Instant, entry: Waiting, until: Instant, why: Why) -> Iterator[Effect]:
+        """Say why a job waits, once for each reason: it is asked again with every reading and after every run."""
         told = (why.rule, until if until > now else 0)
         if told == entry.told:
-            return  # the reason stands in the Log already
+            return
         entry.told = told
-        if until > now:
-            yield Wake(until, TIMER)
         yield Record(records.JobDeferred(at=now, node=self.config.name, job=entry.job.id, until=until, why=why))
 
     # Going out -------------------------------------------------------------------------------------------------------

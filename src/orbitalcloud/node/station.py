@@ -36,6 +36,7 @@ CHAIN = "chain"
 PENDING_KEY = "transaction/"
 PIN_KEY = "key/"
 POLL_NS = 12 * SECOND
+MAX_ANSWER_BYTES = 1 << 20
 MAX_POLLS = 600
 """Two hours of slots; after that the transaction is reported as not included."""
 
@@ -176,32 +177,36 @@ class Station(Node):
             yield self._send(name)
 
     def _answered(self, now: Instant, frame: bytes) -> Iterator[Effect]:
-        """A JSON-RPC answer: poll until the receipt is there, then tell the satellite."""
-        answer = _parse(frame)
-        step, _, name = str(answer.get("id", "")).partition(" ")
+        """A JSON-RPC answer: poll until the receipt is there, then tell the satellite. Nonsense is asked again."""
+        try:
+            name, step, answer = _parse(frame)
+            receipt = _receipt(answer["result"]) if step == "receipt" and answer.get("result") else None
+        except RemoteProtocolError as error:
+            yield self._refused_frame(now, CHAIN, len(frame), error)
+            for pending in sorted(self._pending):
+                yield from self._again(now, pending)
+            return
         if name not in self._pending:
             return
         if "error" in answer and step == "send":
             yield from self._close(now, name, Why(False, "chain", str(answer["error"])[:300]))
-            return
-        if "result" in answer:
-            self._taken.add(name)
-        receipt = answer.get("result") if step == "receipt" else None
-        if isinstance(receipt, dict):
+        elif receipt is not None:
             yield from self._settle(now, name, receipt)
-            return
+        else:
+            if step == "send" and "result" in answer:
+                self._taken.add(name)
+            yield from self._again(now, name)
+
+    def _again(self, now: Instant, name: str) -> Iterator[Effect]:
+        """Ask once more after a slot, but not for ever."""
         self._polls[name] += 1
         if self._polls[name] > MAX_POLLS:
             yield from self._close(now, name, Why(False, "chain", f"not included after {MAX_POLLS} slots"))
             return
         yield Wake(Instant(now + POLL_NS), f"chain/{name}")
 
-    def _settle(self, now: Instant, name: str, receipt: dict[str, Any]) -> Iterator[Effect]:
-        try:
-            numbers = [int(str(receipt[key]), 16) for key in ("status", "blockNumber", "gasUsed")]
-        except (KeyError, ValueError) as error:
-            raise RemoteProtocolError("chain-answer", f"receipt without {error}") from None
-        status, block, gas = numbers
+    def _settle(self, now: Instant, name: str, receipt: tuple[int, int, int]) -> Iterator[Effect]:
+        status, block, gas = receipt
         yield Record(
             records.TransactionSettled(
                 at=now, node=self.name, hash=name, status=status, block=block, gas_used=gas, chain="json-rpc"
@@ -209,8 +214,7 @@ class Station(Node):
         )
         origin = self._origin[name]
         yield from self._drop(name)
-        body = encode_order(Settled(name, min(status, 1), block, gas))
-        yield from self._carry(now, origin, "settled", body, "settlement", 2)
+        yield from self._carry(now, origin, "settled", encode_order(Settled(name, status, block, gas)), "settlement", 2)
 
     def _close(self, now: Instant, name: str, why: Why) -> Iterator[Effect]:
         yield Record(records.TransactionRefused(at=now, node=self.name, hash=name, why=why))
@@ -222,11 +226,26 @@ class Station(Node):
         yield Save(PENDING_KEY + name, None)
 
 
-def _parse(frame: bytes) -> dict[str, Any]:
+def _parse(frame: bytes) -> tuple[str, str, dict[str, Any]]:
+    """(transaction, which question, the answer) of a JSON-RPC answer to one of our questions."""
+    if len(frame) > MAX_ANSWER_BYTES:
+        raise RemoteProtocolError("chain-answer", f"{len(frame)} bytes")
     try:
         answer = msgspec.json.decode(frame)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise RemoteProtocolError("chain-answer", str(error)) from None
     if not isinstance(answer, dict):
         raise RemoteProtocolError("chain-answer", "a JSON-RPC answer is an object")
-    return answer
+    step, _, name = str(answer.get("id", "")).partition(" ")
+    return name, step, answer
+
+
+def _receipt(result: Any) -> tuple[int, int, int]:
+    """(status, block, gas used) of a transaction's receipt."""
+    try:
+        status, block, gas = (int(str(result[key])[:20], 16) for key in ("status", "blockNumber", "gasUsed"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RemoteProtocolError("chain-answer", f"a receipt without a proper {error}") from None
+    if status not in (0, 1) or not 0 <= block <= 2**53 or not 0 <= gas <= 2**53:
+        raise RemoteProtocolError("chain-answer", f"status {status}, block {block}, gas {gas}")
+    return status, block, gas
