@@ -12,16 +12,20 @@ from orbitalcloud.mission.resolved import Bus, Craft, Loaded
 from orbitalcloud.physics import (
     Battery,
     Conductor,
+    Design,
     EnergyHeat,
     Face,
     Geometry,
     GroundSite,
     Node,
+    Omm,
     Orbits,
     Panel,
     SatelliteDesign,
     SolarArray,
     ThermalNetwork,
+    TwoLine,
+    secular_rates,
 )
 
 ZERO_CELSIUS_K = 273.15
@@ -85,6 +89,24 @@ def satellite_design(craft: Craft) -> SatelliteDesign:
         initial_state_of_charge=bus.battery.initial_charge,
         initial_temperature_k=bus.heat[node_index(craft, "body")].initial_c + ZERO_CELSIUS_K,
     )
+
+
+def period_s(craft: Craft) -> float:
+    """From node to node for designs; by the mean motion of the elements otherwise."""
+    orbit = craft.orbit
+    if isinstance(orbit, Design):
+        return secular_rates(orbit.semi_major_axis_m, orbit.eccentricity, orbit.inclination_rad).nodal_period_s
+    if isinstance(orbit, TwoLine):
+        return 86_400.0 / float(orbit.line2[52:63])
+    return 86_400.0 / orbit.mean_motion_rev_day
+
+
+def inclination_deg(craft: Craft) -> float:
+    """Of the elements."""
+    orbit = craft.orbit
+    if isinstance(orbit, Design):
+        return math.degrees(orbit.inclination_rad)
+    return orbit.inclination_deg if isinstance(orbit, Omm) else float(orbit.line2[8:16])
 
 
 def network_of(bus: Bus) -> ThermalNetwork:

@@ -8,7 +8,6 @@ accelerator that never stops. What depends on the order of events (queues, lost 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,18 +16,23 @@ from numpy.typing import NDArray
 
 from orbitalcloud.core import DAY, HOUR, MINUTE, SECOND, Instant
 from orbitalcloud.mission import Craft, Loaded
-from orbitalcloud.mission.physical import ZERO_CELSIUS_K, energy_heat, loads_w, node_index, orbits_of, sites_of
+from orbitalcloud.mission.physical import (
+    ZERO_CELSIUS_K,
+    energy_heat,
+    inclination_deg,
+    loads_w,
+    node_index,
+    orbits_of,
+    period_s,
+    sites_of,
+)
 from orbitalcloud.physics import (
-    Design,
-    Omm,
     Orbits,
     ShadowEvent,
-    TwoLine,
     Window,
     beta_angle_rad,
     contact_windows,
     geometry,
-    secular_rates,
     shadow_events,
 )
 from orbitalcloud.study.demand import Demand, demand, pieces
@@ -92,24 +96,6 @@ def check(loaded: Loaded) -> Sheet:
 
 
 # Orbit and light ----------------------------------------------------------------------------------------------------
-
-
-def period_s(craft: Craft) -> float:
-    """From node to node for designs; by the mean motion of the elements otherwise."""
-    orbit = craft.orbit
-    if isinstance(orbit, Design):
-        return secular_rates(orbit.semi_major_axis_m, orbit.eccentricity, orbit.inclination_rad).nodal_period_s
-    if isinstance(orbit, TwoLine):
-        return 86_400.0 / float(orbit.line2[52:63])
-    return 86_400.0 / orbit.mean_motion_rev_day
-
-
-def inclination_deg(craft: Craft) -> float:
-    """Of the elements."""
-    orbit = craft.orbit
-    if isinstance(orbit, Design):
-        return math.degrees(orbit.inclination_rad)
-    return orbit.inclination_deg if isinstance(orbit, Omm) else float(orbit.line2[8:16])
 
 
 def _eclipses(loaded: Loaded, orbits: Orbits, count: int) -> list[list[float]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from orbitalcloud.compute import Artefact, Job, JobLimits, Limits, Request, encode_request, workload
-from orbitalcloud.core import HOUR, SECOND, DataError, Instant, Seed, digest_of, from_hex, records
+from orbitalcloud.core import HOUR, SECOND, DataError, Instant, MissionError, Seed, digest_of, from_hex, records
 from orbitalcloud.core.events import Commanded
 from orbitalcloud.ethereum import MAINNET
-from orbitalcloud.mission import Craft, Loaded, Task, types
+from orbitalcloud.mission import Craft, Loaded, Task, mission_error, types
 from orbitalcloud.mission.files import read_bytes
 from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of
 from orbitalcloud.network import ContactPlan
@@ -68,7 +69,10 @@ class Fleet:
 
 def fleet_of(loaded: Loaded, world: World) -> tuple[Fleet, dict[str, Work]]:
     """What nodes are built from, and the work of each task, both from the mission alone."""
-    work = {task.name: _work(loaded, task) for task in loaded.tasks}
+    work = {}
+    for index, task in enumerate(loaded.tasks):
+        with _blamed(loaded, "job", index, "input" if task.inputs else "artefact"):
+            work[task.name] = _work(loaded, task)
     artefacts = {item.artefact.digest: item.artefact for item in work.values() if item.artefact is not None}
     on_board = frozenset(
         item.artefact.digest
@@ -188,7 +192,9 @@ def _verification(loaded: Loaded) -> VerificationFacts | None:
     ethereum = loaded.mission.ethereum
     if ethereum is None:
         return None
-    return VerificationFacts(MAINNET, from_hex(ethereum.checkpoint, 32), read_bytes(ethereum.bootstrap, loaded.folder))
+    with _blamed(loaded, "ethereum", "bootstrap"):
+        bootstrap = read_bytes(ethereum.bootstrap, loaded.folder)
+    return VerificationFacts(MAINNET, from_hex(ethereum.checkpoint, 32), bootstrap)
 
 
 def _gateway(loaded: Loaded) -> Gateway | None:
@@ -196,6 +202,17 @@ def _gateway(loaded: Loaded) -> Gateway | None:
     if ethereum is None:
         return None
     return Gateway(ethereum.chain, ethereum.chain_id, round(ethereum.funded_eth * 1e18), loaded.starts)
+
+
+@contextmanager
+def _blamed(loaded: Loaded, *path: str | int) -> Iterator[None]:
+    """What goes wrong inside is told at the mission's line that asked for it."""
+    try:
+        yield
+    except MissionError:
+        raise
+    except DataError as error:
+        raise mission_error(loaded, path, error) from None
 
 
 # Work and timeline --------------------------------------------------------------------------------------------------
@@ -229,19 +246,23 @@ def _instants(world: World, task: Task, satellite: str, ends: Instant) -> Iterat
 
 
 def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board: frozenset[str]) -> None:
-    for task in loaded.tasks:
-        _schedule_task(carrier, loaded, task, work[task.name], on_board)
+    for index, task in enumerate(loaded.tasks):
+        with _blamed(loaded, "job", index, "submit_at"):
+            _schedule_task(carrier, loaded, task, work[task.name], on_board)
     ethereum = loaded.mission.ethereum
-    for update in ethereum.updates if ethereum else ():
+    for index, update in enumerate(ethereum.updates if ethereum else ()):
+        with _blamed(loaded, "ethereum", "updates", index, "file"):
+            data = read_bytes(update.file, loaded.folder)
         for craft in loaded.satellites:
             label = update.file.removeprefix("packaged:").removesuffix(".ssz")
-            order = SendUpdate(craft.name, label, read_bytes(update.file, loaded.folder))
+            order = SendUpdate(craft.name, label, data)
             carrier.push(_after(loaded, update.at_h), update.station, Commanded("send-update", encode_order(order)))
     for payment in loaded.mission.payment:
         assert ethereum is not None, "the mission's checks ask for a chain where there is a payment"
         carrier.push(_after(loaded, payment.at_h), payment.station, Commanded("pay", _pay(payment, ethereum)))
-    for fault in loaded.mission.fault:
-        _schedule_fault(carrier, loaded, fault)
+    for index, fault in enumerate(loaded.mission.fault):
+        with _blamed(loaded, "fault", index, "byte" if isinstance(fault, types.TamperedUpdate) else "target"):
+            _schedule_fault(carrier, loaded, fault)
 
 
 def _after(loaded: Loaded, hours: float) -> Instant:

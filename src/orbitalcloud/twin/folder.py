@@ -11,17 +11,26 @@ checkpoint.bin   only while the flight is not complete; holds the nodes' stores,
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from orbitalcloud.core import DataError, read_log
+from orbitalcloud.core import DataError, Instant, iso, read_log
 from orbitalcloud.core.records import Entry
 
 STATUS_FILE, LOG_FILE, CHECKPOINT_FILE, REPORT_FILE = "flight.json", "log.jsonl", "checkpoint.bin", "report.html"
 MISSION_FILE = "mission.toml"
+TAIL_BYTES = 65_536
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class DiskError(DataError):
+    """The disk is full, or a file may not be written: nothing is wrong with the mission or the flight."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +57,11 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._made = False
+        self._held: int | None = None
+
+    def __del__(self) -> None:
+        self.release()
 
     @classmethod
     def create(cls, path: Path) -> Folder:
@@ -62,10 +76,64 @@ class Folder:
             self.path.mkdir(parents=True, exist_ok=False)
         except OSError as error:
             raise DataError("flight folder", str(self.path), f"cannot be made: {error.strerror}") from None
+        self._made = True
+        self.claim()
+
+    def claim(self) -> None:
+        """Be the only process that writes here, until `release` or this process's end; `DataError` if another is."""
+        if self._held is None:
+            self._held = _lock(self.path)
+        if self._held is None:
+            raise DataError("flight folder", str(self.path), "another process flies it: wait, or stop that one first")
+
+    def release(self) -> None:
+        """Let others write."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether another process is writing here."""
+        if self._held is not None:
+            return False
+        held = _lock(self.path)
+        if held is not None:
+            os.close(held)
+        return held is None
+
+    @property
+    def resumable(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return (self.path / CHECKPOINT_FILE).is_file()
+
+    def abandon(self) -> None:
+        """After a failure: remove the folder if its flight never began, else let it say that it was interrupted."""
+        if not (self.path / STATUS_FILE).exists():
+            if self._made:
+                shutil.rmtree(self.path, ignore_errors=True)
+            return
+        status = self.status()
+        if status.status == "flying":
+            latest = self.latest()
+            reached = status.reached if latest is None else iso(Instant(latest.at))
+            self.write_status(msgspec.structs.replace(status, status="interrupted", reached=reached))
+
+    def latest(self) -> Entry | None:
+        """The last whole entry of the Log, whatever the flight's state."""
+        try:
+            with self.log_path.open("rb") as file:
+                file.seek(max(0, self.log_path.stat().st_size - TAIL_BYTES))
+                lines = [line for line in file if line.endswith(b"\n")]
+            return next(read_log(lines[-1:], str(self.log_path)), None)
+        except (OSError, DataError):
+            return None
 
     @classmethod
     def open(cls, path: Path) -> Folder:
         """An existing flight's folder; `DataError` if it is none."""
+        if not path.exists():
+            raise DataError("flight folder", str(path), "no such folder: name one below ./flights")
         if not (path / STATUS_FILE).is_file():
             raise DataError("flight folder", str(path), f"there is no {STATUS_FILE} in it: fly a mission first")
         return cls(path)
@@ -123,11 +191,28 @@ class Folder:
             raise DataError(str(self.log_path), "unreadable", str(error.strerror)) from None
 
 
-def disk_error(place: Path, error: OSError) -> DataError:
+def disk_error(place: Path, error: OSError) -> DiskError:
     """A full disk or a missing right, as a message."""
-    return DataError(
-        str(place), error.strerror or str(error), "make room (or choose another place with --out), then fly --resume"
-    )
+    full = error.errno in _NO_ROOM
+    remedy = "make room, or choose another place with --out" if full else "make it writable, or choose another --out"
+    return DiskError(str(place), error.strerror or str(error), remedy)
+
+
+def _lock(path: Path) -> int | None:
+    """An exclusive lock on a folder as a descriptor to be closed; None if another process has it.
+
+    It lies on the folder itself, leaves no file behind and ends with the process. Where a file system has no locks
+    everybody gets one.
+    """
+    held = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        return None
+    except OSError:
+        pass
+    return held
 
 
 def free_name(parent: Path, name: str) -> Path:

@@ -20,7 +20,6 @@ from orbitalcloud.core.events import Readings
 from orbitalcloud.mission import Loaded, physical
 from orbitalcloud.physics import power_kernel
 from orbitalcloud.physics.array import REFERENCE_TEMPERATURE_K as RATED_K
-from orbitalcloud.physics.constants import EARTH_MU_M3_S2
 from orbitalcloud.physics.frames import itrs_of_geodetic
 from orbitalcloud.planning import Interval
 
@@ -87,28 +86,12 @@ class World:
         return self._accelerators[satellite]
 
     def period_ns(self, satellite: str) -> int:
-        """Orbital period at the start, from energy: 2π √(a³/μ) with a from the state by the vis-viva equation.
-
-        Osculating, so it moves by a few seconds around an orbit; the mean over one orbit is taken.
-        """
-        one = self.orbits.subset([self._index[satellite]])
-        semi_major_m = self._semi_major_m(one, np.array([self.starts], dtype=np.int64))[0]
-        rough_ns = _kepler_ns(semi_major_m)
-        grid = self.starts + np.linspace(0, rough_ns, 97)[:-1].astype(np.int64)
-        return _kepler_ns(float(self._semi_major_m(one, grid).mean()))
-
-    @staticmethod
-    def _semi_major_m(one: physics.Orbits, times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
-        position, velocity = one.state_teme(times_ns)
-        radius = np.linalg.norm(position[0], axis=1)
-        speed2 = (velocity[0] ** 2).sum(axis=1)
-        return np.asarray(1.0 / (2.0 / radius - speed2 / EARTH_MU_M3_S2))
+        """Orbital period: from node to node for a design, by the elements' mean motion otherwise."""
+        return round(physical.period_s(self.loaded.satellite(satellite)) * SECOND)
 
     def inclination_mdeg(self, satellite: str) -> int:
-        """Inclination of the orbital plane at the start, in TEME."""
-        position, velocity = self.orbits.subset([self._index[satellite]]).state_teme([self.starts])
-        normal = np.cross(position[0, 0], velocity[0, 0])
-        return round(math.degrees(math.acos(normal[2] / float(np.linalg.norm(normal)))) * 1000)
+        """Inclination of the elements."""
+        return round(physical.inclination_deg(self.loaded.satellite(satellite)) * 1000)
 
     def array_mw(self, satellite: str) -> int:
         """What the array gives in sunlight, averaged over the mission's first orbits, at its rated temperature."""
@@ -303,10 +286,6 @@ def _restore(loaded: Loaded, moved: dict[str, Any]) -> World:
     world._drawn, world._loads_w, world._last = moved["drawn"], moved["loads_w"], moved["last"]
     world._short, world._down = moved["short"], set(moved["down"])
     return world
-
-
-def _kepler_ns(semi_major_m: float) -> int:
-    return round(2.0 * math.pi * math.sqrt(semi_major_m**3 / EARTH_MU_M3_S2) * SECOND)
 
 
 def _vector(row: NDArray[np.float32]) -> tuple[float, float, float]:
