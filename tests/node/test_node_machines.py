@@ -5,7 +5,7 @@ import json
 import pytest
 
 from orbitalcloud.core import SECOND, Contact, parse_instant, records
-from orbitalcloud.core.effects import Record, Save, Send, Wake
+from orbitalcloud.core.effects import Record, Save, Send
 from orbitalcloud.core.events import Commanded, ContactOpened, Fired, Received, Started
 from orbitalcloud.ethereum import Wallet
 from orbitalcloud.network import ContactPlan
@@ -90,18 +90,16 @@ def test_a_transaction_is_kept_until_the_chain_has_it_even_over_a_reboot():
     transaction = signed()
     (send,) = calls(deliver(node, store, transaction.raw))
     assert send["method"] == "eth_sendRawTransaction"
-    # the chain does not answer: the same bytes again later
+    # the chain is unreachable, or does not answer at all: the same bytes again later
     down = json.dumps({"id": send["id"], "retry": "connection refused"}).encode()
-    quiet = perform(node, store, T0 + 2 * SECOND, Received(CHAIN, down))
-    (wake,) = [effect for effect in quiet if isinstance(effect, Wake) and effect.timer.startswith("chain/")]
-    assert calls(perform(node, store, wake.at, Fired(wake.timer))) == [send]
+    assert not calls(perform(node, store, T0 + 2 * SECOND, Received(CHAIN, down)))
+    assert calls(perform(node, store, T0 + 13 * SECOND, Fired(f"chain/{transaction.hash}"))) == [send]
     # a reboot: it is sent again, and is the same transaction
     after, kept, effects = station(store)
     assert calls(effects) == [send]
     taken = json.dumps({"id": send["id"], "result": transaction.hash}).encode()
-    waiting = perform(after, kept, T0 + 3 * SECOND, Received(CHAIN, taken))
-    (wake,) = [effect for effect in waiting if isinstance(effect, Wake) and effect.timer.startswith("chain/")]
-    (ask,) = calls(perform(after, kept, wake.at, Fired(wake.timer)))
+    perform(after, kept, T0 + 3 * SECOND, Received(CHAIN, taken))
+    (ask,) = calls(perform(after, kept, T0 + 14 * SECOND, Fired(f"chain/{transaction.hash}")))
     assert (ask["method"], ask["params"]) == ("eth_getTransactionReceipt", [transaction.hash])
     receipt = {"id": ask["id"], "result": {"status": "0x1", "blockNumber": "0x5", "gasUsed": "0x5208"}}
     effects = perform(after, kept, T0 + 20 * SECOND, Received(CHAIN, json.dumps(receipt).encode()))
@@ -150,3 +148,15 @@ def test_a_result_whose_receipt_is_anothers_is_not_believed():
     node, store, _ = station()
     forged = encode_result(Result("job", "other-satellite", None, b""))
     assert entries(deliver(node, store, forged, "results"), records.FrameRefused)[0].check == "result-source"
+
+
+def test_a_transaction_that_is_never_included_is_given_up_and_said():
+    node, store, _ = station()
+    transaction = signed()
+    deliver(node, store, transaction.raw)
+    entered = []
+    for poll in range(1, 603):
+        effects = perform(node, store, T0 + 12 * poll * SECOND, Fired(f"chain/{transaction.hash}"))
+        entered += entries(effects, records.TransactionRefused)
+    assert len(entered) == 1
+    assert "600 slots" in entered[0].why.text

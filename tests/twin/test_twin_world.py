@@ -132,3 +132,14 @@ def test_the_period_is_nodal_and_close_to_keplers():
     assert np.median(gaps_s) == pytest.approx(nodal_s, rel=0.02)
     assert 97_000 < made.inclination_mdeg("sat") < 98_500
     assert made.ends - made.starts == round(0.3 * DAY)
+
+
+def test_the_first_reading_tells_the_light_that_there_is():
+    lit = world().readings("sat", load_text(SMALL).starts)
+    dark_text = SMALL.replace('ltan = "10:30"', 'ltan = "10:30", phase_deg = 180')  # over 22:30 local time
+    made = world(dark_text)
+    dark = made.readings("sat", made.starts)
+    assert (lit.sunlit_ppm, dark.sunlit_ppm) == (1_000_000, 0)
+    assert lit.generated_mw > 15_000
+    assert dark.generated_mw == 0
+    assert made.readings("sat", made.starts).charge_ppm == 900_000, "looking changes nothing"

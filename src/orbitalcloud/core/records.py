@@ -1,4 +1,4 @@
-"""The Log's vocabulary: every kind of entry, typed. Integers, text and booleans, no floats: digests hold anywhere.
+"""The Log's vocabulary: every kind of entry, typed. Integers, text and booleans: no float's rounding is in a digest.
 
 `at` is nanoseconds since the POSIX epoch (UTC), `node` the mission's name of who says it (empty for the driver).
 Units stand last in each name: `_ns`, `_mj` (millijoule), `_mw` (milliwatt), `_mk` (millikelvin), `_ppm`, `_udeg`,

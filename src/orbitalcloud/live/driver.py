@@ -22,6 +22,10 @@ LONGEST_SLEEP_S = 0.25
 """The loop looks up at least this often, so that a stop request is not kept waiting."""
 
 
+PUBLISH_S = 1.0
+"""The Log's file is at most this much behind, for `orbital logs -f`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """How a live flight went: its folder's status, and the worst lateness of an event on the real clock."""
@@ -73,7 +77,8 @@ class _Loop:
             loop.add_signal_handler(signal.SIGTERM, self._stop)
         except (RuntimeError, ValueError, NotImplementedError):
             pass  # not in the main thread: whoever runs us there stops us otherwise
-        begun, starts = self.clock.now(), carrier.now
+        begun = shown = self.clock.now()
+        starts = carrier.now
         try:
             while (due := self.flight.due()) is not None:
                 await self._until(begun + (due - starts) / SECOND / self.speed)
@@ -83,6 +88,9 @@ class _Loop:
                 for job in self.jobs:
                     await job
                 self.jobs.clear()
+                if self.clock.now() - shown > PUBLISH_S:
+                    self.flight.publish()
+                    shown = self.clock.now()
                 if self.tick is not None:
                     self.tick(carrier.now)
         finally:

@@ -70,10 +70,11 @@ class SatelliteConfig:
 
 @dataclass(frozen=True, slots=True)
 class StationConfig:
-    """One ground station's software settings."""
+    """One ground station's software settings; `chain` says in words what its JSON-RPC node is."""
 
     name: str
     plan: ContactPlan = field(repr=False)
     satellites: tuple[str, ...]
+    chain: str = ""
     order_lifetime_ns: int = 48 * HOUR
     retry_ns: int = 5 * MINUTE

@@ -60,8 +60,7 @@ class Station(Node):
             elif key.startswith(PENDING_KEY):
                 origin, _, raw = saved[key].partition(b"\0")
                 name = key.removeprefix(PENDING_KEY)
-                self._pending[name], self._origin[name] = raw, origin.decode()
-                yield from self._broadcast(name)
+                yield from self._broadcast(now, name, origin.decode(), raw)
 
     # Orders going up -------------------------------------------------------------------------------------------------
 
@@ -155,36 +154,44 @@ class Station(Node):
     def _transaction(self, now: Instant, item: Delivered) -> Iterator[Effect]:
         recover_sender(item.payload)  # refuses bytes that no account signed
         name = transaction_hash(item.payload)
-        self._pending[name], self._origin[name] = item.payload, item.source
         yield Save(PENDING_KEY + name, item.source.encode() + b"\0" + item.payload)
-        yield from self._broadcast(name)
+        yield from self._broadcast(now, name, item.source, item.payload)
 
-    def _broadcast(self, name: str) -> Iterator[Effect]:
-        self._polls[name] = 0
-        yield self._send(name)
+    def _broadcast(self, now: Instant, name: str, origin: str, raw: bytes) -> Iterator[Effect]:
+        self._pending[name], self._origin[name], self._polls[name] = raw, origin, 0
+        yield from self._ask(now, name)
 
-    def _send(self, name: str) -> Send:
-        return self._call("eth_sendRawTransaction", ["0x" + self._pending[name].hex()], f"send {name}")
+    def _ask(self, now: Instant, name: str) -> Iterator[Effect]:
+        """Hand the transaction over, or ask for its receipt; and look again after a slot, whatever comes back.
+
+        Until the chain has taken it the same bytes are sent again: that is no second payment.
+        """
+        if name in self._taken:
+            yield self._call("eth_getTransactionReceipt", [name], f"receipt {name}")
+        else:
+            yield self._call("eth_sendRawTransaction", ["0x" + self._pending[name].hex()], f"send {name}")
+        yield Wake(Instant(now + POLL_NS), f"chain/{name}")
 
     def _call(self, method: str, params: list[str], name: str) -> Send:
         return Send(CHAIN, msgspec.json.encode({"jsonrpc": "2.0", "id": name, "method": method, "params": params}))
 
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
         name = timer.removeprefix("chain/")
-        if name in self._taken:
-            yield self._call("eth_getTransactionReceipt", [name], f"receipt {name}")
-        elif name in self._pending:  # the chain did not answer: the same bytes again are no second payment
-            yield self._send(name)
+        if name not in self._pending:
+            return
+        self._polls[name] += 1
+        if self._polls[name] > MAX_POLLS:
+            yield from self._close(now, name, Why(False, "chain", f"not included after {MAX_POLLS} slots"))
+        else:
+            yield from self._ask(now, name)
 
     def _answered(self, now: Instant, frame: bytes) -> Iterator[Effect]:
-        """A JSON-RPC answer: poll until the receipt is there, then tell the satellite. Nonsense is asked again."""
+        """A JSON-RPC answer. What is malformed is refused, and asked again when the timer fires."""
         try:
             name, step, answer = _parse(frame)
             receipt = _receipt(answer["result"]) if step == "receipt" and answer.get("result") else None
         except RemoteProtocolError as error:
             yield self._refused_frame(now, CHAIN, len(frame), error)
-            for pending in sorted(self._pending):
-                yield from self._again(now, pending)
             return
         if name not in self._pending:
             return
@@ -192,24 +199,14 @@ class Station(Node):
             yield from self._close(now, name, Why(False, "chain", str(answer["error"])[:300]))
         elif receipt is not None:
             yield from self._settle(now, name, receipt)
-        else:
-            if step == "send" and "result" in answer:
-                self._taken.add(name)
-            yield from self._again(now, name)
-
-    def _again(self, now: Instant, name: str) -> Iterator[Effect]:
-        """Ask once more after a slot, but not for ever."""
-        self._polls[name] += 1
-        if self._polls[name] > MAX_POLLS:
-            yield from self._close(now, name, Why(False, "chain", f"not included after {MAX_POLLS} slots"))
-            return
-        yield Wake(Instant(now + POLL_NS), f"chain/{name}")
+        elif step == "send" and "result" in answer:
+            self._taken.add(name)
 
     def _settle(self, now: Instant, name: str, receipt: tuple[int, int, int]) -> Iterator[Effect]:
         status, block, gas = receipt
         yield Record(
             records.TransactionSettled(
-                at=now, node=self.name, hash=name, status=status, block=block, gas_used=gas, chain="json-rpc"
+                at=now, node=self.name, hash=name, status=status, block=block, gas_used=gas, chain=self.config.chain
             )
         )
         origin = self._origin[name]
@@ -223,6 +220,7 @@ class Station(Node):
     def _drop(self, name: str) -> Iterator[Effect]:
         del self._pending[name], self._origin[name], self._polls[name]
         self._taken.discard(name)
+        yield Wake(None, f"chain/{name}")
         yield Save(PENDING_KEY + name, None)
 
 

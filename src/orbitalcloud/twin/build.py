@@ -86,7 +86,8 @@ def fleet_of(loaded: Loaded, world: World) -> tuple[Fleet, dict[str, Work]]:
     for craft in loaded.satellites:
         fleet.configs[craft.name] = _satellite(loaded, craft, fleet, world, sunlight[craft.name], facts)
     for ground in loaded.stations:
-        fleet.configs[ground.name] = StationConfig(ground.name, fleet.plan, world.names)
+        chain = _chain_name(loaded)
+        fleet.configs[ground.name] = StationConfig(ground.name, fleet.plan, world.names, chain)
     return fleet, work
 
 
@@ -186,6 +187,14 @@ def _satellite(
         payees=frozenset(payment.to for payment in payments),
         chain_ids=frozenset() if ethereum is None else frozenset({ethereum.chain_id}),
     )
+
+
+def _chain_name(loaded: Loaded) -> str:
+    ethereum = loaded.mission.ethereum
+    if ethereum is None:
+        return ""
+    kind = "in-process EVM" if ethereum.chain == "in-process" else "JSON-RPC node"
+    return f"{kind}, chain {ethereum.chain_id}"
 
 
 def _verification(loaded: Loaded) -> VerificationFacts | None:

@@ -208,6 +208,9 @@ class Carrier:
             if self.gateway is None:
                 self._record(records.FrameLost(self.now, name, peer, len(frame), "this mission has no chain"))
                 return
+            if self.medium.is_out(name, self.now):
+                self._record(records.FrameLost(self.now, name, peer, len(frame), "the station is out"))
+                return
             answer = self.gateway.request(frame, self.now)
             self.push(Instant(self.now + RPC_NS), name, Received(peer, answer))
             return

@@ -140,6 +140,10 @@ class Flight:
             self._saved_at = at
         self.carrier.step()
 
+    def publish(self) -> None:
+        """Let readers of the Log's file see what there is so far."""
+        self._file.publish()
+
     def checkpoint(self) -> None:
         """The Log to disk first, then a checkpoint that names its length: what comes after is cut off on resuming."""
         self._file.flush()
@@ -208,11 +212,21 @@ class LogFile:
     def write(self, line: bytes) -> None:
         self._lines += line
         if len(self._lines) >= PIECE_BYTES:
-            self._out()
+            self.publish()
+
+    def publish(self) -> None:
+        """Everything to the file, for others to read."""
+        left = memoryview(bytes(self._lines))
+        self._lines.clear()
+        try:
+            while left:
+                left = left[self._file.write(left) or 0 :]
+        except OSError as error:
+            raise disk_error(self._place, error) from None
 
     def flush(self) -> None:
         """Everything to the disk itself."""
-        self._out()
+        self.publish()
         try:
             os.fsync(self._file.fileno())
         except OSError as error:
@@ -222,15 +236,6 @@ class LogFile:
     def close(self) -> None:
         """Let go of the file; what was not flushed is dropped, as a killed process would."""
         self._file.close()
-
-    def _out(self) -> None:
-        left = memoryview(bytes(self._lines))
-        self._lines.clear()
-        try:
-            while left:
-                left = left[self._file.write(left) or 0 :]
-        except OSError as error:
-            raise disk_error(self._place, error) from None
 
 
 def file_name(name: str) -> str:

@@ -35,13 +35,13 @@ class Loss:
 
 @dataclass(slots=True)
 class Medium:
-    """Open links and what troubles them."""
+    """Open links and what troubles them. Each direction draws its own chances, so that no link moves another's."""
 
     seed: Seed
     base_loss_ppm: dict[tuple[str, str], int] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
     links: dict[tuple[str, str], OpenLink] = field(default_factory=dict)
-    draws: int = 0
+    draws: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def open(self, contact: Contact) -> None:
         """The contact begins."""
@@ -74,6 +74,12 @@ class Medium:
             return now, "lost on the link"
         return Instant(gone + light_time_ns(sender, receiver, gone)), ""
 
+    def is_out(self, node: str, now: Instant) -> bool:
+        """Whether nothing gets in or out of a node at all."""
+        return any(
+            loss.node == node and loss.loss_ppm == 1_000_000 and loss.begins <= now < loss.ends for loss in self.losses
+        )
+
     def _eaten(self, sender: str, receiver: str, now: Instant) -> bool:
         chances = [self.base_loss_ppm.get((sender, receiver), 0)]
         chances += [
@@ -81,7 +87,7 @@ class Medium:
         ]
         for chance in chances:
             if chance:
-                self.draws += 1
-                if self.seed.chance(chance, self.draws):
+                index = self.draws[sender, receiver] = self.draws.get((sender, receiver), 0) + 1
+                if self.seed.child(f"{sender} to {receiver}").chance(chance, index):
                     return True
         return False

@@ -236,8 +236,19 @@ class World:
             self._short.setdefault(self.names[row], []).append((False, round(unserved * 1000)))
         seconds = (now - then) / SECOND
         if seconds <= 0:
-            return 0, round(float(self._loads_w[row].sum()) * 1000)
+            return self._generating_mw(row, now), round(float(self._loads_w[row].sum()) * 1000)
         return round((generated - generated_before) / seconds * 1000), round((load - load_before) / seconds * 1000)
+
+    def _generating_mw(self, row: int, now: Instant) -> int:
+        """What the array gives at the first reading, before there is a mean: tried over one step, and taken back."""
+        energy = self._energy
+        kept, clock = energy.state[row].copy(), int(energy.now_ns[row])
+        energy.advance(row, Instant(now + round(STEP_S * SECOND)), self._loads_w[row])
+        after = energy.state[row].copy()
+        energy.state[row], energy.now_ns[row] = kept, clock
+        energy.state[row, power_kernel.ILLUMINATION] = after[power_kernel.ILLUMINATION]
+        joules = sum((after - kept)[[power_kernel.GENERATED, power_kernel.CURTAILED]] * (1.0, -1.0))
+        return round(float(joules) / STEP_S * 1000)
 
     # Moving ----------------------------------------------------------------------------------------------------------
 
