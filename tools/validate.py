@@ -229,9 +229,8 @@ What this page does not claim:
   arXiv 2608.21034, quoted second-hand): its idle load is derived from BUPT-1's depth of discharge. That the twin then
   gives a similar depth of discharge shows nothing. No case below rests on it, and no flight data of power or heat
   have been reproduced yet.
-- **Some numbers came to us second-hand.** "PEERS 5" and "shared/…" are this project's working notes, which are not
-  shipped; where they name an origin, the row does too. "Independent sketch", and what STACK.md measured, were computed
-  for this project before its code, by other code: that guards against slips, not against a shared misunderstanding.
+- **Some numbers came to us second-hand**, by this project's planners, and some they computed themselves before the code
+  existed, with other code; the rows say so. That guards against slips, not against a shared misunderstanding.
 - **Agreement of one quantity is agreement of that quantity.** Nothing here validates drag, radiation dose, attitude,
   link budgets or battery ageing: this version has none of them, or has them as constants from a catalogue.
 

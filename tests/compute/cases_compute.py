@@ -97,7 +97,7 @@ CASES = [
     },
     {
         "case": "ukis-csmask's program on the packaged tile",
-        "source": "shared/STACK.md, measured from the original float tile",
+        "source": "ukis-csmask 1.0 as its makers wrote it, run by the planners of this project, 2026-11",
         "quantity": "accuracy",
         "unit": "",
         "theirs": 0.903,
@@ -107,7 +107,7 @@ CASES = [
     },
     {
         "case": "ukis-csmask's program on the packaged tile",
-        "source": "shared/STACK.md, measured from the original float tile",
+        "source": "ukis-csmask 1.0 as its makers wrote it, run by the planners of this project, 2026-11",
         "quantity": "Cohen's kappa",
         "unit": "",
         "theirs": 0.81,
@@ -117,7 +117,7 @@ CASES = [
     },
     {
         "case": "U-Net size",
-        "source": "shared/STACK.md",
+        "source": "ukis-csmask 1.0, parameters counted by the planners of this project, 2026-11",
         "quantity": "parameters",
         "unit": "million",
         "theirs": 19.5,

@@ -3,6 +3,8 @@
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import orbitalcloud
 from orbitalcloud.core.version import VERSION
 
@@ -15,7 +17,5 @@ def test_the_version_is_the_same_everywhere():
 def test_the_sdk_names_are_there_and_a_wrong_one_is_told():
     for name in orbitalcloud.__all__:
         assert getattr(orbitalcloud, name) is not None
-    try:
+    with pytest.raises(AttributeError, match="fly"):
         orbitalcloud.flie  # noqa: B018 - the access is the test
-    except AttributeError as error:
-        assert "fly" in str(error)

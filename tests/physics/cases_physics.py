@@ -280,9 +280,9 @@ def _case(
     }
 
 
-_AMAZONIA = "SatelliteAnalysis.jl test (PEERS 1)"
-_QUICKSAT = "quicksat 0.5.0 (PEERS 2, 3)"
-_YEAR = "PEERS 5 (independent sketch)"
+_AMAZONIA = "SatelliteAnalysis.jl test"
+_QUICKSAT = "quicksat 0.5.0"
+_YEAR = "independent sketch, spherical Earth and mean Sun (the planners of this project, 2026-11)"
 CASES = [
     _case(
         "SGP4, 665 of 666 states",
@@ -323,7 +323,7 @@ CASES = [
     _case("2 m², 30 %, Sun-pointing", _QUICKSAT, "mean power over a day", "W", 615.49, 2.0, solstice_power_w),
     _case(
         "Sentinel-2B over Maspalomas",
-        "Skyfield (PEERS 4)",
+        "Skyfield",
         "rise after 22:58:00",
         "s",
         3.0,
@@ -332,7 +332,7 @@ CASES = [
     ),
     _case(
         "Sentinel-2B over Maspalomas",
-        "Skyfield (PEERS 4)",
+        "Skyfield",
         "duration",
         "s",
         745.0,
@@ -353,7 +353,7 @@ CASES = [
     _case("LTAN 10:30, 547 km, 2026", _YEAR, "sunlit", "%", 63.8, 0.1, lambda: year_of(547, 10.5)[0]),
     _case(
         "Starcloud's radiator",
-        "Starcloud white paper (PEERS 6)",
+        "Starcloud white paper",
         "net",
         "W/m²",
         633.08,
@@ -363,7 +363,7 @@ CASES = [
     ),
     _case(
         "Starcloud's radiator, Kirchhoff",
-        "PEERS 6",
+        "the same with Kirchhoff, by hand (the planners of this project, 2026-11)",
         "net",
         "W/m²",
         584.76,
@@ -373,7 +373,7 @@ CASES = [
     ),
     _case(
         "120 kW from 220 m², sink 220 K",
-        "PEERS 8",
+        "σ ε A (T⁴ − T_sink⁴) by hand (the planners of this project, 2026-11)",
         "temperature",
         "K",
         337.10,
@@ -382,7 +382,7 @@ CASES = [
     ),
     _case(
         "150 kW from 220 m², sink 220 K",
-        "PEERS 8",
+        "σ ε A (T⁴ − T_sink⁴) by hand (the planners of this project, 2026-11)",
         "temperature",
         "K",
         353.16,
@@ -391,7 +391,7 @@ CASES = [
     ),
     _case(
         "partial eclipse",
-        "Basilisk unit test (PEERS 10)",
+        "Basilisk unit test",
         "illumination",
         "",
         0.62310760206735,
