@@ -3,47 +3,93 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orbitalcloud.cli import output
-from orbitalcloud.cli.seeing import write_report
+from orbitalcloud.cli.flights import FLIGHTS, existing, how_to_go_on, reproduction, write_report
 from orbitalcloud.core import DataError, Instant
 from orbitalcloud.core.records import Entry
 from orbitalcloud.mission import load
-from orbitalcloud.twin import Folder, Status, free_name
+from orbitalcloud.twin import Flight, Folder, Status, free_name
+from orbitalcloud.twin.folder import LOG_FILE, DiskError
 from orbitalcloud.view.fold import fold
 from orbitalcloud.view.progress import Progress
 from orbitalcloud.view.verdict import Verdict, verdict
+from orbitalcloud.view.words import count, duration, scaled
 
-FLIGHTS = Path("flights")
-MARGINS_SHOWN = 6
+if TYPE_CHECKING:
+    from orbitalcloud.view.flight import Flight as Folded
+
+MARGINS_SHOWN = 5
+WITH_BAR = 140
+"""Columns of a terminal from which the bar has room beside the words."""
 
 Watch = Callable[[Entry], None]
 Tick = Callable[[Instant], None]
 
 
+@dataclass(slots=True)
+class Line:
+    """The progress line's ends: what sees entries, what sees time, and the passes that are to come."""
+
+    watch: Watch | None = None
+    tick: Tick | None = None
+    passes: dict[str, list[tuple[Instant, str]]] = field(default_factory=dict)
+
+    def expect(self, flight: Flight) -> None:
+        """Learn the passes of a flight that is about to begin."""
+        stations = {ground.name for ground in flight.fleet.loaded.stations}
+        for contact in flight.fleet.plan.contacts:
+            if contact.receiver in stations and contact.sender not in stations:
+                self.passes.setdefault(contact.sender, []).append((contact.opens, contact.receiver))
+
+    def next_pass(self, satellite: str, now: int) -> tuple[int, str] | None:
+        """The first pass of `satellite` that opens after `now`."""
+        known = self.passes.get(satellite, [])
+        index = bisect_right(known, now, key=lambda one: one[0])
+        return known[index] if index < len(known) else None
+
+
 def fly(mission: str | None, seed: int | None, out: Path | None, resume: Path | None, as_json: bool) -> int:
     """Fly, or go on with an interrupted flight."""
-    from orbitalcloud import sim
-
-    if (mission is None) == (resume is None):
-        raise DataError("orbital fly", mission or "nothing", "give a mission, or --resume and a flight's folder")
+    if mission is not None and resume is not None:
+        remedy = "give one of them: a flight that is resumed knows its mission"
+        raise DataError("fly", f"{mission} and --resume {resume}", remedy)
     if resume is not None:
-        folder = Folder.open(resume)
-        with progress() as (watch, tick):
-            status = sim.resume(folder, watch, tick)
-        return _end(folder, status, f"orbital fly --resume {resume}", as_json)
-    assert mission is not None, "checked above"
+        if seed is not None or out is not None:
+            raise DataError(
+                "orbital fly --resume", "--seed or --out", "leave it out: the flight has its seed and place"
+            )
+        return _resume(existing(resume), as_json)
+    if mission is None:
+        raise DataError(
+            "fly", "no mission", "say which, such as genesis-1 or ./my.toml, or --resume and a flight's folder"
+        )
     loaded = load(mission)
     number = loaded.mission.seed if seed is None else seed
     folder = Folder.create(out or free_name(FLIGHTS, loaded.mission.name))
-    with progress() as (watch, tick):
-        status = sim.fly(loaded, folder, number, watch, tick)
-    again = f"orbital fly {mission}" + (f" --seed {seed}" if seed is not None else "")
-    return _end(folder, status, again, as_json)
+    with settled(folder), progress() as line, Flight.begin(loaded, folder, number, line.watch) as flight:
+        status = _run(flight, line)
+    return _end(folder, status, as_json)
+
+
+def _resume(folder: Folder, as_json: bool) -> int:
+    folder.claim()
+    with settled(folder), progress() as line, Flight.resume(folder, line.watch) as flight:
+        status = _run(flight, line)
+    return _end(folder, status, as_json)
+
+
+def _run(flight: Flight, line: Line) -> Status:
+    from orbitalcloud.sim import run
+
+    line.expect(flight)
+    return run(flight, line.tick)
 
 
 def serve(mission: str, speed: float, seed: int | None, out: Path | None, as_json: bool) -> int:
@@ -56,50 +102,82 @@ def serve(mission: str, speed: float, seed: int | None, out: Path | None, as_jso
     number = loaded.mission.seed if seed is None else seed
     folder = Folder.create(out or free_name(FLIGHTS, f"{loaded.mission.name}-live"))
     output.say(f"{loaded.mission.name} at {speed:g} times the real clock; Ctrl-C stops it")
-    with progress() as (watch, tick):
-        served = asyncio.run(live.serve(loaded, folder, number, speed, None, watch, tick))
-    output.say(f"latest event: {served.latest_s:.3f} s after its moment")
-    return _end(folder, served.status, f"orbital serve {mission} --speed {speed:g}", as_json)
+    with settled(folder), progress() as line:
+        served = asyncio.run(live.serve(loaded, folder, number, speed, None, line.watch, line.tick))
+    output.say(f"latest event: {duration(served.latest_s)} after its moment")
+    return _end(folder, served.status, as_json)
 
 
 @contextmanager
-def progress() -> Iterator[tuple[Watch | None, Tick | None]]:
+def settled(folder: Folder) -> Iterator[None]:
+    """Whatever ends a flight early leaves no folder that claims more than is in it; a full disk says the way on."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(DataError):  # the disk that failed the flight may fail this too: then it goes on saying `flying`
+            folder.abandon()
+        if isinstance(error, DiskError) and folder.path.exists():
+            raise DataError(error.place, error.value, f"{error.remedy}; then {how_to_go_on(folder)}") from None
+        raise
+    finally:
+        folder.release()
+
+
+@contextmanager
+def progress() -> Iterator[Line]:
     """A line that moves while a person watches; nothing where nobody does."""
     if not output.terminal():
-        yield None, None
+        yield Line()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
+    from rich.progress import BarColumn, ProgressColumn, TextColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
 
-    state = Progress()
-    columns = (BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+    state, line, console = Progress(), Line(), Console(file=sys.stderr)
+    words = TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold"))
+    columns: list[ProgressColumn] = [TextColumn("{task.percentage:>3.0f} %"), words]
+    if console.width >= WITH_BAR:
+        columns.insert(0, BarColumn(bar_width=24))
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("preparing", total=1.0)
 
         def tick(now: Instant) -> None:
-            bar.update(task, completed=state.fraction, description=state.line())
+            said = state.line(line.next_pass(state.satellite, now))
+            bar.update(task, completed=state.fraction, description=said)
 
-        yield state.update, tick
+        line.watch, line.tick = state.update, tick
+        yield line
 
 
-def _end(folder: Folder, status: Status, again: str, as_json: bool) -> int:
+# The end ------------------------------------------------------------------------------------------------------------
+
+
+def _end(folder: Folder, status: Status, as_json: bool) -> int:
+    """Judge, report, tell. A report that cannot be written is an error that comes after the verdict."""
     flight = fold(folder.entries())
     judged = verdict(flight)
-    place = write_report(folder, flight, status, again)
+    failure: DataError | None = None
+    try:
+        place: Path | None = write_report(folder, flight, status, reproduction(status))
+    except DataError as error:
+        place, failure = None, error
     if as_json:
         output.data(_summary(folder, status, judged, place))
     else:
-        _tell(status, judged, place)
+        _tell(folder, flight, status, judged, place)
+    if failure is not None:
+        remedy = f"the flight is complete, its report is not written: make room, then orbital report {folder.path}"
+        raise DataError(failure.place, failure.value, remedy)
     return 0 if judged.closes else 1
 
 
-def _summary(folder: Folder, status: Status, judged: Verdict, place: Path) -> dict[str, Any]:
+def _summary(folder: Folder, status: Status, judged: Verdict, place: Path | None) -> dict[str, Any]:
     import msgspec
 
     return {
         "folder": str(folder.path),
-        "report": str(place),
+        "report": str(place) if place else None,
         "digest": status.digest,
         "entries": status.entries,
         "seed": status.seed,
@@ -112,15 +190,39 @@ def _summary(folder: Folder, status: Status, judged: Verdict, place: Path) -> di
     }
 
 
-def _tell(status: Status, judged: Verdict, place: Path) -> None:
-    print(judged.sentence)
+def _tell(folder: Folder, flight: Folded, status: Status, judged: Verdict, place: Path | None) -> None:
+    print(f"{'✓' if judged.closes else '✗'} {judged.sentence}")
     print()
-    for margin in judged.margins[:MARGINS_SHOWN]:
-        print(f"  {'✓' if margin.holds else '✗'} {margin.name:<28} {margin.node:<14} {margin.margin}")
+    shown = judged.margins[: max(MARGINS_SHOWN, len(judged.broken))][: 4 * MARGINS_SHOWN]
+    wide = max((len(one.name) for one in shown), default=0)
+    where = max((len(one.node) for one in shown), default=0)
+    for one in shown:
+        print(f"  {'✓' if one.holds else '✗'} {one.name:<{wide}}  {one.node:<{where}}  {one.margin}")
     print()
-    timing = status.timing_s
-    output.say(
-        f"flown in {timing['flying']:.1f} s of CPU, of which jobs {timing['jobs']:.1f} s, physics {timing['world']:.1f} s"
-    )
-    print(f"digest  {status.digest}")
-    print(f"report  {place}")
+    for note in _notes(flight, judged):
+        print(f"  note    {note}")
+    print(f"  digest  {status.digest}")
+    print(f"  check   sha256sum {folder.path / LOG_FILE}")
+    if place is not None:
+        print(f"  report  {place}")
+    whole, jobs, physics = (status.timing_s.get(name, 0.0) for name in ("flying", "jobs", "world"))
+    if jobs + physics <= whole:  # a resumed flight's parts are of all its processes, the whole is of the last one
+        parts = f"of which {duration(jobs)} were jobs executed and {duration(physics)} physics"
+        output.say(f"\n{duration(whole)} of CPU, {parts}")
+
+
+def _notes(flight: Folded, judged: Verdict) -> Iterator[str]:
+    """What a reader of the verdict should know beside it."""
+    tally = judged.tally
+    for executed, word in ((True, "really executed"), (False, "modelled, not executed")):
+        joules = [job.energy_j for job in flight.jobs.values() if job.finished and job.executed == executed]
+        if joules:
+            yield f"{count(len(joules), 'job')} {word}, {scaled(sum(joules) / len(joules), 'J')} each"
+    if not flight.stations:
+        yield "no station: nothing went up or came down"
+    missing = [(number, word) for number, word in ((tally.refused, "refused"), (tally.failed, "failed")) if number]
+    if tally.open:
+        missing.append((tally.open, "still on the way at the end"))
+    if missing:
+        said = ", ".join(f"{number} {word}" for number, word in missing)
+        yield f"{said}: orbital get jobs says why"

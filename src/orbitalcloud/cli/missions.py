@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,23 +10,24 @@ from orbitalcloud.cli import output
 from orbitalcloud.core import DataError
 from orbitalcloud.mission import load
 
-if TYPE_CHECKING:
-    from orbitalcloud.study.sheet import Sheet
-
-SCHEMA_FILE = "mission.schema.json"
-
 
 def init(name: str, as_json: bool) -> int:
-    """Write NAME.toml and the schema beside it; nothing is overwritten."""
-    from orbitalcloud.mission.schema import schema_text
-    from orbitalcloud.mission.starter import init_text
+    """Write NAME.toml, and the schema for editors beside it; a file that is not ours is not overwritten."""
+    from orbitalcloud.mission.schema import SCHEMA_NAME, init_text, schema_text
 
-    place, schema = Path(f"{name}.toml"), Path(SCHEMA_FILE)
+    place, schema = Path(f"{name}.toml"), Path(SCHEMA_NAME)
     text = init_text(name)
     if place.exists():
         raise DataError("mission file", str(place), "it exists: choose another name, or remove it")
-    place.write_text(text)
-    schema.write_text(schema_text())
+    fresh = not schema.exists()
+    if fresh:
+        output.write_file(schema, lambda path: path.write_text(schema_text(), encoding="utf-8"))
+    try:
+        output.write_file(place, lambda path: path.write_text(text, encoding="utf-8"))
+    except DataError:
+        if fresh:
+            schema.unlink(missing_ok=True)
+        raise
     if as_json:
         output.data({"mission": str(place), "schema": str(schema)})
     else:
@@ -42,20 +42,12 @@ def check(mission: str, as_json: bool) -> int:
 
     sheet = study(load(mission))
     if as_json:
-        output.data(msgspec.to_builtins(sheet))
+        whole = msgspec.to_builtins(sheet)
+        output.data({"closes": sheet.closes, "verdict": sheet.verdict, **whole})
     else:
-        _print(sheet)
+        from orbitalcloud.cli.page import print_sheet
+
+        console = output.console(100)
+        with output.tidy(console):
+            print_sheet(sheet, console)
     return 0 if sheet.closes else 1
-
-
-def _print(sheet: Sheet) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from orbitalcloud.study.sheet import rows
-
-    console = output.console()
-    grid = Table(box=None, pad_edge=False, show_header=False)
-    for cells in rows(sheet):
-        grid.add_row(*(Text(cell) for cell in cells))
-    console.print(grid)

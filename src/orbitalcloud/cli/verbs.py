@@ -1,4 +1,4 @@
-"""The verbs of `orbital`: what each takes and says of itself. Bodies load when used, so that `--help` answers at once."""
+"""The verbs of `orbital`: what each takes and says of itself. Bodies load when used, so that `--help` is quick."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ app = typer.Typer(
 Mission = Annotated[str, typer.Argument(help="a packaged mission (genesis-1) or the path of a TOML file")]
 FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
+KINDS = "satellites, stations, contacts, jobs, bundles, receipts, transactions, heads or faults"
 Json = Annotated[bool, typer.Option("--json", help="print data as JSON")]
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="instead of the mission's seed")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="instead of the mission's seed")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="show tracebacks")]
 
 
@@ -99,7 +100,7 @@ def report(flight: FlightArgument = None, json: Json = False, verbose: Verbose =
 
 @app.command()
 def get(
-    kind: Annotated[str, typer.Argument(help="satellites, stations, contacts, jobs, bundles, receipts, …")],
+    kind: Annotated[str, typer.Argument(help=KINDS)],
     name: Annotated[str | None, typer.Argument(help="one of them, or how its name begins")] = None,
     flight: FlightPath = None,
     json: Json = False,
@@ -123,9 +124,9 @@ def logs(
     verbose: Verbose = False,
 ) -> int:
     """Print the Log, an entry a line."""
-    from orbitalcloud.cli import seeing
+    from orbitalcloud.cli import reading
 
-    return seeing.logs(name, flight, kind, last, follow, json)
+    return reading.logs(name, flight, kind, last, follow, json)
 
 
 @app.command()

@@ -34,27 +34,62 @@ def verify(
     as_json: bool,
 ) -> int:
     """Every check that can be made with what is at hand; the first that fails decides."""
-    receipt = parse_receipt(_read(thing, MAX_BYTES))
+    if not execute and (artefact is not None or data is not None):
+        raise DataError("verify", "--artefact or --input", "these are for --execute: add it, or leave them out")
+    receipt = _receipt(thing)
+    wanted = None if key is None else _key(key)
     folder = _flight_of(thing)
-    if key is None and folder is not None:
-        key = _logged_key(folder, receipt.satellite)
+    stranger: Why | None = None
+    if wanted is None and folder is not None:
+        wanted = _logged_key(folder, receipt.satellite)
+        if wanted is None:
+            text = f"the flight in {folder.path} has no satellite {receipt.satellite}"
+            stranger = Why(False, "satellite", text)
     if result is None and folder is not None:
         beside = folder.path / "results" / f"{thing.stem}.bin"
         result = beside if beside.is_file() else None
     checks: list[Why] = []
-    for why in _checks(receipt, key or "", result, execute, artefact, data):
+    steps = iter([stranger]) if stranger else _checks(receipt, wanted or "", result, execute, artefact, data)
+    for why in steps:
         checks.append(why)
         if not why.ok:
             break
     holds = all(why.ok for why in checks)
     if as_json:
-        output.data({"holds": holds, "job": receipt.job, "checks": msgspec.to_builtins(checks)})
-    else:
-        for why in checks:
-            print(f"{'✓' if why.ok else '✗'} {why}")
-        if not key:
-            output.say("whose key it must be was not given: --key says that; this says only that the key signed it")
+        found = {"holds": holds, "job": receipt.job, "satellite": receipt.satellite, "digest": receipt.digest}
+        output.data({**found, "key_known": bool(wanted), "checks": msgspec.to_builtins(checks)})
+        return 0 if holds else 1
+    for why in checks:
+        print(output.printable(f"{'✓' if why.ok else '✗'} {why}"))
+    if holds:
+        _say_unchecked(bool(wanted), result is not None, execute)
     return 0 if holds else 1
+
+
+def _say_unchecked(key: bool, result: bool, execute: bool) -> None:
+    """What a yes does not mean."""
+    if not key:
+        output.say("not checked: whose key this is. Outside its flight's folder, --key says whose it must be")
+    if not result and not execute:
+        output.say("not checked: the result. --output gives it, --execute makes it again")
+
+
+def _receipt(thing: Path) -> Receipt:
+    data = _read(thing, MAX_BYTES)
+    try:
+        return parse_receipt(data)
+    except DataError as error:
+        reason = " ".join(error.remedy.split())
+        field = "" if error.place == "receipt" else f"{error.place} "
+        remedy = f"give receipts/JOB.json of a flight ({field}{reason})"
+        raise DataError(str(thing), "not a receipt", remedy) from None
+
+
+def _key(text: str) -> str:
+    key = text.strip().lower().removeprefix("0x")
+    if len(key) != 64 or set(key) - set("0123456789abcdef"):
+        raise DataError("--key", text, "give the 64 hex digits of an Ed25519 public key")
+    return key
 
 
 def _checks(

@@ -1,0 +1,95 @@
+"""Flights on disk as the verbs find them: which one is meant, what state it is in, how it is folded and reported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orbitalcloud.cli import output
+from orbitalcloud.core import DataError, read_log
+from orbitalcloud.core.records import Entry
+from orbitalcloud.twin.folder import REPORT_FILE, STATUS_FILE, Folder, Status, disk_error
+
+if TYPE_CHECKING:
+    from orbitalcloud.view.flight import Flight
+
+FLIGHTS = Path("flights")
+
+
+def existing(path: Path) -> Folder:
+    """The flight in the folder `path`, or of that name below ./flights."""
+    named = FLIGHTS / path
+    if not path.exists() and (named / STATUS_FILE).is_file():
+        return Folder.open(named)
+    return Folder.open(path)
+
+
+def find(path: Path | None) -> Folder:
+    """The flight in `path`; without one, the newest below ./flights."""
+    if path is not None:
+        return existing(path)
+    made = sorted(FLIGHTS.glob(f"*/{STATUS_FILE}"), key=lambda place: place.stat().st_mtime)
+    if not made:
+        raise DataError("flights", str(FLIGHTS.resolve()), "there is none: orbital fly genesis-1, or name one's folder")
+    return Folder.open(made[-1].parent)
+
+
+def how_to_go_on(folder: Folder) -> str:
+    """What to do with a flight that ended early."""
+    if folder.resumable:
+        return f"go on with: orbital fly --resume {folder.path}"
+    return f"remove {folder.path} and fly anew: it had no checkpoint yet"
+
+
+def warn(folder: Folder, status: Status) -> None:
+    """Say that a flight is not complete, and what can be done."""
+    if status.complete:
+        return
+    if folder.busy:
+        output.say(f"orbital: {folder.path} is still flying: this is what there is so far")
+    elif status.status == "interrupted":
+        output.say(f"orbital: {folder.path} was interrupted at {status.reached}; {how_to_go_on(folder)}")
+    else:
+        output.say(f"orbital: {folder.path} broke off without a word; {how_to_go_on(folder)}")
+
+
+def folded(folder: Folder) -> tuple[Flight, Status]:
+    """The flight as far as it went; says so on stderr where that is not to its end."""
+    from orbitalcloud.view.fold import fold
+
+    status = folder.status()
+    warn(folder, status)
+    entries = folder.entries() if status.complete else whole_lines(folder)
+    return fold(entries), status
+
+
+def whole_lines(folder: Folder) -> Iterator[Entry]:
+    """The entries of a flight that may be going on: a last line that is cut short is not yet one."""
+    try:
+        with folder.log_path.open("rb") as lines:
+            yield from read_log((line for line in lines if line.endswith(b"\n")), str(folder.log_path))
+    except OSError as error:
+        raise disk_error(folder.log_path, error) from None
+
+
+def reproduction(status: Status) -> str:
+    """The command that flies the same flight again."""
+    from orbitalcloud.mission import find as find_mission
+    from orbitalcloud.mission import packaged
+
+    mission = status.mission_path
+    if status.mission in packaged() and os.path.abspath(find_mission(status.mission)) == mission:
+        mission = status.mission
+    elif not os.path.relpath(mission).startswith(".."):
+        mission = f"./{os.path.relpath(mission)}"
+    return f"orbital fly {mission} --seed {status.seed}"
+
+
+def write_report(folder: Folder, flight: Flight, status: Status, again: str) -> Path:
+    """Write `report.html` into the folder."""
+    from orbitalcloud.view.report import report_html
+
+    folder.write(REPORT_FILE, report_html(flight, status.digest, again).encode())
+    return folder.path / REPORT_FILE

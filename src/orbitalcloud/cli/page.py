@@ -1,0 +1,204 @@
+"""The page that `orbital check` prints: a satellite's sheet in groups, or a fleet's spread and its worst satellite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from statistics import median
+from typing import TYPE_CHECKING
+
+from orbitalcloud.view.words import count
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from orbitalcloud.study.sheet import Margin, SatelliteSheet, Sheet, StationContact
+
+WHOLE_AT_MOST = 3
+"""Satellites that are each shown in full; of more, the spread, the tightest and the first of these."""
+
+WORST_SHOWN = 5
+STATIONS_SHOWN = 16
+
+
+def print_sheet(sheet: Sheet, console: Console) -> None:
+    """Verdict first, then the numbers that it rests on."""
+    _say(console, f"{'✓' if sheet.closes else '✗'} {sheet.verdict}")
+    if len(sheet.satellites) <= WHOLE_AT_MOST:
+        for one in sheet.satellites:
+            _satellite(one, sheet.days, console)
+        return
+    _fleet(sheet, console)
+    _satellite(sheet.worst, sheet.days, console)
+
+
+def number(value: float, digits: int = 1) -> str:
+    """A number with a true minus sign and no negative zero."""
+    text = f"{value:,.{digits}f}"
+    return (text[1:] if float(text.replace(",", "")) == 0.0 and text.startswith("-") else text).replace("-", "−")
+
+
+def share(value: float) -> str:
+    """`12.5 %` of 0.125; of a share below a thousandth, `< 0.1 %`."""
+    return "< 0.1 %" if 0.0 < value < 0.0005 else f"{number(100 * value)} %"
+
+
+# One satellite ------------------------------------------------------------------------------------------------------
+
+
+def _satellite(one: SatelliteSheet, days: float, console: Console) -> None:
+    console.print()
+    _say(console, f"{one.name} · {one.bus} · {one.orbit}", "bold")
+    eclipses = f"{number(one.eclipses_per_day)} a day, the longest {number(one.longest_eclipse_min)} min"
+    light = [
+        ("orbital period", f"{number(one.period_min, 2)} min"),
+        ("inclination", f"{number(one.inclination_deg, 2)}°"),
+        ("in sunlight", share(one.sunlit_share)),
+        ("eclipses", eclipses if one.eclipses_per_day else "none"),
+        ("beta angle", f"{number(one.beta_min_deg)}° to {number(one.beta_max_deg)}°"),
+    ]
+    lowest = f"{share(one.lowest_charge_idle)} without jobs, {share(one.lowest_charge_jobs)} with them"
+    nonstop = f"charge down to {share(one.lowest_charge_nonstop)}, payload up to {number(one.payload_nonstop_c)} °C"
+    power = [
+        ("array, mean", f"{number(one.array_w)} W"),
+        ("load, mean", f"{number(one.idle_load_w)} W without jobs, {number(one.job_load_w)} W with them"),
+        ("lowest charge", f"{lowest}; reserve {share(one.reserve)}"),
+        ("deepest discharge", share(one.deepest_discharge)),
+        ("accelerator", f"busy {share(one.duty)} of the time; the array could feed {share(one.sustainable_duty)}"),
+        ("if it never stops", nonstop),
+    ]
+    _pairs(console, "orbit and light", light)
+    _pairs(console, "power", power)
+    _heat(one, console)
+    _contacts(one.contacts, console)
+    _margins(one, console)
+
+
+def _pairs(console: Console, title: str, lines: Iterable[tuple[str, str]]) -> None:
+    grid = _grid(console, title, ("", "", False), ("", "", False), header=False)
+    for name, text in lines:
+        grid.add_row(name, text)
+    console.print(grid)
+
+
+def _heat(one: SatelliteSheet, console: Console) -> None:
+    grid = _grid(console, "heat", ("node", "", False), *_right("coldest", "hottest", "cold limit", "hot limit"))
+    for node in one.nodes:
+        values = (node.coldest_c, node.hottest_c, node.cold_limit_c, node.hot_limit_c)
+        grid.add_row(node.node, *(f"{number(value)} °C" for value in values))
+    console.print(grid)
+
+
+def _contacts(contacts: Iterable[StationContact], console: Console) -> None:
+    seen = sorted(contacts, key=lambda one: -one.minutes_per_day)
+    if not seen:
+        _pairs(console, "contact", [("none", "the mission has no station that this satellite can talk to")])
+        return
+    titles = _right("passes", "minutes", "longest gap", "up", "down")
+    grid = _grid(console, "contact a day", ("station", "", False), *titles)
+    for one in seen[:STATIONS_SHOWN]:
+        grid.add_row(
+            one.station,
+            number(one.passes_per_day),
+            number(one.minutes_per_day),
+            f"{number(one.longest_gap_h)} h",
+            f"{number(one.up_mb_per_day)} MB",
+            f"{number(one.down_mb_per_day)} MB",
+        )
+    if len(seen) > STATIONS_SHOWN:
+        grid.add_row(f"and {len(seen) - STATIONS_SHOWN} more")
+    console.print(grid)
+
+
+def _margins(one: SatelliteSheet, console: Console) -> None:
+    grid = _grid(console, "margins, tightest first", ("quantity", "", False), *_right("value", "limit", "margin"))
+    for margin in sorted(one.margins, key=lambda margin: margin.share):
+        grid.add_row(("✓ " if margin.share >= 0.0 else "✗ ") + margin.name, *_numbers(margin))
+    console.print(grid)
+
+
+def _numbers(margin: Margin) -> tuple[str, str, str]:
+    digits = 2 if margin.unit == "MB" else 1
+    value, limit = number(margin.value, digits), number(margin.limit, digits)
+    return f"{value} {margin.unit}", f"{limit} {margin.unit}", share(margin.share)
+
+
+# A fleet ------------------------------------------------------------------------------------------------------------
+
+
+def _fleet(sheet: Sheet, console: Console) -> None:
+    fleet = sheet.satellites
+    closing = sum(one.closes for one in fleet)
+    console.print()
+    _say(console, f"{count(len(fleet), 'satellite')}, of which {closing} close", "bold")
+    spreads: tuple[tuple[str, str, Callable[[SatelliteSheet], float]], ...] = (
+        ("orbital period", "min", lambda one: one.period_min),
+        ("in sunlight", "%", lambda one: 100 * one.sunlit_share),
+        ("longest eclipse", "min", lambda one: one.longest_eclipse_min),
+        ("array, mean", "W", lambda one: one.array_w),
+        ("load with jobs, mean", "W", lambda one: one.job_load_w),
+        ("lowest charge with jobs", "%", lambda one: 100 * one.lowest_charge_jobs),
+        ("accelerator busy", "%", lambda one: 100 * one.duty),
+        ("duty the array could feed", "%", lambda one: 100 * one.sustainable_duty),
+        ("hottest payload", "°C", lambda one: max(node.hottest_c for node in one.nodes if node.node == "payload")),
+        ("contact a day", "min", lambda one: sum(at.minutes_per_day for at in one.contacts)),
+    )
+    grid = _grid(console, "the fleet", ("quantity", "", False), *_right("least", "median", "most"))
+    for name, unit, take in spreads:
+        values = [take(one) for one in fleet]
+        grid.add_row(name, *(f"{number(value)} {unit}" for value in (min(values), median(values), max(values))))
+    console.print(grid)
+    _stations(sheet, console)
+    grid = _grid(
+        console,
+        f"the {WORST_SHOWN} tightest",
+        ("satellite", "", False),
+        ("bound first by", "", False),
+        *_right("value", "limit", "margin"),
+    )
+    for one in sorted(fleet, key=lambda one: one.binds.share)[:WORST_SHOWN]:
+        bound = one.binds
+        grid.add_row(("✓ " if one.closes else "✗ ") + one.name, bound.name, *_numbers(bound))
+    console.print(grid)
+
+
+def _stations(sheet: Sheet, console: Console) -> None:
+    """Per station: how many satellites see it, and their minutes a day."""
+    minutes: dict[str, list[float]] = {}
+    for one in sheet.satellites:
+        for contact in one.contacts:
+            minutes.setdefault(contact.station, []).append(contact.minutes_per_day)
+    if not minutes:
+        return
+    titles = _right("satellites seen", "least", "median", "most", "all together")
+    grid = _grid(console, "contact minutes a day", ("station", "", False), *titles)
+    for station, values in sorted(minutes.items(), key=lambda item: -sum(item[1]))[:STATIONS_SHOWN]:
+        seen = sum(value > 0.0 for value in values)
+        spread = (min(values), median(values), max(values), sum(values))
+        grid.add_row(station, str(seen), *(number(value) for value in spread))
+    if len(minutes) > STATIONS_SHOWN:
+        grid.add_row(f"and {len(minutes) - STATIONS_SHOWN} more")
+    console.print(grid)
+
+
+# Pieces -------------------------------------------------------------------------------------------------------------
+
+
+def _right(*titles: str) -> tuple[tuple[str, str, bool], ...]:
+    return tuple((title, "", True) for title in titles)
+
+
+def _grid(console: Console, title: str, *columns: tuple[str, str, bool], header: bool = True) -> Table:
+    """A group: its title on a line of its own, then a table indented below it."""
+    from rich.table import Table
+
+    console.print()
+    _say(console, f"  {title}", "dim")
+    grid = Table(box=None, pad_edge=True, show_header=header, header_style="dim", padding=(0, 2, 0, 2))
+    for name, style, right in columns:
+        grid.add_column(name, style=style, justify="right" if right else "left")
+    return grid
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    console.print(text, style=style, markup=False)
