@@ -143,11 +143,12 @@ def test_an_interrupted_flight_says_so_and_resumes_to_the_same_digest(flown, tmp
     assert not (folder.path / "checkpoint.bin").exists(), "the nodes' stores hold secrets and have no further use"
 
 
-def test_a_killed_flight_resumes_from_its_last_checkpoint(flown, tmp_path, monkeypatch):
+@pytest.mark.parametrize("checkpoint_s", [0.01, 1e9], ids=["from its last checkpoint", "from the start, without one"])
+def test_a_killed_flight_resumes(flown, tmp_path, monkeypatch, checkpoint_s):
     import orbitalcloud.twin.flight as module
     from orbitalcloud.mission import load
 
-    monkeypatch.setattr(module, "CHECKPOINT_NS", 3_600_000_000_000)
+    monkeypatch.setattr(module, "CHECKPOINT_S", checkpoint_s)
     whole = flown(SMALL, name="whole")
     mission = tmp_path / "test.toml"
     mission.write_text(SMALL)
@@ -162,6 +163,7 @@ def test_a_killed_flight_resumes_from_its_last_checkpoint(flown, tmp_path, monke
 
     with pytest.raises(Killed):
         fly(load(mission), folder, 7, watch=kill)
+    assert (folder.path / "checkpoint.bin").exists() == (checkpoint_s < 1)
     assert folder.status().status == "flying", "nobody was left to say otherwise, and it does not claim to be whole"
     assert resume(folder).digest == whole.status.digest
 

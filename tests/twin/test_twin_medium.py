@@ -58,3 +58,23 @@ def test_a_base_loss_keeps_its_odds():
     made = medium(base_loss_ppm={("a", "b"): 100_000})
     lost = sum(bool(made.send("a", "b", 1, 0, light)[1] == "lost on the link") for _ in range(2000))
     assert abs(lost - 200) < 4 * (2000 * 0.1 * 0.9) ** 0.5
+
+
+def test_quick_ranges_are_the_orbit_models():
+    """Between blocks, on their edges and at their nodes: within a decimetre."""
+    import random
+
+    from conftest import SMALL, load_text
+    from orbitalcloud import physics
+    from orbitalcloud.core import Instant
+    from orbitalcloud.twin import World
+    from orbitalcloud.twin.ranges import BLOCK_NS, Ranges
+
+    made = World(load_text(SMALL))
+    quick, site = Ranges(made.orbits), made.sites["inuvik"]
+    draw = random.Random(1)
+    moments = [made.starts + draw.randrange(20_000 * SECOND) for _ in range(300)]
+    edge = made.starts // BLOCK_NS * BLOCK_NS
+    for at in [*moments, edge + BLOCK_NS, edge + BLOCK_NS - 1, edge + BLOCK_NS + 1]:
+        exact = physics.range_m(made.orbits, 0, site, Instant(at))
+        assert abs(quick.range_m(0, site, Instant(at)) - exact) < 0.1

@@ -105,9 +105,8 @@ class JobDesk:
         if self.waiting:
             yield Wake(now, TIMER)
 
-    def take(self, now: Instant, data: bytes) -> Iterator[Effect]:
+    def take(self, now: Instant, request: Request) -> Iterator[Effect]:
         """A job request arrived (by bundle, or raised on board): admit, plan, accept or refuse."""
-        request = decode_request(data)
         job = request.job
         if job.id in self.waiting:
             return

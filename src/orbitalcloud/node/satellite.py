@@ -83,13 +83,14 @@ class Satellite(Node):
         if event.verb != "submit-job":
             raise RemoteProtocolError("order-verb", f"a satellite has no verb {event.verb!r}")
         order = decode_order(event.body, SubmitJob)
-        yield submission(now, self.name, self.name, decode_request(order.request))
-        yield from self.jobs.take(now, order.request)
+        request = decode_request(order.request)
+        yield submission(now, self.name, self.name, request)
+        yield from self.jobs.take(now, request)
 
     def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
         match item.service:
             case "jobs":
-                yield from self.jobs.take(now, item.payload)
+                yield from self.jobs.take(now, decode_request(item.payload))
             case "light-client" if self.verification is not None:
                 yield from self.verification.take(now, decode_order(item.payload, LabelledUpdate))
             case "payments" if self.wallet is not None:

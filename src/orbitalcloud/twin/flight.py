@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import process_time
 from types import TracebackType
 
 from msgspec.structs import replace
 
-from orbitalcloud.core import HOUR, DataError, Instant, Interrupted, Log, iso, records
+from orbitalcloud.core import DataError, Instant, Interrupted, Log, iso, records
 from orbitalcloud.core.records import Entry
 from orbitalcloud.core.version import VERSION
 from orbitalcloud.mission import Loaded, load
@@ -31,8 +31,8 @@ from orbitalcloud.twin.world import World
 
 PIECE_BYTES = 65_536
 
-CHECKPOINT_NS = 4 * HOUR
-"""Simulated time between checkpoints: at most this much is flown twice after a crash."""
+CHECKPOINT_S = 5.0
+"""CPU seconds between checkpoints: at most this much work is done twice after a crash."""
 
 MAX_CHECKPOINT_BYTES = 4 << 30
 SOFTWARE = f"orbital-cloud {VERSION}"
@@ -50,7 +50,7 @@ class Flight:
         self.ends = fleet.loaded.ends
         self.timing = {"building": 0.0}
         self._begun = process_time()
-        self._saved_at = carrier.now
+        self._saved_at = self._begun
         self._file = LogFile(folder.log_path, len(prefix))
         self.log = Log(self._file.write, prefix)
         carrier.log, carrier.watch = self.log, watch
@@ -72,14 +72,28 @@ class Flight:
         folder.make()
         folder.write(MISSION_FILE, loaded.text.encode())
         folder.write_status(status)
+        return cls._first(loaded, folder, status, (carrier, fleet), watch, process_time() - begun)
+
+    @classmethod
+    def _first(
+        cls,
+        loaded: Loaded,
+        folder: Folder,
+        status: Status,
+        made: tuple[Carrier, Fleet],
+        watch: Watch | None,
+        building_s: float,
+    ) -> Flight:
+        """A flight at the mission's epoch, its first entries written."""
+        carrier, fleet = made
         flight = cls(folder, status, carrier, fleet, b"", watch)
-        flight.timing["building"] = process_time() - begun
+        flight.timing["building"] = building_s
         first = records.FlightStarted(
             at=loaded.starts,
             node="",
             mission=loaded.mission.name,
             mission_digest=loaded.digest,
-            seed=seed,
+            seed=status.seed,
             ends=loaded.ends,
             software=status.software,
             telemetry_s=loaded.mission.telemetry_s,
@@ -87,6 +101,13 @@ class Flight:
         for entry in (first, *describe(carrier.world, loaded)):
             flight._say(entry)
         return flight
+
+    @classmethod
+    def _from_the_start(cls, loaded: Loaded, folder: Folder, status: Status, watch: Watch | None) -> Flight:
+        """A flight that stopped before its first checkpoint is seconds old: it is flown again in its own folder."""
+        begun = process_time()
+        made = carrier_of(loaded, status.seed)
+        return cls._first(loaded, folder, status, made, watch, process_time() - begun)
 
     @classmethod
     def resume(cls, folder: Folder, watch: Watch | None = None) -> Flight:
@@ -100,10 +121,13 @@ class Flight:
         loaded = load(status.mission_path)
         if loaded.digest != status.mission_digest:
             raise DataError(status.mission_path, loaded.digest[:23], "the mission was changed since: fly it anew")
+        if not place.is_file():
+            return cls._from_the_start(loaded, folder, status, watch)
         data = folder.read(CHECKPOINT_FILE, MAX_CHECKPOINT_BYTES)
         begun = process_time()
         fleet, _ = fleet_of(loaded, World(loaded))
         carrier = thaw(data[8:], fleet, str(place))
+        carrier.execution_s = carrier.world_s = 0.0  # timing tells of this process alone
         size = int.from_bytes(data[:8], "big")
         prefix = folder.log_path.read_bytes()[:size]
         if len(prefix) != size:
@@ -133,11 +157,9 @@ class Flight:
 
     def step(self) -> None:
         """Handle the next event, after a checkpoint where one is due."""
-        at = self.carrier.next_due()
-        assert at is not None, "the driver asks due() first"
-        if at - self._saved_at >= CHECKPOINT_NS:
+        if not self.carrier.events & 255 and process_time() - self._saved_at >= CHECKPOINT_S:
             self.checkpoint()
-            self._saved_at = at
+            self._saved_at = process_time()
         self.carrier.step()
 
     def publish(self) -> None:
@@ -164,7 +186,7 @@ class Flight:
         self._file.flush()
         self.timing["flying"] = process_time() - self._begun
         self.timing["jobs"], self.timing["world"] = self.carrier.execution_s, self.carrier.world_s
-        self._write_products()
+        self.folder.write_products(self._products())
         self.status = replace(
             self.status,
             status="complete",
@@ -184,15 +206,15 @@ class Flight:
         if self.carrier.watch is not None:
             self.carrier.watch(entry)
 
-    def _write_products(self) -> None:
-        """Receipts are in the Log; outputs lie in the stores of the stations that received them."""
+    def _products(self) -> Iterator[tuple[str, bytes]]:
+        """Receipts, which are in the Log, and outputs, which lie in the stores of the stations that received them."""
         for name in sorted(self.carrier.saved):
             for key, value in sorted(self.carrier.saved[name].items()):
                 if key.startswith("result/"):
-                    self.folder.write(f"results/{file_name(key.removeprefix('result/'))}.bin", value)
-        for entry in self.folder.entries():
-            if isinstance(entry, records.ReceiptSigned):
-                self.folder.write(f"receipts/{file_name(entry.job)}.json", entry.receipt.encode() + b"\n")
+                    yield f"results/{file_name(key.removeprefix('result/'))}.bin", value
+        for entry in self.folder.lines("receipt-signed"):
+            assert isinstance(entry, records.ReceiptSigned), "the kind names the class"
+            yield f"receipts/{file_name(entry.job)}.json", entry.receipt.encode() + b"\n"
 
 
 class LogFile:

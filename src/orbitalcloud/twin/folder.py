@@ -15,7 +15,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -104,8 +104,8 @@ class Folder:
 
     @property
     def resumable(self) -> bool:
-        """Whether there is a checkpoint to go on from."""
-        return (self.path / CHECKPOINT_FILE).is_file()
+        """Whether there is something to go on with: from its checkpoint, or (seconds of work) from its start."""
+        return not self.status().complete
 
     def abandon(self) -> None:
         """After a failure: remove the folder if its flight never began, else let it say that it was interrupted."""
@@ -168,6 +168,22 @@ class Folder:
         except OSError as error:
             beside.unlink(missing_ok=True)
             raise disk_error(place, error) from None
+
+    def write_products(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Files that follow from the Log and the stations' stores; whole only in a folder that says it is complete."""
+        for name, data in files:
+            place = self.path / name
+            try:
+                place.parent.mkdir(exist_ok=True)
+                place.write_bytes(data)
+            except OSError as error:
+                raise disk_error(place, error) from None
+
+    def lines(self, kind: str) -> Iterator[Entry]:
+        """The Log's entries of one kind, such as `receipt-signed`; the others are not decoded."""
+        begins = f'{{"kind":"{kind}"'.encode()
+        with self.log_path.open("rb") as file:
+            yield from read_log((line for line in file if line.startswith(begins)), str(self.log_path))
 
     def read(self, name: str, most_bytes: int) -> bytes:
         """The bytes of one of the folder's files; `DataError` if it is missing or larger than it may be."""

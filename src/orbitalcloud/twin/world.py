@@ -22,6 +22,7 @@ from orbitalcloud.physics import power_kernel
 from orbitalcloud.physics.array import REFERENCE_TEMPERATURE_K as RATED_K
 from orbitalcloud.physics.frames import itrs_of_geodetic
 from orbitalcloud.planning import Interval
+from orbitalcloud.twin.ranges import Ranges
 
 SPEED_OF_LIGHT_M_S = 299_792_458.0
 STEP_S = 10.0
@@ -51,6 +52,12 @@ class World:
         self._last: dict[int, tuple[int, float, float, float]] = {}
         self._short: dict[str, list[tuple[bool, int]]] = {}
         self._down: set[int] = set()
+        self._all_at = self.starts
+        self._ranges = Ranges(self.orbits)
+        self._fibres: dict[tuple[str, str], int] = {}
+        self._ppm_of_j = [1e6 / (craft.bus.battery.capacity_wh * 3600.0) for craft in loaded.satellites]
+        begin = power_kernel.COLUMNS
+        self._temperatures = [slice(begin, begin + len(craft.bus.heat)) for craft in loaded.satellites]
         self._telemetry_ns = loaded.mission.telemetry_s * SECOND
         self._places: tuple[Instant, NDArray[np.int64]] = (self.starts, np.empty((len(self.names), 0, 3), np.int64))
         self.base_loss_ppm = {
@@ -161,13 +168,18 @@ class World:
 
     def light_time_ns(self, sender: str, receiver: str, at: Instant) -> int:
         """One-way light time at an instant; over ground fibre, along the chord at two thirds of the speed of light."""
-        ends = [name for name in (sender, receiver) if name in self._index]
-        if not ends:
-            first, second = (_itrs_m(self.sites[name]) for name in (sender, receiver))
-            return round(float(np.linalg.norm(first - second)) * 1.5 / SPEED_OF_LIGHT_M_S * 1e9)
-        site = self.sites[receiver if ends[0] == sender else sender]
-        distance_m = physics.range_m(self.orbits, self._index[ends[0]], site, at)
-        return round(distance_m / SPEED_OF_LIGHT_M_S * 1e9)
+        row = self._index.get(sender, self._index.get(receiver))
+        if row is None:
+            return self._fibre_ns(sender, receiver)
+        site = self.sites[receiver if sender in self._index else sender]
+        return round(self._ranges.range_m(row, site, at) / SPEED_OF_LIGHT_M_S * 1e9)
+
+    def _fibre_ns(self, sender: str, receiver: str) -> int:
+        pair = (min(sender, receiver), max(sender, receiver))
+        if pair not in self._fibres:
+            chord_m = float(np.linalg.norm(_itrs_m(self.sites[sender]) - _itrs_m(self.sites[receiver])))
+            self._fibres[pair] = round(chord_m * 1.5 / SPEED_OF_LIGHT_M_S * 1e9)
+        return self._fibres[pair]
 
     # State -----------------------------------------------------------------------------------------------------------
 
@@ -203,16 +215,17 @@ class World:
         """What the satellite's sensors say; generated and load power are means since the last reading."""
         row = self._index[satellite]
         self._advance_all(now)
-        energy = self._energy
-        generated_mw, load_mw = self._mean_powers(row, now)
-        n_nodes = len(self._designs[row].thermal.nodes)
+        first = self._last.get(row, (self.starts,))[0] >= now
+        trial_mw = self._generating_mw(row, now) if first else 0
+        state = self._energy.state[row].tolist()
+        generated_mw, load_mw = self._mean_powers(row, now, state)
         latitude, longitude, height = self._place(row, now)
         return Readings(
-            charge_ppm=round(float(energy.state_of_charge[row]) * 1e6),
-            generated_mw=generated_mw,
+            charge_ppm=round(state[power_kernel.ENERGY] * self._ppm_of_j[row]),
+            generated_mw=trial_mw if first else generated_mw,
             load_mw=load_mw,
-            sunlit_ppm=round(float(energy.state[row, power_kernel.ILLUMINATION]) * 1e6),
-            temperatures_mk=tuple(round(kelvin * 1000) for kelvin in energy.temperature_k[row, :n_nodes].tolist()),
+            sunlit_ppm=round(state[power_kernel.ILLUMINATION] * 1e6),
+            temperatures_mk=tuple([round(kelvin * 1000) for kelvin in state[self._temperatures[row]]]),
             latitude_udeg=latitude,
             longitude_udeg=longitude,
             height_m=height,
@@ -222,22 +235,24 @@ class World:
         """(down, unserved mJ) changes since last asked."""
         return self._short.pop(satellite, [])
 
-    def _mean_powers(self, row: int, now: Instant) -> tuple[int, int]:
-        energy = self._energy
-        generated = float(energy.generated_j[row] - energy.curtailed_j[row])
-        load, unserved = float(energy.load_j[row]), float(energy.unserved_j[row])
-        then, generated_before, load_before, unserved_before = self._last.get(row, (int(self.starts), 0.0, 0.0, 0.0))
+    def _mean_powers(self, row: int, now: Instant, state: list[float]) -> tuple[int, int]:
+        generated = state[power_kernel.GENERATED] - state[power_kernel.CURTAILED]
+        load, unserved = state[power_kernel.LOAD], state[power_kernel.UNSERVED]
+        then, generated_before, load_before, unserved_before = self._last.get(row, (self.starts, 0.0, 0.0, 0.0))
         self._last[row] = (now, generated, load, unserved)
-        if unserved > unserved_before and row not in self._down:
-            self._down.add(row)
-            self._short.setdefault(self.names[row], []).append((True, round((unserved - unserved_before) * 1000)))
-        elif unserved == unserved_before and row in self._down:
-            self._down.discard(row)
-            self._short.setdefault(self.names[row], []).append((False, round(unserved * 1000)))
-        seconds = (now - then) / SECOND
-        if seconds <= 0:
-            return self._generating_mw(row, now), round(float(self._loads_w[row].sum()) * 1000)
-        return round((generated - generated_before) / seconds * 1000), round((load - load_before) / seconds * 1000)
+        if (unserved > unserved_before) != (row in self._down):
+            self._brown_out(row, unserved, unserved_before)
+        if now <= then:
+            return 0, round(float(self._loads_w[row].sum()) * 1000)
+        per_mw = SECOND * 1000 / (now - then)
+        return round((generated - generated_before) * per_mw), round((load - load_before) * per_mw)
+
+    def _brown_out(self, row: int, unserved: float, before: float) -> None:
+        """Note that the bus began, or ceased, to fall short of its loads."""
+        down = unserved > before
+        (self._down.add if down else self._down.discard)(row)
+        spent_mj = round((unserved - before if down else unserved) * 1000)
+        self._short.setdefault(self.names[row], []).append((down, spent_mj))
 
     def _generating_mw(self, row: int, now: Instant) -> int:
         """What the array gives at the first reading, before there is a mean: tried over one step, and taken back."""
@@ -258,8 +273,9 @@ class World:
 
     def _advance_all(self, now: Instant) -> None:
         self._reach(now)
-        if int(self._energy.now_ns.min()) < now:
+        if self._all_at < now:
             self._energy.advance_all(now, self._loads_w)
+            self._all_at = now
 
     def _reach(self, now: Instant) -> None:
         """Extend the light where the mission is longer than a day."""
@@ -296,6 +312,7 @@ def _restore(loaded: Loaded, moved: dict[str, Any]) -> World:
     world._energy = physics.EnergyHeat(world._designs, light, moved["state"], moved["now_ns"])
     world._drawn, world._loads_w, world._last = moved["drawn"], moved["loads_w"], moved["last"]
     world._short, world._down = moved["short"], set(moved["down"])
+    world._all_at = Instant(int(world._energy.now_ns.min()))
     return world
 
 
