@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import lzma
@@ -11,12 +12,26 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from orbitalcloud.core import parse_instant
-from orbitalcloud.ethereum import FULU_HEAD, MAINNET, LightClient, Wallet, decode_bootstrap
+from orbitalcloud.core import RemoteProtocolError, parse_instant
+from orbitalcloud.ethereum import (
+    FULU_HEAD,
+    MAINNET,
+    LightClient,
+    Wallet,
+    decode_bootstrap,
+    list_root,
+    parse_eip1186,
+    rlp,
+    verify_eip1186,
+)
+from orbitalcloud.ethereum.trie import build, keccak256
 from orbitalcloud.ethereum.wallet import mnemonic_of, seed_of
 
 _DATA = Path(__file__).parents[1] / "data" / "ethereum"
 _COLLECTED = "mainnet, collected by corpus-core/colibri-stateless @ 18ec8a2 (index of the beacon API's answers)"
+_HELIOS = "mainnet, collected by a16z/helios @ 1fbb909"
+_FULU = "mainnet, collected by m-reynaldo35/eth-avm-light-client @ d475cd9"
+_OFFICIAL = "ethereum/tests @ 4c87ebb"
 _NOW = 20_000_000
 
 
@@ -41,6 +56,70 @@ def _fulu_block() -> float:
     client = LightClient.bootstrap(MAINNET, FULU_HEAD.checkpoint_root, FULU_HEAD.bootstrap_bytes())
     client.update(FULU_HEAD.update_bytes()[0], _NOW)
     return client.optimistic.execution.block_number
+
+
+def _execution() -> Any:
+    """tests/ethereum/execution_data.py, wherever this file was loaded from."""
+    spec = importlib.util.spec_from_file_location("execution_data", Path(__file__).with_name("execution_data.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _receipts(name: str) -> float:
+    """How many receipts the block's receipts root commits to: 0 if it does not rebuild."""
+    data = _execution()
+    root, answers = data.receipt_blocks()[name]
+    return len(answers) if list_root(data.raw_receipts(answers)) == root else 0
+
+
+def _transactions(number: str) -> float:
+    data = _execution()
+    raw = [data.hexed(each) for each in data.load(f"transactions/{number}.json")]
+    header = next(each for each in data.headers().values() if each["number"] == number)
+    return len(raw) if list_root(raw) == data.hexed(header["transactionsRoot"]) else 0
+
+
+def _real_answers() -> float:
+    """Accounts and slots that the real answers claim and that are proved."""
+    proved = [verify_eip1186(each.state_root, parse_eip1186(each.raw)) for each in _execution().real_proofs()]
+    return len(proved) + sum(len(each.storage) for each in proved)
+
+
+def _usdt_slot() -> float:
+    real = next(each for each in _execution().real_proofs() if each.name == "fulu-usdt")
+    (value,) = verify_eip1186(real.state_root, parse_eip1186(real.raw)).storage.values()
+    return value
+
+
+def _tries_right() -> float:
+    data, right = _execution(), 0
+    for name in [name for name in data.files() if name.startswith("tests/TrieTests/") and "nextprev" not in name]:
+        for case in data.load(name).values():
+            pairs: dict[bytes, bytes] = {}
+            for key, value in case["in"].items() if isinstance(case["in"], dict) else case["in"]:
+                raw, text = (
+                    data.hexed(each) if each and each[:2] == "0x" else (each or "").encode() for each in (key, value)
+                )
+                pairs[keccak256(raw) if "secure" in name.lower() else raw] = text
+            root = build({key: value for key, value in pairs.items() if value}).root
+            right += root == data.hexed(case["root"])
+    return right
+
+
+def _rlp_right() -> float:
+    data, right = _execution(), 0
+    for case in data.load("tests/RLPTests/rlptest.json").values():
+        raw = data.hexed(case["out"])
+        right += rlp.encode(rlp.decode(raw)) == raw
+    for case in data.load("tests/RLPTests/invalidRLPTest.json").values():
+        try:
+            rlp.decode(data.hexed(case["out"]))
+        except RemoteProtocolError:
+            right += 1
+    return right
 
 
 def _bip39_right() -> float:
@@ -123,4 +202,33 @@ CASES: list[dict[str, Any]] = [
     _case(
         "a plain transfer", "Ethereum yellow paper, appendix G (Gtransaction)", "gas used", "gas", 21_000, _transfer_gas
     ),
+    _case(
+        "block 21925176 (Deneb)",
+        _HELIOS,
+        "receipts under its receipts root",
+        "receipts",
+        202,
+        lambda: _receipts("helios"),
+    ),
+    _case("block 21854576 (Deneb)", _COLLECTED, "receipts under its root", "receipts", 57, lambda: _receipts("logs")),
+    _case("block 25639768 (Fulu)", _FULU, "receipts under its root", "receipts", 137, lambda: _receipts("fulu")),
+    _case(
+        "block 22489590 (Electra)",
+        _COLLECTED,
+        "transactions, types 0 to 4, under its transactions root",
+        "transactions",
+        328,
+        lambda: _transactions("0x15729f6"),
+    ),
+    _case(
+        "eth_getProof answers of mainnet nodes",
+        f"{_HELIOS}; {_FULU}; {_COLLECTED}",
+        "accounts and slots proved under their block's state root",
+        "values",
+        15,
+        _real_answers,
+    ),
+    _case("USDT at block 25639768", _FULU, "slot of a holder's balance", "1e-6 USDT", 0x3F1CA131081CF8, _usdt_slot),
+    _case("TrieTests", _OFFICIAL, "roots reproduced", "tries", 25, _tries_right),
+    _case("RLPTests", _OFFICIAL, "vectors encoded, decoded or refused as they say", "vectors", 54, _rlp_right),
 ]

@@ -10,7 +10,7 @@ from orbitalcloud.core.events import Commanded, ContactOpened, Fired, Received, 
 from orbitalcloud.ethereum import Wallet
 from orbitalcloud.network import ContactPlan
 from orbitalcloud.node import Station, StationConfig
-from orbitalcloud.node.station import CHAIN
+from orbitalcloud.node.base import CHAIN
 
 T0 = parse_instant("2026-03-20T12:00:00Z")
 ENDS = T0 + 600 * SECOND

@@ -38,6 +38,8 @@ class Run(msgspec.Struct, frozen=True):
     throttled: bool
     fuel_limit: int
     memory_limit_bytes: int
+    output_limit_bytes: int = 16 * 2**20
+    operations_limit: int = 0
     modelled_operations: int = 0
     modelled_integer: bool = False
     modelled_output_bytes: int = 0
@@ -54,6 +56,10 @@ class Save(msgspec.Struct, frozen=True):
 
     key: str
     value: bytes | None
+
+    def __repr__(self) -> str:
+        """Without the value: what a node saves may be secret."""
+        return f"Save({self.key!r}, {'None' if self.value is None else f'{len(self.value)} bytes'})"
 
 
 class Draw(msgspec.Struct, frozen=True):

@@ -38,6 +38,10 @@ class Started(msgspec.Struct, frozen=True):
     entropy: bytes
     boot: int
 
+    def __repr__(self) -> str:
+        """Without what was saved and the entropy, which are secret."""
+        return f"Started({len(self.saved)} saved keys, boot {self.boot})"
+
 
 class Fired(msgspec.Struct, frozen=True):
     """A timer that the node had set with `Wake` is due."""

@@ -15,12 +15,22 @@ from orbitalcloud.node.config import (
     VerificationFacts,
 )
 from orbitalcloud.node.governor import Decision, Governor
-from orbitalcloud.node.orders import LabelledUpdate, Pay, SendUpdate, Settled, SubmitJob, decode_order, encode_order
+from orbitalcloud.node.orders import (
+    Dropped,
+    LabelledUpdate,
+    Pay,
+    SendUpdate,
+    Settled,
+    SubmitJob,
+    decode_order,
+    encode_order,
+)
 from orbitalcloud.node.satellite import Satellite
 from orbitalcloud.node.station import Station
 
 __all__ = [
     "Decision",
+    "Dropped",
     "EnergyFacts",
     "Governor",
     "GovernorLimits",

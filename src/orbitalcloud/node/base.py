@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from orbitalcloud.compute import public_key, signing_key
-from orbitalcloud.core import Instant, RemoteProtocolError, records
+from orbitalcloud.core import DataError, Instant, RemoteProtocolError, records
 from orbitalcloud.core.effects import Effect, Record, Save
 from orbitalcloud.core.events import (
     Commanded,
@@ -24,8 +24,11 @@ from orbitalcloud.core.events import (
 )
 from orbitalcloud.network import BundleAgent, ContactPlan, Delivered
 
-KEY = "identity"
-"""Where the node's Ed25519 private key is saved. What is under it never leaves the node's store."""
+CHAIN = "@chain"
+"""The peer name of a station's Ethereum JSON-RPC node; no node can have it, for a mission's names have no `@`."""
+
+KEY, KEY_BYTES = "identity", 32
+"""Where the node's Ed25519 private key is saved, and its size. It never leaves the node's store."""
 
 
 class Node:
@@ -47,7 +50,7 @@ class Node:
                 else:
                     yield from self._fired(now, timer)
             case Received(peer, frame):
-                if peer.startswith("chain"):
+                if peer == CHAIN:
                     yield from self._answered(now, frame)
                 else:
                     yield from self._network(now, self.agent.received(now, peer, frame))
@@ -74,7 +77,12 @@ class Node:
 
     def _start(self, now: Instant, event: Started) -> Iterator[Effect]:
         self._private = event.saved.get(KEY, b"")
-        if not self._private:
+        if len(self._private) != KEY_BYTES:
+            if self._private:
+                lost = RemoteProtocolError(
+                    "identity", f"the saved key has {len(self._private)} bytes: a new one is born"
+                )
+                yield self._refused_frame(now, "own store", len(self._private), lost)
             self._private = signing_key(event.entropy)
             yield Save(KEY, self._private)
         yield Record(
@@ -100,6 +108,9 @@ class Node:
                 yield from self._delivered(now, step)
             except RemoteProtocolError as error:
                 yield self._refused_frame(now, step.source, len(step.payload), error)
+            except DataError as error:  # a value in an order that nothing here can use
+                wrong = RemoteProtocolError("order-value", str(error))
+                yield self._refused_frame(now, step.source, len(step.payload), wrong)
 
     def _refused_frame(self, now: Instant, peer: str, size_bytes: int, error: RemoteProtocolError) -> Record:
         return Record(

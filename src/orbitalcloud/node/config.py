@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from orbitalcloud.compute import Accelerator
-from orbitalcloud.core import HOUR, MINUTE
+from orbitalcloud.core import HOUR
 from orbitalcloud.ethereum import ChainConfig
 from orbitalcloud.network import ContactPlan
 from orbitalcloud.planning import Interval
@@ -18,8 +18,8 @@ from orbitalcloud.planning import Interval
 class GovernorLimits:
     """Where the Governor says no. `payload_node` indexes `Readings.temperatures_mk`.
 
-    Above `throttle_mk` a run starts throttled, above `hot_mk` none starts and a running one is stopped; a run is
-    stopped, too, when the charge falls below the reserve.
+    At `throttle_mk` and above a run starts throttled, at `hot_mk` none starts and a running one is stopped; a run is
+    stopped, too, when the charge falls below the reserve, or to nothing.
     """
 
     reserve_ppm: int
@@ -77,4 +77,3 @@ class StationConfig:
     satellites: tuple[str, ...]
     chain: str = ""
     order_lifetime_ns: int = 48 * HOUR
-    retry_ns: int = 5 * MINUTE

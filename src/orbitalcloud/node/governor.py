@@ -52,7 +52,7 @@ class Governor:
         runs would be started and stopped by turns and none would end.
         """
         charge, reserve = readings.charge_ppm, self.limits.reserve_ppm
-        if charge < reserve:
+        if charge < reserve or charge == 0:
             text = f"the battery is at {charge / 1e4:.1f} %, the reserve is {reserve / 1e4:.1f} %"
             return Decision("wait", Why(False, "reserve", text, charge, reserve, "ppm"))
         heat_mk = readings.temperatures_mk[self.limits.payload_node]

@@ -27,19 +27,32 @@ from orbitalcloud.compute import (
     sign_receipt,
     verification_of,
 )
-from orbitalcloud.core import DataError, Instant, RemoteProtocolError, Why, canonical_json, digest_of, iso, records
+from orbitalcloud.core import (
+    MINUTE,
+    DataError,
+    Instant,
+    RemoteProtocolError,
+    Why,
+    canonical_json,
+    digest_of,
+    iso,
+    records,
+)
 from orbitalcloud.core.effects import Draw, Effect, Record, Run, Save, Stop, Wake
 from orbitalcloud.core.events import Finished, Readings
-from orbitalcloud.network import BundleAgent, route
+from orbitalcloud.network import BundleAgent, endpoint, route
 from orbitalcloud.node.config import SatelliteConfig
 from orbitalcloud.node.governor import Governor
-from orbitalcloud.planning import Forecast, Placement, plan
+from orbitalcloud.planning import Forecast, Load, Placement, plan
 from orbitalcloud.planning import Request as Ask
 
 TIMER = "jobs/consider"
 JOB_KEY = "job/"
 ARTEFACT_KEY = "artefact/"
 PAYLOAD = "payload"
+WORTH_TELLING_NS = 10 * MINUTE
+"""A job that waits for the same reason is told anew only if its expected start moves by more than this."""
+
 EXPECTED_RESULT_BYTES = 32_768
 """What a promise assumes of a result whose size is not known yet: a compressed mask with its receipt."""
 
@@ -52,7 +65,8 @@ class Waiting:
     ask: Ask
     arrived: Instant
     attempts: int = 0
-    told: tuple[str, int] = ("", 0)
+    told_rule: str = ""
+    told_until: int = 0
 
     @property
     def job(self) -> Job:
@@ -66,6 +80,8 @@ class Running:
     run: str
     job: str
     started: Instant
+    ends: Instant
+    power_mw: int
     throttled: bool
 
 
@@ -77,7 +93,7 @@ class JobDesk:
     agent: BundleAgent
     artefacts: dict[str, Artefact]
     governor: Governor
-    private: bytes = b""
+    private: bytes = field(default=b"", repr=False)
     readings: Readings | None = None
     waiting: dict[str, Waiting] = field(default_factory=dict)
     running: Running | None = None
@@ -90,18 +106,15 @@ class JobDesk:
         self.private = private
         yield Draw(PAYLOAD, round(self.config.accelerator.idle_w * 1000))
         for key in sorted(saved):
-            if key.startswith(ARTEFACT_KEY):
-                self._shelve(saved[key])
-            elif key.startswith(JOB_KEY):
-                try:
+            try:
+                if key.startswith(ARTEFACT_KEY):
+                    self._shelve(saved[key])
+                elif key.startswith(JOB_KEY):
                     request = decode_request(saved[key])
-                except RemoteProtocolError as error:
-                    yield self._refusal(
-                        now, key.removeprefix(JOB_KEY), Why(False, error.check, "its saved copy is damaged")
-                    )
-                    yield Save(key, None)
-                    continue
-                self.waiting[request.job.id] = Waiting(request, self._ask(request), now)
+                    self.waiting[request.job.id] = Waiting(request, self._ask(request), now)
+            except (DataError, RemoteProtocolError) as error:
+                yield self._damaged(now, key, len(saved[key]), error)
+                yield Save(key, None)
         if self.waiting:
             yield Wake(now, TIMER)
 
@@ -110,36 +123,33 @@ class JobDesk:
         job = request.job
         if job.id in self.waiting:
             return
-        if request.artefact is not None and job.artefact not in self.artefacts:
+        _require_reply_to(job, self.config.name)
+        why = self._admit(now, request)
+        if why.ok and request.artefact is not None and job.artefact not in self.artefacts:
             try:
                 self._shelve(request.artefact)
             except DataError as error:
-                yield from self._decline(now, job, Why(False, "artefact", str(error)[:300]))
-                return
-            yield Save(ARTEFACT_KEY + job.artefact, request.artefact)
-        why = self._admit(now, request)
+                why = Why(False, "artefact", str(error)[:300])
+            else:
+                yield Save(ARTEFACT_KEY + job.artefact, request.artefact)
         if not why.ok:
             yield from self._decline(now, job, why)
             return
-        entry = Waiting(request, self._ask(request), now)
-        self.waiting[job.id] = entry
+        light = Request(job, request.input)  # the artefact is shelved: the job is kept without it
+        self.waiting[job.id] = Waiting(light, self._ask(request), now)
         placement = next(item for item in self._plan(now) if item.job == job.id)
-        if placement.finish is None:
-            del self.waiting[job.id]
-            yield from self._decline(now, job, placement.why)
+        if placement.finish is None and placement.why.rule == "deadline":
+            yield from self._forget(now, self.waiting[job.id], placement.why)
             return
-        light = Request(job, request.input)  # the artefact is shelved: save the job without it
         yield Save(JOB_KEY + job.id, encode_request(light))
-        entry.request = light
-        promised = self._promise(job, placement.finish)
-        yield Record(
-            records.JobAccepted(at=now, node=self.config.name, job=job.id, promised=promised, why=placement.why)
-        )
+        promised = job.due() if placement.finish is None else self._promise(job, placement.finish)
+        accepted = records.JobAccepted(at=now, node=self.config.name, job=job.id, promised=promised, why=placement.why)
+        yield Record(accepted)
         yield from self.consider(now)
 
     def _admit(self, now: Instant, request: Request) -> Why:
         job = request.job
-        if job.executed and job.artefact not in self.artefacts:
+        if job.executed and request.artefact is None and job.artefact not in self.artefacts:
             return Why(False, "artefact", f"{job.artefact[:23]}… is not on board: send it with the job")
         return self.governor.admit(job.due(), len(request.input), len(self.waiting), now)
 
@@ -153,24 +163,23 @@ class JobDesk:
         return Ask(job.id, extra_mw, cost(usage, machine).duration_ns, job.due(), job.value)
 
     def _plan(self, now: Instant) -> tuple[Placement, ...]:
-        return plan([entry.ask for entry in self.waiting.values()], self._forecast(now), self._free_at(now))
-
-    def _free_at(self, now: Instant) -> Instant:
-        if self.running is None:
-            return now
-        ends = self.running.started + self.waiting[self.running.job].ask.duration_ns
-        return Instant(max(now, ends))
+        """Where each waiting job would go, the first start first; what runs is counted as a load, not as a wish."""
+        running = self.running
+        asks = [entry.ask for name, entry in self.waiting.items() if running is None or name != running.job]
+        load = None if running is None else Load(running.power_mw, running.started, max(running.ends, now))
+        placed = plan(asks, self._forecast(now), load)
+        return tuple(sorted(placed, key=lambda item: (item.start is None, item.start or 0, item.job)))
 
     def _forecast(self, now: Instant) -> Forecast:
+        assert self.readings is not None, "a satellite reads its sensors before it is asked anything"
         facts, limits = self.config.energy, self.governor.limits
-        charge_ppm = self.readings.charge_ppm if self.readings else limits.reserve_ppm
         return Forecast(
             now=now,
             sunlight=facts.sunlight,
             array_mw=facts.array_mw,
             idle_mw=facts.idle_mw,
             battery_mj=facts.battery_mj,
-            charge_mj=facts.battery_mj * charge_ppm // 1_000_000,
+            charge_mj=facts.battery_mj * self.readings.charge_ppm // 1_000_000,
             reserve_mj=facts.battery_mj * limits.reserve_ppm // 1_000_000,
         )
 
@@ -211,20 +220,19 @@ class JobDesk:
         for placement in self._plan(now):
             entry = self.waiting[placement.job]
             if placement.start is None:
-                if entry.ask.duration_ns + now > entry.ask.deadline:
+                if placement.why.rule == "deadline":
                     yield from self._forget(now, entry, placement.why)
                 else:
                     yield from self._defer(now, entry, now, placement.why)
-            elif ahead:
-                text = f"{ahead} goes first; {placement.why.text}"
-                yield from self._defer(now, entry, now, Why(False, "queue", text, 1, 0, "job"))
-            elif placement.start > now:
-                ahead = placement.job
+            elif placement.start <= now and not ahead:
+                yield from self._start(now, entry)
+            elif not ahead:
                 yield Wake(placement.start, TIMER)
                 yield from self._defer(now, entry, placement.start, placement.why)
             else:
-                ahead = placement.job
-                yield from self._start(now, entry)
+                text = f"{ahead} goes first; {placement.why.text}"
+                yield from self._defer(now, entry, placement.start, Why(False, "queue", text, 1, 0, "job"))
+            ahead = ahead or placement.job
 
     def _start(self, now: Instant, entry: Waiting) -> Iterator[Effect]:
         assert self.readings is not None, "nothing starts before the first readings"
@@ -235,10 +243,12 @@ class JobDesk:
         job, machine = entry.job, self.config.accelerator
         throttled = decision.pace == "throttled"
         entry.attempts += 1
-        self.running = Running(f"{job.id}#{entry.attempts}", job.id, now, throttled)
+        power_w = machine.throttled_w if throttled else machine.active_w
         expected_ns = entry.ask.duration_ns
         if throttled:
             expected_ns = round(expected_ns / machine.throttled_ops_fraction)
+        extra_mw, ends = round((power_w - machine.idle_w) * 1000), Instant(now + expected_ns)
+        self.running = Running(f"{job.id}#{entry.attempts}", job.id, now, ends, extra_mw, throttled)
         yield Record(
             records.JobStarted(
                 at=now,
@@ -250,7 +260,7 @@ class JobDesk:
                 why=decision.why,
             )
         )
-        yield Draw(PAYLOAD, round((machine.throttled_w if throttled else machine.active_w) * 1000))
+        yield Draw(PAYLOAD, round(power_w * 1000))
         yield Run(
             run=self.running.run,
             artefact=job.artefact,
@@ -258,6 +268,8 @@ class JobDesk:
             throttled=throttled,
             fuel_limit=job.limits.fuel,
             memory_limit_bytes=job.limits.memory_bytes,
+            output_limit_bytes=job.limits.output_bytes,
+            operations_limit=job.limits.operations,
             modelled_operations=job.modelled_operations,
             modelled_integer=job.modelled_integer,
             modelled_output_bytes=job.modelled_output_bytes,
@@ -265,10 +277,10 @@ class JobDesk:
 
     def _defer(self, now: Instant, entry: Waiting, until: Instant, why: Why) -> Iterator[Effect]:
         """Say why a job waits, once for each reason: it is asked again with every reading and after every run."""
-        told = (why.rule, until if until > now else 0)
-        if told == entry.told:
+        same = why.rule == entry.told_rule and abs(until - entry.told_until) < WORTH_TELLING_NS
+        if same or (why.rule == entry.told_rule and until <= now):
             return
-        entry.told = told
+        entry.told_rule, entry.told_until = why.rule, until
         yield Record(records.JobDeferred(at=now, node=self.config.name, job=entry.job.id, until=until, why=why))
 
     # Going out -------------------------------------------------------------------------------------------------------
@@ -288,7 +300,7 @@ class JobDesk:
             yield from self._answer(now, job, Result(job.id, self.config.name, None, b"", name[:64], text[:400]))
         else:
             yield from self._deliver(now, job, running, event, event.output)
-        yield Save(JOB_KEY + job.id, None)
+        yield from self._clear(job)
         yield from self.consider(now)
 
     def _deliver(self, now: Instant, job: Job, running: Running, event: Finished, output: bytes) -> Iterator[Effect]:
@@ -342,31 +354,50 @@ class JobDesk:
         )
 
     def _answer(self, now: Instant, job: Job, result: Result) -> Iterator[Effect]:
-        steps = self.agent.submit(
-            now,
-            job.reply_to,
-            "results",
-            encode_result(result),
-            f"result of {job.id}",
-            self.config.result_lifetime_ns,
-            1,
-        )
-        for step in steps:
-            assert isinstance(step, Effect), "a job's submitter is another node"
+        body, lifetime_ns = encode_result(result), self.config.result_lifetime_ns
+        for step in self.agent.submit(now, job.reply_to, "results", body, f"result of {job.id}", lifetime_ns, 1):
+            assert isinstance(step, Effect), "take() saw to it that the submitter is another node"
             yield step
 
     def _forget(self, now: Instant, entry: Waiting, why: Why) -> Iterator[Effect]:
         del self.waiting[entry.job.id]
         yield from self._decline(now, entry.job, why)
-        yield Save(JOB_KEY + entry.job.id, None)
+        yield from self._clear(entry.job)
+
+    def _clear(self, job: Job) -> Iterator[Effect]:
+        """The job is over: forget it, and the artefact that came with it if no other job waits for that."""
+        yield Save(JOB_KEY + job.id, None)
+        came_up = job.artefact in self.artefacts and job.artefact not in self.config.artefacts
+        if came_up and all(entry.job.artefact != job.artefact for entry in self.waiting.values()):
+            del self.artefacts[job.artefact]
+            yield Save(ARTEFACT_KEY + job.artefact, None)
 
     def _decline(self, now: Instant, job: Job, why: Why) -> Iterator[Effect]:
         yield self._refusal(now, job.id, why)
         refusal = Result(job.id, self.config.name, None, b"", why.rule[:64], why.text[:400], refused=True)
         yield from self._answer(now, job, refusal)
 
+    def _damaged(self, now: Instant, key: str, size_bytes: int, error: Exception) -> Record:
+        check = error.check if isinstance(error, RemoteProtocolError) else "artefact"
+        detail = f"the saved {key[:60]} is damaged and was dropped: {error}"[:200]
+        return Record(
+            records.FrameRefused(
+                at=now, node=self.config.name, peer="own store", size_bytes=size_bytes, check=check, detail=detail
+            )
+        )
+
     def _refusal(self, now: Instant, job: str, why: Why) -> Record:
         return Record(records.JobRefused(at=now, node=self.config.name, job=job, why=why))
+
+
+def _require_reply_to(job: Job, own_name: str) -> None:
+    """Refuse a job whose answer could not be sent: to this node itself, or to a name that no node can have."""
+    try:
+        endpoint(job.reply_to)
+    except DataError as error:
+        raise RemoteProtocolError("reply-to", str(error)[:200]) from None
+    if job.reply_to == own_name:
+        raise RemoteProtocolError("reply-to", f"job {job.id} asks {own_name} to answer itself")
 
 
 def submission(now: Instant, node: str, target: str, request: Request) -> Record:

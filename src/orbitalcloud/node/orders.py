@@ -60,6 +60,16 @@ class Settled(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     gas_used: Annotated[int, Meta(ge=0, le=2**53)]
 
 
+class Dropped(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="dropped/1"):
+    """To a satellite: a station says that the chain will not take a transaction, so that its nonce can be used again.
+
+    A claim. If it is a lie, and the transaction is mined after all, the next one with that nonce is not: never both.
+    """
+
+    hash: Text
+    text: Annotated[str, Meta(max_length=300)]
+
+
 class LabelledUpdate(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="light-client/1"):
     """A light-client update on its way up."""
 
@@ -67,10 +77,10 @@ class LabelledUpdate(msgspec.Struct, frozen=True, array_like=True, forbid_unknow
     update: Annotated[bytes, Meta(max_length=1 << 20)]
 
 
-Order = TypeVar("Order", SubmitJob, SendUpdate, Pay, Settled, LabelledUpdate)
+Order = TypeVar("Order", SubmitJob, SendUpdate, Pay, Settled, Dropped, LabelledUpdate)
 
 
-def encode_order(order: SubmitJob | SendUpdate | Pay | Settled | LabelledUpdate) -> bytes:
+def encode_order(order: SubmitJob | SendUpdate | Pay | Settled | Dropped | LabelledUpdate) -> bytes:
     """The order's bytes."""
     return msgspec.msgpack.encode(order)
 
@@ -81,5 +91,5 @@ def decode_order(data: bytes, kind: type[Order]) -> Order:
         raise RemoteProtocolError("order-size", f"{len(data)} bytes")
     try:
         return msgspec.msgpack.decode(data, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RemoteProtocolError("order-form", str(error)) from None

@@ -8,12 +8,12 @@ from orbitalcloud.compute import Artefact, decode_request
 from orbitalcloud.core import Instant, RemoteProtocolError, records
 from orbitalcloud.core.effects import Draw, Effect, Record
 from orbitalcloud.core.events import Commanded, ContactClosed, ContactOpened, Finished, Sensed
-from orbitalcloud.network import Delivered
+from orbitalcloud.network import Delivered, endpoint
 from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import SatelliteConfig
 from orbitalcloud.node.governor import Governor
 from orbitalcloud.node.jobdesk import TIMER, JobDesk, submission
-from orbitalcloud.node.orders import LabelledUpdate, Pay, Settled, SubmitJob, decode_order
+from orbitalcloud.node.orders import Dropped, LabelledUpdate, Pay, Settled, SubmitJob, decode_order
 from orbitalcloud.node.trust import VerificationDesk, WalletDesk
 
 PLATFORM = "platform"
@@ -95,6 +95,8 @@ class Satellite(Node):
                 yield from self.verification.take(now, decode_order(item.payload, LabelledUpdate))
             case "payments" if self.wallet is not None:
                 yield from self._pay(now, decode_order(item.payload, Pay))
+            case "dropped" if self.wallet is not None:
+                yield from self.wallet.dropped(now, decode_order(item.payload, Dropped), item.source)
             case "settled" if self.wallet is not None:
                 yield from self.wallet.settled(now, decode_order(item.payload, Settled), item.source)
             case _:
@@ -102,6 +104,9 @@ class Satellite(Node):
 
     def _pay(self, now: Instant, order: Pay) -> Iterator[Effect]:
         assert self.wallet is not None, "the caller checked"
+        endpoint(order.reply_to)  # refused here if no node can have that name, before anything is signed
+        if order.reply_to == self.name:
+            raise RemoteProtocolError("reply-to", f"{self.name} has no chain to send it to")
         for step in self.wallet.sign(now, order):
             if isinstance(step, bytes):
                 lifetime_ns = self.config.result_lifetime_ns

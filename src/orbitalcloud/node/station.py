@@ -17,10 +17,11 @@ from orbitalcloud.core.effects import Effect, Record, Save, Send, Wake
 from orbitalcloud.core.events import Commanded
 from orbitalcloud.ethereum import recover_sender, transaction_hash
 from orbitalcloud.network import Delivered, soonest
-from orbitalcloud.node.base import Node
+from orbitalcloud.node.base import CHAIN, Node
 from orbitalcloud.node.config import StationConfig
 from orbitalcloud.node.jobdesk import submission
 from orbitalcloud.node.orders import (
+    Dropped,
     LabelledUpdate,
     Pay,
     SendUpdate,
@@ -30,11 +31,9 @@ from orbitalcloud.node.orders import (
     encode_order,
 )
 
-CHAIN = "chain"
-"""The peer name of the station's Ethereum JSON-RPC node."""
-
 PENDING_KEY = "transaction/"
 PIN_KEY = "key/"
+EXECUTED_KEY = "executed/"
 POLL_NS = 12 * SECOND
 MAX_ANSWER_BYTES = 1 << 20
 MAX_POLLS = 600
@@ -52,15 +51,23 @@ class Station(Node):
         self._polls: dict[str, int] = {}
         self._taken: set[str] = set()
         self._pins: dict[str, str] = {}
+        self._executed: set[str] = set()
+        """Jobs sent from here that are to be executed: their results need receipts."""
 
     def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
         for key in sorted(saved):
-            if key.startswith(PIN_KEY):
-                self._pins[key.removeprefix(PIN_KEY)] = saved[key].decode()
-            elif key.startswith(PENDING_KEY):
-                origin, _, raw = saved[key].partition(b"\0")
-                name = key.removeprefix(PENDING_KEY)
-                yield from self._broadcast(now, name, origin.decode(), raw)
+            try:
+                if key.startswith(PIN_KEY):
+                    self._pins[key.removeprefix(PIN_KEY)] = saved[key].decode()
+                elif key.startswith(EXECUTED_KEY):
+                    self._executed.add(key.removeprefix(EXECUTED_KEY))
+                elif key.startswith(PENDING_KEY):
+                    origin, _, raw = saved[key].partition(b"\0")
+                    yield from self._broadcast(now, key.removeprefix(PENDING_KEY), origin.decode(), raw)
+            except UnicodeDecodeError:
+                torn = RemoteProtocolError("store", f"the saved {key[:60]} is damaged and was dropped")
+                yield self._refused_frame(now, "own store", len(saved[key]), torn)
+                yield Save(key, None)
 
     # Orders going up -------------------------------------------------------------------------------------------------
 
@@ -85,6 +92,9 @@ class Station(Node):
         if target == "any":
             target = self._soonest(now, len(order.request))
         yield submission(now, self.name, target, request)
+        if job.executed:
+            self._executed.add(job.id)
+            yield Save(EXECUTED_KEY + job.id, b"")
         yield from self._carry(now, target, "jobs", order.request, f"job {job.id}", 1)
 
     def _soonest(self, now: Instant, size_bytes: int) -> str:
@@ -115,6 +125,8 @@ class Station(Node):
             raise RemoteProtocolError("result-source", f"{item.source} speaks for {result.satellite}")
         if result.failure:
             why = Why(False, result.failure, result.text)
+        elif result.receipt is None and result.job in self._executed:
+            why = Why(False, "receipt", "it was to be executed, and came without a receipt")
         elif result.receipt is None:
             why = Why(True, "modelled", "cost modelled, nothing executed: there is no receipt")
         else:
@@ -131,6 +143,9 @@ class Station(Node):
                 why=why,
             )
         )
+        if result.job in self._executed:
+            self._executed.discard(result.job)
+            yield Save(EXECUTED_KEY + result.job, None)
         if why.ok and result.output and result.receipt is not None:
             yield Save(f"result/{result.job}", result.output)
 
@@ -196,7 +211,7 @@ class Station(Node):
         if name not in self._pending:
             return
         if "error" in answer and step == "send":
-            yield from self._close(now, name, Why(False, "chain", str(answer["error"])[:300]))
+            yield from self._close(now, name, Why(False, "chain", _message(answer["error"])))
         elif receipt is not None:
             yield from self._settle(now, name, receipt)
         elif step == "send" and "result" in answer:
@@ -215,7 +230,9 @@ class Station(Node):
 
     def _close(self, now: Instant, name: str, why: Why) -> Iterator[Effect]:
         yield Record(records.TransactionRefused(at=now, node=self.name, hash=name, why=why))
+        origin = self._origin[name]
         yield from self._drop(name)
+        yield from self._carry(now, origin, "dropped", encode_order(Dropped(name, why.text)), "refused transaction", 2)
 
     def _drop(self, name: str) -> Iterator[Effect]:
         del self._pending[name], self._origin[name], self._polls[name]
@@ -230,12 +247,17 @@ def _parse(frame: bytes) -> tuple[str, str, dict[str, Any]]:
         raise RemoteProtocolError("chain-answer", f"{len(frame)} bytes")
     try:
         answer = msgspec.json.decode(frame)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RemoteProtocolError("chain-answer", str(error)) from None
     if not isinstance(answer, dict):
         raise RemoteProtocolError("chain-answer", "a JSON-RPC answer is an object")
     step, _, name = str(answer.get("id", "")).partition(" ")
     return name, step, answer
+
+
+def _message(error: Any) -> str:
+    """The words of a JSON-RPC error."""
+    return str(error.get("message", error) if isinstance(error, dict) else error)[:300]
 
 
 def _receipt(result: Any) -> tuple[int, int, int]:

@@ -7,17 +7,19 @@ lives under `wallet` in the node's own store, and is used only where the policy 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orbitalcloud.core import DataError, Instant, Refused, RemoteProtocolError, Seed, Why, records, to_hex
 from orbitalcloud.core.effects import Effect, Record, Save
 from orbitalcloud.ethereum import LightClient, TransferPolicy, Wallet
 from orbitalcloud.node.config import SatelliteConfig, VerificationFacts
-from orbitalcloud.node.orders import LabelledUpdate, Pay, Settled
+from orbitalcloud.node.orders import Dropped, LabelledUpdate, Pay, Settled
 
 STORE_KEY = "light-client"
 WALLET_KEY = "wallet"
 NONCE_KEY = "wallet/nonce"
+SIGNED_KEY = "wallet/signed/"
+FREE_KEY = "wallet/free/"
 
 
 @dataclass(slots=True)
@@ -101,12 +103,20 @@ class WalletDesk:
     config: SatelliteConfig
     wallet: Wallet | None = None
     nonce: int = 0
+    signed: dict[str, int] = field(default_factory=dict)
+    """Hash → nonce of what was signed and is neither settled nor dropped."""
+    free: set[int] = field(default_factory=set)
+    """Nonces of dropped transactions, to be used again before new ones: the chain takes none behind a gap."""
 
     def restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
         """The saved wallet, or a new one born from this boot's entropy."""
         if WALLET_KEY in saved:
             self.wallet = Wallet.from_bytes(saved[WALLET_KEY])
             self.nonce = int.from_bytes(saved.get(NONCE_KEY, b""), "big")
+            self.free = {int(key.removeprefix(FREE_KEY)) for key in saved if key.startswith(FREE_KEY)}
+            for key in saved:
+                if key.startswith(SIGNED_KEY):
+                    self.signed[key.removeprefix(SIGNED_KEY)] = int.from_bytes(saved[key], "big")
             return
         self.wallet = Wallet.born(Seed(entropy).child("wallet").bytes(32))
         yield Save(WALLET_KEY, self.wallet.to_bytes())
@@ -115,10 +125,11 @@ class WalletDesk:
     def sign(self, now: Instant, order: Pay) -> Iterator[Effect | bytes]:
         """Yields the effects, and the raw transaction if it was signed. The nonce is saved before it is used."""
         assert self.wallet is not None, "the wallet is restored at the start"
+        used = min(self.free, default=self.nonce)
         try:
             signed = self.wallet.sign_transaction(
                 order.chain_id,
-                self.nonce,
+                used,
                 order.to,
                 int(order.value_wei),
                 order.gas,
@@ -133,8 +144,14 @@ class WalletDesk:
             why = Why(False, "wallet-order", str(error)[:300])
             yield Record(records.TransactionRefused(at=now, node=self.config.name, hash="", why=why))
             return
-        used, self.nonce = self.nonce, self.nonce + 1
-        yield Save(NONCE_KEY, self.nonce.to_bytes(8, "big"))
+        self.signed[signed.hash] = used
+        yield Save(SIGNED_KEY + signed.hash, used.to_bytes(8, "big"))
+        if used in self.free:
+            self.free.discard(used)
+            yield Save(f"{FREE_KEY}{used}", None)
+        else:
+            self.nonce = used + 1
+            yield Save(NONCE_KEY, self.nonce.to_bytes(8, "big"))
         yield Record(
             records.TransactionSigned(
                 at=now,
@@ -151,6 +168,8 @@ class WalletDesk:
 
     def settled(self, now: Instant, item: Settled, told_by: str) -> Iterator[Effect]:
         """A station says that the chain executed a transaction of ours."""
+        if self.signed.pop(item.hash, None) is not None:
+            yield Save(SIGNED_KEY + item.hash, None)
         yield Record(
             records.TransactionSettled(
                 at=now,
@@ -162,6 +181,17 @@ class WalletDesk:
                 chain=f"as told by {told_by}",
             )
         )
+
+    def dropped(self, now: Instant, item: Dropped, told_by: str) -> Iterator[Effect]:
+        """A station says that the chain will not take a transaction of ours: its nonce is used again."""
+        used = self.signed.pop(item.hash, None)
+        if used is None:
+            return
+        yield Save(SIGNED_KEY + item.hash, None)
+        self.free.add(used)
+        yield Save(f"{FREE_KEY}{used}", b"")
+        why = Why(False, "chain", f"as told by {told_by}: {item.text}"[:300])
+        yield Record(records.TransactionRefused(at=now, node=self.config.name, hash=item.hash, why=why))
 
     def _policy(self, order: Pay) -> TransferPolicy:
         limit = self.config.max_payment_wei

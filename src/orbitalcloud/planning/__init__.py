@@ -5,7 +5,7 @@ and says for each when it starts, or why it cannot. All integers, all arguments:
 Imports `core` only.
 """
 
-from orbitalcloud.planning.forecast import Forecast, Interval
+from orbitalcloud.planning.forecast import Forecast, Interval, Load
 from orbitalcloud.planning.greedy import Placement, Request, plan
 
-__all__ = ["Forecast", "Interval", "Placement", "Request", "plan"]
+__all__ = ["Forecast", "Interval", "Load", "Placement", "Request", "plan"]

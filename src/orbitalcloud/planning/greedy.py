@@ -1,7 +1,9 @@
 """Earliest deadline first: each request at the first time at which the battery stays above its reserve.
 
-Candidates for a start are the end of the request before it and the sunrises to come. A start is feasible if the
-forecast charge stays at or above the reserve until the end of the first whole eclipse after the run.
+A start is looked for when the accelerator becomes free, at the ends of what is already placed, at the sunrises to come
+and when the charge comes back to the reserve. It is feasible if the accelerator is free for the whole run and the
+forecast charge stays at or above the reserve from then until the end of the eclipse after it, with everything else
+that is placed counted at its own time.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orbitalcloud.core import SECOND, Instant, Why, iso
-from orbitalcloud.planning.forecast import Forecast
+from orbitalcloud.planning.forecast import Forecast, Load
 
 MAX_SUNRISES = 16
 """How many sunrises ahead a start is looked for: a day of a low orbit."""
@@ -37,42 +39,69 @@ class Placement:
     why: Why
 
 
-def plan(requests: Sequence[Request], forecast: Forecast, free_at: Instant) -> tuple[Placement, ...]:
-    """Place `requests` one after the other on one accelerator that is free from `free_at`.
+def plan(requests: Sequence[Request], forecast: Forecast, running: Load | None = None) -> tuple[Placement, ...]:
+    """Place `requests` on one accelerator, one at a time, after what is `running` on it.
 
-    Ordered by deadline, then by value (higher first), then by name, so that equal inputs give equal plans.
+    Asked in order of deadline, then of value (higher first), then of name, so that equal inputs give equal plans.
     """
     placements: list[Placement] = []
-    begin = max(free_at, forecast.now)
-    spent_mj = 0
+    loads = [running] if running is not None else []
     for request in sorted(requests, key=lambda item: (item.deadline, -item.value, item.job)):
-        placement = _place(request, forecast, begin, spent_mj)
+        placement = _place(request, forecast, loads)
         placements.append(placement)
-        if placement.finish is not None:
-            begin = placement.finish
-            spent_mj += request.power_mw * request.duration_ns // SECOND
+        if placement.start is not None and placement.finish is not None:
+            loads.append(Load(request.power_mw, placement.start, placement.finish))
     return tuple(placements)
 
 
-def _place(request: Request, forecast: Forecast, begin: int, spent_mj: int) -> Placement:
-    charge_mj = forecast.charge_mj - spent_mj
-    start: int | None = begin
-    lowest = charge_mj
-    for _ in range(MAX_SUNRISES):
-        if start is None or start + request.duration_ns > request.deadline:
-            break
+def _place(request: Request, forecast: Forecast, loads: Sequence[Load]) -> Placement:
+    free = _free(request, loads, forecast.now)
+    if free + request.duration_ns > request.deadline:
+        return Placement(request.job, None, None, _too_late(request, forecast, free))
+    best = 0
+    for start in _candidates(request, forecast, loads, free):
         finish = start + request.duration_ns
-        dawn = forecast.next_sunrise(finish)
-        until = max(finish, dawn if dawn is not None else finish)
-        lowest = forecast.lowest_charge_mj(request.power_mw, start, finish, until, charge_mj, forecast.now)
+        lowest = _lowest(forecast, [*loads, Load(request.power_mw, start, finish)], start)
         if lowest >= forecast.reserve_mj:
             return Placement(request.job, Instant(start), Instant(finish), _yes(forecast, start, lowest))
-        start = forecast.next_sunrise(start)
-    return Placement(request.job, None, None, _no(request, forecast, begin, lowest))
+        best = max(best, lowest)
+    return Placement(request.job, None, None, _no(forecast, best))
+
+
+def _candidates(request: Request, forecast: Forecast, loads: Sequence[Load], free: int) -> list[int]:
+    """Starts worth trying, in order: each with the accelerator free for the whole run and its end in time."""
+    marks = {free, *(load.end for load in loads)}
+    dawn = forecast.next_sunrise(free)
+    for _ in range(MAX_SUNRISES):
+        if dawn is None:
+            break
+        marks.add(dawn)
+        dawn = forecast.next_sunrise(dawn)
+    charged = forecast.first_at_reserve(loads, free, request.deadline)
+    if charged is not None:
+        marks.add(charged)
+    starts = {_free(request, loads, mark) for mark in marks if mark >= free}
+    return sorted(start for start in starts if start + request.duration_ns <= request.deadline)
+
+
+def _free(request: Request, loads: Sequence[Load], since: int) -> int:
+    """The first instant from `since` on at which the accelerator is free for the whole run."""
+    start = since
+    for load in sorted(loads, key=lambda item: item.begin):
+        if load.begin < start + request.duration_ns and start < load.end:
+            start = load.end
+    return start
+
+
+def _lowest(forecast: Forecast, loads: Sequence[Load], start: int) -> int:
+    """The lowest charge from `start` to the end of the eclipse after the last of the loads."""
+    last = max(load.end for load in loads)
+    dawn = forecast.next_sunrise(last)
+    return forecast.lowest_charge_mj(loads, start, dawn if dawn is not None else last)
 
 
 def _ppm(forecast: Forecast, charge_mj: int) -> int:
-    return max(0, charge_mj) * 1_000_000 // max(1, forecast.battery_mj)
+    return charge_mj * 1_000_000 // max(1, forecast.battery_mj)
 
 
 def _yes(forecast: Forecast, start: int, lowest: int) -> Why:
@@ -81,12 +110,13 @@ def _yes(forecast: Forecast, start: int, lowest: int) -> Why:
     return Why(True, "plan", text, charge, reserve, "ppm")
 
 
-def _no(request: Request, forecast: Forecast, begin: int, lowest: int) -> Why:
-    if begin + request.duration_ns > request.deadline:
-        late_s = (begin + request.duration_ns - request.deadline) // SECOND
-        return Why(
-            False, "deadline", f"would end {late_s} s after its deadline even if started at once", late_s, 0, "s"
-        )
-    charge, reserve = _ppm(forecast, lowest), _ppm(forecast, forecast.reserve_mj)
-    text = f"at no sunrise before its deadline does the forecast charge stay above the reserve: {charge / 1e4:.1f} %"
+def _too_late(request: Request, forecast: Forecast, free: int) -> Why:
+    late_s = -(-(free + request.duration_ns - request.deadline) // SECOND)
+    when = "at once" if free <= forecast.now else f"when the accelerator is free, {iso(Instant(free))}"
+    return Why(False, "deadline", f"started {when}, it would end {late_s} s after its deadline", late_s, 0, "s")
+
+
+def _no(forecast: Forecast, best: int) -> Why:
+    charge, reserve = _ppm(forecast, best), _ppm(forecast, forecast.reserve_mj)
+    text = f"no start before its deadline keeps the forecast charge above the reserve: at best {charge / 1e4:.1f} %"
     return Why(False, "reserve", text, charge, reserve, "ppm")

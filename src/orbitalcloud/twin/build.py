@@ -106,7 +106,7 @@ def carrier_of(loaded: Loaded, seed: int) -> tuple[Carrier, Fleet]:
     for name in (*world.names, *(ground.name for ground in loaded.stations)):
         carrier.begin(name)
     for name in world.names:
-        carrier.push(loaded.starts, name, SensorsDue())
+        carrier.push(Instant(loaded.starts + telemetry_ns), name, SensorsDue())
     _schedule(carrier, loaded, work, fleet.on_board)
     return carrier, fleet
 

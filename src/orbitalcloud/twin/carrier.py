@@ -28,7 +28,7 @@ from orbitalcloud.core.events import (
 )
 from orbitalcloud.core.records import Entry
 from orbitalcloud.node import Node
-from orbitalcloud.node.station import CHAIN
+from orbitalcloud.node.base import CHAIN
 from orbitalcloud.twin.gateway import Gateway
 from orbitalcloud.twin.medium import Loss, Medium
 from orbitalcloud.twin.timeline import (
@@ -66,7 +66,6 @@ _PRIORITY: dict[type, int] = {
     SensorsDue: _SENSED,
 }
 
-Executor = Callable[[Artefact, bytes, Limits], Outcome]
 Due = tuple[int, int, int, str, int, Event | Happening]
 
 
@@ -96,7 +95,6 @@ class Carrier:
         self._sequence = 0
         self._timers: dict[tuple[str, str], int] = {}
         self._runs: dict[str, int] = {}
-        self._sent: dict[tuple[str, str], tuple[int, int]] = {}
         self.launch: Callable[[str, Run], None] | None = None
         """How a job is executed where that is not here and now (the live driver's worker)."""
         self.log: Log | None = None
@@ -135,7 +133,7 @@ class Carrier:
         """Whether the event still has somebody to go to: not for a node that is down, nor for what was cancelled."""
         match event:
             case Started():
-                return True
+                return event.boot == self.boots[name]  # a fault in the middle of a restart begins it anew
             case Fired(timer):
                 if self._timers.get((name, timer)) != sequence:
                     return False
@@ -156,9 +154,12 @@ class Carrier:
     def _tell(self, name: str, event: Event) -> None:
         if isinstance(event, Started):
             self.nodes[name] = self.build(name)
+            event = Started(dict(self.saved[name]), event.entropy, event.boot)
         for effect in self.nodes[name].handle(self.now, event):
             self._perform(name, effect)
         if isinstance(event, Started):
+            if name in self.world.names:
+                self._tell(name, Sensed(self._readings(name)))
             for contact in self.medium.open_from(name):
                 self._tell(name, ContactOpened(contact))
 
@@ -234,8 +235,11 @@ class Carrier:
     def execute(self, name: str, effect: Run) -> Outcome:
         """Really run the artefact on its input, under its limits."""
         artefact = self.artefact(name, effect.artefact)
+        limits = Limits(
+            effect.fuel_limit, effect.memory_limit_bytes, effect.output_limit_bytes, effect.operations_limit
+        )
         begun = process_time()
-        outcome = execute(artefact, effect.data, Limits(effect.fuel_limit, effect.memory_limit_bytes))
+        outcome = execute(artefact, effect.data, limits)
         self.execution_s += process_time() - begun
         return outcome
 
@@ -321,7 +325,7 @@ class Carrier:
         self.boots[name] += 1
         boot = self.boots[name]
         entropy = self.seed.child(name).child("entropy").bytes(32, boot)
-        self.push(at, name, Started(self.saved[name], entropy, boot))
+        self.push(at, name, Started({}, entropy, boot))
 
 
 def model(effect: Run) -> Outcome:
