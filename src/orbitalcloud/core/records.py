@@ -110,7 +110,7 @@ class LightChanged(Base, frozen=True):
 
 
 class BrownOut(Base, frozen=True):
-    """The battery was empty and the bus could not serve its loads (`down`), or can again."""
+    """The battery was empty and the bus could not serve its loads (`down`), or can again; unserved since the start."""
 
     down: bool
     unserved_mj: int

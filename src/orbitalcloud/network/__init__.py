@@ -2,10 +2,11 @@
 
 Pure and sans-IO: instants and bytes come in, effects go out. The way in is `BundleAgent` (one per node), which stands
 on a `ContactPlan` with `route`; below it are the bundle codec (`Bundle`, `encode`, `decode`, after RFC 9171),
-fragmentation (`fragment`, `Reassembly`) and the frames of a contact (`convergence`). Imports `core`, msgspec and
-google-crc32c only.
+fragmentation (`fragment`, `Reassembly`) and the frames of a contact (`convergence`). `security` beside them signs,
+seals and judges bundles (`Policy`, `protect`, `judge`; RFC 9172). Imports `core`, msgspec, google-crc32c and, in
+`security` only, cryptography.
 
-Reading order: `bundle`, `fragment`, `convergence`, `routing`, `store`, `peer`, `sending`, `agent`.
+Reading order: `bundle`, `fragment`, `convergence`, `routing`, `store`, `peer`, `sending`, `agent`; `security`.
 """
 
 from orbitalcloud.network.agent import BundleAgent
@@ -15,6 +16,7 @@ from orbitalcloud.network.fragment import Reassembly, fragment
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Delivered, Output
 from orbitalcloud.network.routing import ContactPlan, Route, route, soonest
+from orbitalcloud.network.security import Credentials, Demand, Keyring, Nonces, Policy, Protection, judge, protect
 
 __all__ = [
     "AgentLimits",
@@ -22,16 +24,24 @@ __all__ = [
     "Bundle",
     "BundleAgent",
     "ContactPlan",
+    "Credentials",
     "Delivered",
+    "Demand",
     "Eid",
+    "Keyring",
+    "Nonces",
     "Output",
+    "Policy",
+    "Protection",
     "Reassembly",
     "Route",
     "decode",
     "encode",
     "endpoint",
     "fragment",
+    "judge",
     "parse_eid",
+    "protect",
     "require_conformant",
     "route",
     "soonest",

@@ -41,7 +41,12 @@ class Eid:
 
 @lru_cache(maxsize=65_536)
 def endpoint(node: str, service: str = "") -> Eid:
-    """`dtn://node/service`; with no service it is the node's own (administrative) endpoint."""
+    """`dtn://node/service`; with no service it is the node's own (administrative) endpoint.
+
+    `DataError` where `node` is no node's name: with a slash in it, it would name another node.
+    """
+    if not node or "/" in node:
+        raise DataError("node name", node, "letters, digits and -._~ make a node's name")
     return parse_eid(f"dtn://{node}/{service}")
 
 

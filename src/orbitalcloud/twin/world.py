@@ -122,7 +122,7 @@ class World:
         return sorted(turn for turn in turns if turn[0] < self.ends)
 
     def sunlight(self) -> dict[str, tuple[Interval, ...]]:
-        """Each satellite's intervals outside the umbra over the mission, and a day past it, as one interval a day."""
+        """Each satellite's intervals outside the umbra over the mission, and a day past it, past its end."""
         spans: dict[str, list[Interval]] = {name: [] for name in self.names}
         lit_from: dict[str, int | None] = dict(zip(self.names, self._first_light(), strict=True))
         for event in self._shadow:
@@ -232,7 +232,7 @@ class World:
         )
 
     def brown_outs(self, satellite: str) -> list[tuple[bool, int]]:
-        """(down, unserved mJ) changes since last asked."""
+        """(down, mJ unserved since the start) of each change since last asked."""
         return self._short.pop(satellite, [])
 
     def _mean_powers(self, row: int, now: Instant, state: list[float]) -> tuple[int, int]:
@@ -251,8 +251,7 @@ class World:
         """Note that the bus began, or ceased, to fall short of its loads."""
         down = unserved > before
         (self._down.add if down else self._down.discard)(row)
-        spent_mj = round((unserved - before if down else unserved) * 1000)
-        self._short.setdefault(self.names[row], []).append((down, spent_mj))
+        self._short.setdefault(self.names[row], []).append((down, round(unserved * 1000)))
 
     def _generating_mw(self, row: int, now: Instant) -> int:
         """What the array gives at the first reading, before there is a mean: tried over one step, and taken back."""
