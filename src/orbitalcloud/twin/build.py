@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from orbitalcloud.compute import Artefact, Job, JobLimits, Limits, Request, encode_request, workload
 from orbitalcloud.core import HOUR, SECOND, DataError, Instant, MissionError, Seed, digest_of, from_hex, records
@@ -43,13 +44,18 @@ THROTTLE_BELOW_LIMIT_K = 10.0
 GWEI = 10**9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Work:
     """A task's artefact and inputs, read and checked."""
 
     artefact: Artefact | None
     inputs: tuple[bytes, ...]
     limits: Limits
+
+    @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """The inputs' names."""
+        return tuple(digest_of(data) for data in self.inputs)
 
 
 @dataclass(slots=True)
@@ -309,7 +315,7 @@ def _job(task: Task, item: Work, name: str, at: Instant, number: int, reply_to: 
         id=name,
         name=task.name,
         artefact=item.artefact.digest if item.artefact else digest_of(b"modelled"),
-        input=digest_of(item.inputs[(number - 1) % len(item.inputs)]),
+        input=item.digests[(number - 1) % len(item.inputs)],
         deadline=at + task.deadline_ns,
         reply_to=reply_to,
         value=task.value,
