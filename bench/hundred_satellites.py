@@ -1,16 +1,18 @@
 """A hundred satellites for a day: `orbital fly walker-100` against PASEOS 0.2.1 at 60 s steps, in user CPU; goal: 50.
 
 Ours is a fresh process from a warm numba cache: the whole command, mission file to report, with power, heat, shadow,
-contacts, bundles, modelled jobs and the Log. Theirs is the stepping alone, on a slice of the day, scaled by its steps;
-`advance_time` with orbit, eclipse, battery and one thermal node, no contacts and no jobs.
+contacts, bundles, modelled jobs and the Log. Theirs is what of that PASEOS can do: `advance_time` with orbit, eclipse,
+battery and one thermal node, and at each step whether each satellite sees one of the mission's six stations, which is
+how PASEOS knows of contacts. It is measured on a slice of the day and scaled by its steps. No bundles, no jobs.
 
-What flatters PASEOS, on purpose, so that the ratio is a lower bound:
+What flatters PASEOS, on purpose:
 - pykep < 3, which it needs, is no longer on PyPI for Python 3.11. It gets bench/peers/pykep, a lean stand-in of ours,
   and the time spent in that is taken off: pykep counts as free.
 - Its start-up (imports, a hundred actors) is taken off; ours is left in.
-- It makes no contact windows, which ours does. The table says what asking it each step for six stations would cost.
 
-PEERS.md's 708 s (the whole day, real pykep, another and busier machine) is printed beside the scaled figure.
+The table also says what the stepping alone would be, without looking for stations: a lower bound that compares our
+contacts with none. The 708 s that this project's planners measured (the whole day, real pykep, another machine) stand
+beside it.
 """
 
 from __future__ import annotations
@@ -100,14 +102,15 @@ def main() -> int:
         ("  less our stand-in for pykep", f"{peer['stand_in_s']:.2f} s"),
         ("  start-up, left out", f"{peer['start_s']:.2f} s"),
         ("  a step", f"{day_s / steps * 1e3:.2f} ms, peak {peer['peak_kb'] / 1024:.0f} MB"),
-        ("PASEOS, scaled to the day", f"{day_s:.0f} s"),
-        ("  the same in PEERS.md, not scaled", f"{PUBLISHED_S:.0f} s ({PUBLISHED_S / mine:.0f} times ours)"),
-        ("  if it also looked for six stations", f"{seeing_s:.0f} s ({seeing_s / mine:.0f} times ours; not counted)"),
+        ("  one look for a station", f"{peer['sight_s'] * 1e3:.2f} ms"),
+        ("PASEOS, scaled to the day, with six stations", f"{seeing_s:.0f} s ({seeing_s / mine:.0f} times ours)"),
+        ("  its stepping alone, no contacts", f"{day_s:.0f} s ({day_s / mine:.0f} times ours)"),
+        ("  the planners' earlier measurement", f"{PUBLISHED_S:.0f} s ({PUBLISHED_S / mine:.0f} times ours)"),
         ("PASEOS runs on our own lean stand-in for pykep 2 (bench/peers/pykep), whose time counts as nothing.", ""),
         (f"Its last satellite ends at {peer['kelvin']:.1f} K and charge {peer['charge']:.2f}.", ""),
     ]
     table(f"A hundred satellites for a day, user CPU, {os.cpu_count()} cores", rows)
-    return answer("hundred_satellites", day_s / mine, GOAL)
+    return answer("hundred_satellites", seeing_s / mine, GOAL)
 
 
 if __name__ == "__main__":
