@@ -1,14 +1,17 @@
-"""Numeric validation cases of `network`: other people's routes."""
+"""Numeric validation cases of `network`: other people's routes and secured bundles."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from orbitalcloud.core import SECOND, Contact, Instant
-from orbitalcloud.network import ContactPlan, Route, route
+from orbitalcloud.network import ContactPlan, Keyring, Route, decode, route
+from orbitalcloud.network.security import examine
+from orbitalcloud.network.security.keys import Use
 
 DATA = Path(__file__).parents[1] / "data" / "network"
 
@@ -86,4 +89,62 @@ def _others() -> Iterator[dict[str, Any]]:
         }
 
 
-CASES: list[dict[str, Any]] = [*_ion(), *_others()]
+def _good_operations(secured: list[tuple[str, Keyring]]) -> float:
+    findings = [examine(decode(bytes.fromhex(text)), keys).findings for text, keys in secured]
+    return float(sum(finding.status == "good" for found in findings for finding in found))
+
+
+def rfc9173_keys(example: dict[str, Any]) -> Keyring:
+    """The keys of an RFC 9173 example, for its security sources."""
+    uses: list[tuple[Use, str]] = [("mac", "bib_key"), ("cipher", "bcb_key"), ("wrap", "kek")]
+    nodes = ("ipn:2", "ipn:3")
+    return Keyring({(u, n, b""): bytes.fromhex(example[k]) for u, k in uses if k in example for n in nodes})
+
+
+def hdtn_keys(case: dict[str, Any]) -> Keyring:
+    """HDTN's sample keys."""
+    keys = (bytes.fromhex(case[name]) for name in ("bib_key", "bcb_key"))
+    return Keyring(dict(zip([("mac", "ipn:1", b""), ("cipher", "ipn:1", b"")], keys, strict=True)))
+
+
+def cose_keys() -> Keyring:
+    """The keys of the COSE context's examples, A.2's public one too."""
+    text = json.loads((DATA / "bpsec-cose-context.json").read_text())["keys"]
+    entries: dict[tuple[Use, str, bytes], bytes] = {}
+    uses: list[tuple[str, Use]] = [("A.1", "mac"), ("A.4", "cipher"), ("A.5", "wrap"), ("A.6", "derive")]
+    for node, (name, use) in itertools.product(("src", "ipn:1"), uses):
+        key, kid = text[f"Example{name}"], f"Example{name}".encode()
+        entries[use, node, kid] = bytes.fromhex(key["-1"])
+        if "5" in key:
+            entries["iv", node, kid] = bytes.fromhex(key["5"])
+    public = json.loads((DATA / "bpsec-cose-draft16-a2.json").read_text())
+    entries["verify", "src", bytes.fromhex(public["kid"])] = b"\x04" + bytes.fromhex(public["x"] + public["y"])
+    return Keyring(entries)
+
+
+def _bpsec() -> Iterator[dict[str, Any]]:
+    rfc = json.loads((DATA / "rfc9173-appendix-a.json").read_text())["examples"]
+    hdtn = json.loads((DATA / "hdtn-live-bpsec.json").read_text())["cases"]
+    cose = json.loads((DATA / "bpsec-cose-context.json").read_text())["bundles"]
+    signed = json.loads((DATA / "bpsec-cose-draft16-a2.json").read_text())["hex"]
+    examples = [(bundle["hex"], cose_keys()) for name, bundle in cose.items() if "WITH" in name]
+    rows: list[tuple[str, str, float, list[tuple[str, Keyring]]]] = [
+        ("examples A.1-A.4", "RFC 9173 appendix A", 8.0, [(e["final"], rfc9173_keys(e)) for e in rfc]),
+        ("live bundles", "HDTN 1.3.1, run for this project", 5.0, [(c["bundle"], hdtn_keys(c)) for c in hdtn]),
+        ("COSE MAC and cipher examples", "NASA-AMMOS/BSL @5fc1324, CCSDS interop", 9.0, examples),
+        ("COSE_Sign1 example A.2", "draft-ietf-dtn-bpsec-cose-16", 1.0, [(signed, cose_keys())]),
+    ]
+    for case, origin, theirs, secured in rows:
+        yield {
+            "case": f"BPSec, {case}",
+            "source": origin,
+            "quantity": "good security operations",
+            "unit": "",
+            "theirs": theirs,
+            "tolerance": 0.0,
+            "ours": lambda secured=secured: _good_operations(secured),
+            "note": "",
+        }
+
+
+CASES: list[dict[str, Any]] = [*_ion(), *_others(), *_bpsec()]

@@ -49,6 +49,8 @@ AES_GCM = {1: 16, 2: 24, 3: 32}
 AES_KW = {-3: 16, -4: 24, -5: 32}
 DIRECT = -6
 HKDFS: dict[int, type[hashes.HashAlgorithm]] = {-10: hashes.SHA256, -11: hashes.SHA512}
+PARTIES = frozenset(range(-26, -20))
+"""Headers of the KDF context's parties (RFC 9053 5.2), which the draft leaves null."""
 IV_BYTES = 12
 MAX_RECIPIENTS = 10
 
@@ -375,9 +377,11 @@ def _recipient_key(recipient: Message, asb: SecurityBlock, keys: Keys, algorithm
     if way == DIRECT and not recipient.tag and not recipient.protected:
         return need(keys, "mac" if use == "mac" else "cipher", asb.source, kid)
     if way in HKDFS and not recipient.tag:
-        secret = need(keys, "derive", asb.source, kid)
+        salt = _text(recipient, SALT)
+        if not salt or not PARTIES.isdisjoint(recipient.headers):
+            raise RemoteProtocolError("cose", "HKDF has a salt, and no parties in its headers (3.3)")
         info = kdf_context(algorithm, size, recipient.protected, asb)
-        return HKDF(HKDFS[way](), size, _text(recipient, SALT) or None, info).derive(secret)
+        return HKDF(HKDFS[way](), size, salt, info).derive(need(keys, "derive", asb.source, kid))
     raise RemoteProtocolError("cose-algorithm", f"recipient algorithm {way} is not known here")
 
 

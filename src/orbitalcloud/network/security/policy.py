@@ -168,28 +168,28 @@ def _fault(seen: Examination, demand: Demand, number: int, kind: int, role: Role
     here = [finding for finding in seen.findings if finding.target == number]
     failed = [finding for finding in here if finding.status == "failed"]
     if failed:
-        return Why(False, "security-failed", f"{name}: {failed[0].check}, {failed[0].detail}", kind), FAILED
+        return Why(False, "security-failed", f"{name}: {failed[0].check}, {failed[0].detail}"), FAILED
     shut = [finding for finding in here if finding.service == BLOCK_CONFIDENTIALITY and finding.status != "good"]
     if shut and role == "verifier":
         return None  # It is for somebody else to open, and its signature cannot be seen.
     if shut and kind not in SECURITY:
-        return Why(False, "security-sealed", f"{name} stays sealed: {shut[0].detail}", kind), UNKNOWN
+        return Why(False, "security-sealed", f"{name} stays sealed: {shut[0].detail}"), UNKNOWN
     if demand.sealed and seen.good(BLOCK_CONFIDENTIALITY, number) is None:
-        return Why(False, "security-missing", f"{name} must be sealed and is not", kind), MISSING
-    return _unsigned(seen, demand, number, kind, name) if demand.signed else None
+        return Why(False, "security-missing", f"{name} must be sealed and is not"), MISSING
+    return _unsigned(seen, demand, number, name) if demand.signed else None
 
 
-def _unsigned(seen: Examination, demand: Demand, number: int, kind: int, name: str) -> tuple[Why, int] | None:
+def _unsigned(seen: Examination, demand: Demand, number: int, name: str) -> tuple[Why, int] | None:
     good = seen.good(BLOCK_INTEGRITY, number)
     if good is None:
         tried = [f for f in seen.findings if f.target == number and f.service == BLOCK_INTEGRITY]
         if tried:
-            return Why(False, "security-unknown", f"{name} is signed, but {tried[0].detail}", kind), UNKNOWN
-        return Why(False, "security-missing", f"{name} must be signed and is not", kind), MISSING
+            return Why(False, "security-unknown", f"{name} is signed, but {tried[0].detail}"), UNKNOWN
+        return Why(False, "security-missing", f"{name} must be signed and is not"), MISSING
     if good.context not in demand.contexts:
-        return Why(False, "security-context", f"{name} is signed in context {good.context}", kind), MISSING
+        return Why(False, "security-context", f"{name} is signed in context {good.context}"), MISSING
     if demand.by_source and good.source.node != seen.bundle.source.node:
-        return Why(False, "security-source", f"{name} is signed by {good.source}, not by its source", kind), MISSING
+        return Why(False, "security-source", f"{name} is signed by {good.source}, not by its source"), MISSING
     return None
 
 
