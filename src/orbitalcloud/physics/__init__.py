@@ -3,8 +3,9 @@
 Pure functions and integrators over arrays of satellites; no clock, no chance, no files but packaged tables.
 The way in: `Orbits.of([...])` from two-line elements, OMMs or designs; then `contact_windows`, `shadow_events`,
 `beta_angle_rad`, `subpoint` on it; then `geometry(orbits, start, end)` and `EnergyHeat(designs, geometry)`, which moves
-batteries and temperatures. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`, numpy,
-numba, erfa and sgp4: no other package of this project.
+batteries and temperatures. `dose_rate_rad_s` and `upset_rate_s` take the places that `subpoint` gives, `rate_bps` the
+angles and ranges of `pass_profile`. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`,
+numpy, numba, erfa and sgp4: no other package of this project.
 """
 
 # isort: off
@@ -42,9 +43,36 @@ from orbitalcloud.physics.heat import (
     absorbed_w,
     steady_state,
 )
+from orbitalcloud.physics.link import (
+    RadioLink,
+    carrier_to_noise_dbhz,
+    doppler_hz,
+    pass_profile,
+    pass_volume_bytes,
+    rate_bps,
+)
+from orbitalcloud.physics.link_atmosphere import attenuation, liquid_cloud_share
+from orbitalcloud.physics.link_optical import OpticalLink, optical_rate_bps, received_w
+from orbitalcloud.physics.link_radios import RADIOS
 from orbitalcloud.physics.omm import Omm, parse_omm, parse_omms
 from orbitalcloud.physics.orbit import Orbits, Source, TwoLine
 from orbitalcloud.physics.power_heat import EMPTY, FULL, SHORT, EnergyHeat, Reading, SatelliteDesign
+from orbitalcloud.physics.radiation import (
+    dose_rate_rad_s,
+    flux_at,
+    in_anomaly,
+    mean_dose_rad_year,
+    mean_flux_cm2_s,
+)
+from orbitalcloud.physics.radiation_upsets import (
+    Device,
+    Exposure,
+    cosmic_flux_at,
+    devices,
+    exposure,
+    upset_chance_ppt,
+    upset_rate_s,
+)
 from orbitalcloud.physics.shadow import ShadowEvent, beta_angle_rad, illumination_at, shadow_events
 from orbitalcloud.physics.sun import irradiance_w_m2, sun_gcrs_m, sun_teme_m
 from orbitalcloud.physics.time import earth_rotation_span
@@ -52,20 +80,25 @@ from orbitalcloud.physics.time import earth_rotation_span
 __all__ = [
     "EMPTY",
     "FULL",
+    "RADIOS",
     "SHORT",
     "Battery",
     "Conductor",
     "Design",
+    "Device",
     "EnergyHeat",
     "Environment",
+    "Exposure",
     "Face",
     "Geometry",
     "GroundSite",
     "Node",
     "Omm",
+    "OpticalLink",
     "Orbits",
     "Panel",
     "RadiativeLink",
+    "RadioLink",
     "Reading",
     "SatelliteDesign",
     "SecularRates",
@@ -77,18 +110,35 @@ __all__ = [
     "Window",
     "absorbed_w",
     "array_power_w",
+    "attenuation",
     "beta_angle_rad",
+    "carrier_to_noise_dbhz",
     "circular",
     "contact_windows",
+    "cosmic_flux_at",
+    "devices",
+    "doppler_hz",
+    "dose_rate_rad_s",
     "earth_rotation_span",
+    "exposure",
+    "flux_at",
     "geometry",
     "illumination_at",
+    "in_anomaly",
     "irradiance_w_m2",
+    "liquid_cloud_share",
+    "mean_dose_rad_year",
+    "mean_flux_cm2_s",
+    "optical_rate_bps",
     "parse_omm",
     "parse_omms",
+    "pass_profile",
+    "pass_volume_bytes",
     "position_itrs_m",
     "raan_of_local_time_rad",
     "range_m",
+    "rate_bps",
+    "received_w",
     "secular_rates",
     "shadow_events",
     "steady_state",
@@ -97,5 +147,7 @@ __all__ = [
     "sun_synchronous",
     "sun_synchronous_inclination_rad",
     "sun_teme_m",
+    "upset_chance_ppt",
+    "upset_rate_s",
     "walker",
 ]
