@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from conftest import ETHEREUM, SMALL, TAMPERED
 from orbitalcloud.cli.run import run
 from orbitalcloud.mission import packaged
+from small_missions import ETHEREUM, SMALL, TAMPERED
 
 
 @pytest.fixture(autouse=True)

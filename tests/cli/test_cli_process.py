@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SMALL
+from small_missions import SMALL
 
 ORBITAL = [sys.executable, "-c", "from orbitalcloud.cli import main; main()"]
 LONG = SMALL.replace("days = 0.3", "days = 0.5").replace("telemetry_s = 60", "telemetry_s = 2")

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from conftest import ETHEREUM, REBOOTS, SMALL, load_text
 from orbitalcloud.core import DataError
 from orbitalcloud.live import serve
 from orbitalcloud.twin import Folder
+from small_missions import ETHEREUM, REBOOTS, SMALL, load_text
 
 
 class TestClock:

@@ -7,11 +7,11 @@ import signal
 
 import pytest
 
-from conftest import ETHEREUM, REBOOTS, SMALL, TAMPERED, load_text
 from orbitalcloud.compute import parse_receipt, verify_by_execution, workload
 from orbitalcloud.core import DataError, Interrupted, digest_of, records
 from orbitalcloud.sim import fly, resume
 from orbitalcloud.twin import Folder
+from small_missions import ETHEREUM, REBOOTS, SMALL, TAMPERED, load_text
 
 MISSION = SMALL + ETHEREUM + TAMPERED
 

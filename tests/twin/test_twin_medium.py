@@ -64,11 +64,11 @@ def test_quick_ranges_are_the_orbit_models():
     """Between blocks, on their edges and at their nodes: within a decimetre."""
     import random
 
-    from conftest import SMALL, load_text
     from orbitalcloud import physics
     from orbitalcloud.core import Instant
     from orbitalcloud.twin import World
     from orbitalcloud.twin.ranges import BLOCK_NS, Ranges
+    from small_missions import SMALL, load_text
 
     made = World(load_text(SMALL))
     quick, site = Ranges(made.orbits), made.sites["inuvik"]

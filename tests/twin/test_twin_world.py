@@ -1,14 +1,13 @@
 """The World of a mission: energy that adds up, light and contacts that agree with physics, over more than a day."""
 
-
 import numpy as np
 import pytest
 
-from conftest import SMALL, load_text
 from orbitalcloud import physics
 from orbitalcloud.core import DAY, HOUR, MINUTE, SECOND, Instant
 from orbitalcloud.mission import physical
 from orbitalcloud.twin import World
+from small_missions import SMALL, load_text
 
 LONG = SMALL.replace("days = 0.3", "days = 2.5")
 

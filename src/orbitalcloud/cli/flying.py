@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orbitalcloud.cli import output
 from orbitalcloud.cli.flights import FLIGHTS, existing, how_to_go_on, reproduction, write_report
-from orbitalcloud.core import DataError, Instant
+from orbitalcloud.core import DataError, Instant, Interrupted
 from orbitalcloud.core.records import Entry
 from orbitalcloud.mission import load
 from orbitalcloud.twin import Flight, Folder, Status, free_name
@@ -98,19 +98,20 @@ def serve(mission: str, speed: float, seed: int | None, out: Path | None, as_jso
 
     from orbitalcloud import live
 
+    live.check_speed(speed)
     loaded = load(mission)
     number = loaded.mission.seed if seed is None else seed
     folder = Folder.create(out or free_name(FLIGHTS, f"{loaded.mission.name}-live"))
     output.say(f"{loaded.mission.name} at {speed:g} times the real clock; Ctrl-C stops it")
     with settled(folder), progress() as line:
-        served = asyncio.run(live.serve(loaded, folder, number, speed, None, line.watch, line.tick))
+        served = asyncio.run(live.serve(loaded, folder, number, speed, None, line.watch, line.tick, line.expect))
     output.say(f"latest event: {duration(served.latest_s)} after its moment")
     return _end(folder, served.status, as_json)
 
 
 @contextmanager
 def settled(folder: Folder) -> Iterator[None]:
-    """Whatever ends a flight early leaves no folder that claims more than is in it; a full disk says the way on."""
+    """Whatever ends a flight early leaves no folder that claims more than is in it, and says the way on."""
     try:
         yield
     except BaseException as error:
@@ -118,6 +119,8 @@ def settled(folder: Folder) -> Iterator[None]:
             folder.abandon()
         if isinstance(error, DiskError) and folder.path.exists():
             raise DataError(error.place, error.value, f"{error.remedy}; then {how_to_go_on(folder)}") from None
+        if isinstance(error, KeyboardInterrupt) and folder.path.exists():
+            raise Interrupted(f"interrupted; {how_to_go_on(folder)}") from None
         raise
     finally:
         folder.release()

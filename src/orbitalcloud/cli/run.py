@@ -54,6 +54,8 @@ def _invoke(arguments: list[str]) -> int:
         if isinstance(left.__context__, BrokenPipeError):
             raise left.__context__ from None
         raise
+    if code == 130:  # how typer answers Ctrl-C, without a word; no verb gives this code itself
+        raise KeyboardInterrupt
     sys.stdout.flush()
     return code if isinstance(code, int) else 0
 

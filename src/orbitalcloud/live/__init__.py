@@ -7,6 +7,6 @@ Imports twin and below. Sockets, stores and the HTTP API come here with later ve
 """
 
 from orbitalcloud.live.clock import Clock, RealClock
-from orbitalcloud.live.driver import Served, serve
+from orbitalcloud.live.driver import Served, check_speed, serve
 
-__all__ = ["Clock", "RealClock", "Served", "serve"]
+__all__ = ["Clock", "RealClock", "Served", "check_speed", "serve"]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from orbitalcloud.core import SECOND, DataError, Instant
@@ -43,15 +44,45 @@ async def serve(
     clock: Clock | None = None,
     watch: Watch | None = None,
     tick: Callable[[Instant], None] | None = None,
+    begun: Callable[[Flight], None] | None = None,
 ) -> Served:
     """Let the mission happen, `speed` times as fast as the real clock.
 
-    Raises `Interrupted` on Ctrl-C, with the folder ready for `orbital fly --resume`.
+    `begun` is given the flight before its first event. Raises `Interrupted` on Ctrl-C, with the folder ready for
+    `orbital fly --resume`; one that comes while the flight is being made is heard before its first event.
     """
+    check_speed(speed)
+    with (
+        _stop_requests() as asked,
+        Flight.begin(loaded, folder, seed, watch) as flight,
+        ThreadPoolExecutor(1, "orbital-job") as pool,
+    ):
+        if begun is not None:
+            begun(flight)
+        return await _Loop(flight, clock or RealClock(), speed, pool, tick, asked).run()
+
+
+def check_speed(speed: float) -> None:
+    """`DataError` if nothing can be served at this speed."""
     if not 0.0 < speed <= 1e6:
         raise DataError("speed", speed, "choose more than 0 and at most 1,000,000")
-    with Flight.begin(loaded, folder, seed, watch) as flight, ThreadPoolExecutor(1, "orbital-job") as pool:
-        return await _Loop(flight, clock or RealClock(), speed, pool, tick).run()
+
+
+@contextmanager
+def _stop_requests() -> Iterator[asyncio.Event]:
+    """An event that is set when the person presses Ctrl-C or the process is told to end."""
+    asked, loop = asyncio.Event(), asyncio.get_running_loop()
+    numbers: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
+    try:
+        for number in numbers:
+            loop.add_signal_handler(number, asked.set)
+    except (RuntimeError, ValueError, NotImplementedError):
+        numbers = ()  # not in the main thread: whoever runs us there stops us otherwise
+    try:
+        yield asked
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
 
 
 class _Loop:
@@ -62,27 +93,22 @@ class _Loop:
         speed: float,
         pool: ThreadPoolExecutor,
         tick: Callable[[Instant], None] | None,
+        asked: asyncio.Event,
     ) -> None:
         self.flight, self.clock, self.speed, self.pool, self.tick = flight, clock, speed, pool, tick
+        self.asked = asked
         self.jobs: list[asyncio.Future[None]] = []
-        self.stopping = False
         self.latest_s = 0.0
 
     async def run(self) -> Served:
         carrier = self.flight.carrier
         carrier.launch = self._launch
-        loop = asyncio.get_running_loop()
-        try:
-            loop.add_signal_handler(signal.SIGINT, self._stop)
-            loop.add_signal_handler(signal.SIGTERM, self._stop)
-        except (RuntimeError, ValueError, NotImplementedError):
-            pass  # not in the main thread: whoever runs us there stops us otherwise
         begun = shown = self.clock.now()
         starts = carrier.now
         try:
             while (due := self.flight.due()) is not None:
                 await self._until(begun + (due - starts) / SECOND / self.speed)
-                if self.stopping:
+                if self.asked.is_set():
                     raise self.flight.stop()
                 self.flight.step()
                 for job in self.jobs:
@@ -98,7 +124,8 @@ class _Loop:
         return Served(self.flight.finish(), carrier.events, self.latest_s)
 
     async def _until(self, moment: float) -> None:
-        while (left := moment - self.clock.now()) > 0 and not self.stopping:
+        await asyncio.sleep(0)  # signals are heard here, also where there is nothing to wait for
+        while (left := moment - self.clock.now()) > 0 and not self.asked.is_set():
             await self.clock.sleep(min(left, LONGEST_SLEEP_S))
         self.latest_s = max(self.latest_s, self.clock.now() - moment)
 
@@ -112,6 +139,3 @@ class _Loop:
             carrier.finish(name, effect, outcome, begun)
 
         self.jobs.append(asyncio.ensure_future(work()))
-
-    def _stop(self) -> None:
-        self.stopping = True

@@ -25,6 +25,10 @@ from orbitalcloud.mission.types import (
 WORKLOAD = "workload:"
 WORKLOADS = ("cloud-mask", "water-map", "protein-fitness")
 ON_BOARD = "on-board"
+IN_PROCESS = "in-process"
+PLAY_CHAINS = {1337: "geth --dev", 31337: "anvil", 17000: "Holesky", 560048: "Hoodi", 11155111: "Sepolia"}
+"""Chains whose coins are worth nothing. Every key of a flight follows from its seed, and the seed stands in the
+mission: whoever has the file can spend what its wallets hold."""
 MOST_PAIRS = 1_000_000
 """Pairs of satellite and station: each is two channels in memory."""
 _CLASSES = ("satellite", "station")
@@ -217,6 +221,10 @@ def _job(one: Job, path: Path, mission: Mission, names: Names, problems: Problem
 def _ethereum(mission: Mission, names: Names, problems: Problems, folder: str) -> None:
     chain = mission.ethereum
     if chain is not None:
+        if chain.chain != IN_PROCESS and chain.chain_id not in PLAY_CHAINS:
+            known = ", ".join(f"{number} ({name})" for number, name in PLAY_CHAINS.items())
+            remedy = f"through a URL only chains of play money: {known}; a flight's keys follow from its public seed"
+            problems.add(("ethereum", "chain_id"), chain.chain_id, remedy)
         _proof(chain.bootstrap, folder, ("ethereum", "bootstrap"), problems, "bootstrap")
         for index, update in enumerate(chain.updates):
             path: Path = ("ethereum", "updates", index)

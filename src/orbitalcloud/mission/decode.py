@@ -7,7 +7,7 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from orbitalcloud.core import DAY, DataError, Instant, MissionError, digest_of
+from orbitalcloud.core import DAY, DataError, Instant, MissionError
 from orbitalcloud.core.time import instant_of
 from orbitalcloud.mission.convert import convert
 from orbitalcloud.mission.lines import lines_of
@@ -58,16 +58,20 @@ def loads(data: bytes, path: str, folder: str) -> Loaded:
     """As `load`, from the bytes of a mission file whose relative paths start in `folder`."""
     mission, text, problems = _decode(data, path)
     from orbitalcloud.mission.check_values import check_values  # the catalogue
+    from orbitalcloud.mission.contents import digest_with, digests
     from orbitalcloud.mission.resolve import channels, crafts, grounds, tasks  # physics: half a second to import
 
     check_values(mission, problems, folder)
     starts, ends = span(mission)
     satellites = crafts(mission, starts, ends, problems, folder)
     problems.raise_any()
+    files = digests(mission, problems, folder)
+    problems.raise_any()
     return Loaded(
         mission=mission,
         text=text,
-        digest=digest_of(data),
+        digest=digest_with(data, files),
+        files=files,
         path=path,
         folder=folder,
         starts=starts,

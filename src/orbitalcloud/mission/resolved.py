@@ -201,7 +201,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A mission read, checked and resolved. `digest` names the file's bytes; `folder` is where its paths start.
+    """A mission read, checked and resolved. `folder` is where its paths start.
+
+    `files` are what it reads, by name, each with its SHA-256 (`sha256:…`). `digest` names the bytes of the mission's
+    file and of those: the SHA-256 of the file, where there are files followed by the lines that `sha256sum` would
+    print for them.
 
     Faults, payments and Ethereum stay as written in `mission`; `files.read_bytes(loaded, name)` reads what they name.
     """
@@ -209,6 +213,7 @@ class Loaded:
     mission: Mission
     text: str
     digest: str
+    files: tuple[tuple[str, str], ...]
     path: str
     folder: str
     starts: Instant

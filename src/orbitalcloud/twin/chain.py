@@ -12,6 +12,7 @@ import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, Protocol
 
 from orbitalcloud.core import (
@@ -32,6 +33,8 @@ _POSIX_EPOCH = Instant(0)
 MAX_PENDING = 256
 MAX_ANSWER_BYTES = 1 << 20
 MAX_ANSWER_DEPTH = 64
+MAX_TOLD = 200
+"""Characters of a stranger's words that are passed on."""
 GENESIS_BASE_FEE_WEI = 10**9
 GENESIS_GAS_LIMIT = 30_000_000
 EVM_RECURSION = 12_288
@@ -232,7 +235,11 @@ def _refused(text: str) -> Refused:
 
 
 class JsonRpcChain:
-    """Any Ethereum node by its JSON-RPC over HTTP(S): anvil, geth, a provider."""
+    """Any Ethereum node by its JSON-RPC over HTTP(S): anvil, geth, a provider.
+
+    A call blocks for up to `timeout_s` between two bytes of the answer. Under `live` that holds the loop as a job that
+    is being executed does: the mission's clock waits, and how late that made things is reported.
+    """
 
     def __init__(self, url: str, timeout_s: float = 10.0) -> None:
         if not url.startswith(("http://", "https://")):
@@ -281,8 +288,12 @@ class JsonRpcChain:
         try:
             with urllib.request.urlopen(request, timeout=self.timeout_s) as response:
                 answer = response.read(MAX_ANSWER_BYTES + 1)
-        except (OSError, ValueError) as error:  # URLError, timeouts and refused connections are OSErrors
-            raise Unreachable(f"{self.url}: {error}") from None
+        except (OSError, ValueError, HTTPException) as error:
+            # URLError, timeouts and refused connections are OSErrors; an answer that is no HTTP is neither
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
+            told = f"{type(error).__name__}: {error}" if isinstance(error, HTTPException) else str(error)
+            raise Unreachable(f"{self.url}: {told[:MAX_TOLD]}") from None
         return _result(answer)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import process_time
 from types import TracebackType
@@ -25,7 +26,7 @@ from orbitalcloud.core.version import VERSION
 from orbitalcloud.mission import Loaded, load
 from orbitalcloud.twin.build import Fleet, carrier_of, describe, fleet_of
 from orbitalcloud.twin.carrier import Carrier
-from orbitalcloud.twin.checkpoint import freeze, thaw
+from orbitalcloud.twin.checkpoint import freeze, seal, thaw, unseal
 from orbitalcloud.twin.folder import CHECKPOINT_FILE, MISSION_FILE, Folder, Status, disk_error
 from orbitalcloud.twin.world import World
 
@@ -66,6 +67,7 @@ class Flight:
             seed=seed,
             software=SOFTWARE,
             reached=iso(loaded.starts),
+            files=dict(loaded.files),
         )
         begun = process_time()
         carrier, fleet = carrier_of(loaded, seed)  # may find the mission wrong, so the folder is made after it
@@ -98,8 +100,9 @@ class Flight:
             software=status.software,
             telemetry_s=loaded.mission.telemetry_s,
         )
-        for entry in (first, *describe(carrier.world, loaded)):
-            flight._say(entry)
+        with flight._let_go_on_error():
+            for entry in (first, *describe(carrier.world, loaded)):
+                flight._say(entry)
         return flight
 
     @classmethod
@@ -111,7 +114,10 @@ class Flight:
 
     @classmethod
     def resume(cls, folder: Folder, watch: Watch | None = None) -> Flight:
-        """From the last checkpoint of an interrupted flight; the Log after it is flown again."""
+        """From the last checkpoint of an interrupted flight; the Log after it is flown again.
+
+        `DataError` where what it stands on (software, mission, the mission's files, the Log) is not what it was.
+        """
         status = folder.status()
         place = folder.path / CHECKPOINT_FILE
         if status.complete:
@@ -119,25 +125,32 @@ class Flight:
         if status.software != SOFTWARE:
             raise DataError("software", status.software, f"this is {SOFTWARE}: resume with the one that began it")
         loaded = load(status.mission_path)
-        if loaded.digest != status.mission_digest:
-            raise DataError(status.mission_path, loaded.digest[:23], "the mission was changed since: fly it anew")
+        _check_same(loaded, status)
+        folder.sweep()
         if not place.is_file():
             return cls._from_the_start(loaded, folder, status, watch)
-        data = folder.read(CHECKPOINT_FILE, MAX_CHECKPOINT_BYTES)
+        sealed = unseal(folder.read(CHECKPOINT_FILE, MAX_CHECKPOINT_BYTES), str(place))
+        prefix = folder.log_before(sealed.log_bytes, sealed.log_digest)
         begun = process_time()
         fleet, _ = fleet_of(loaded, World(loaded))
-        carrier = thaw(data[8:], fleet, str(place))
+        carrier = thaw(sealed.frozen, fleet, str(place))
         carrier.execution_s = carrier.world_s = 0.0  # timing tells of this process alone
-        size = int.from_bytes(data[:8], "big")
-        prefix = folder.log_path.read_bytes()[:size]
-        if len(prefix) != size:
-            raise DataError(str(folder.log_path), f"{len(prefix)} bytes", f"the checkpoint needs {size}: fly it anew")
         flight = cls(folder, status, carrier, fleet, prefix, watch)
         flight.timing["building"] = process_time() - begun
-        if watch is not None:
-            for entry in folder.entries():
-                watch(entry)
+        with flight._let_go_on_error():
+            if watch is not None:
+                for entry in folder.entries():
+                    watch(entry)
         return flight
+
+    @contextmanager
+    def _let_go_on_error(self) -> Iterator[None]:
+        """What ends a flight before its `with` block has begun leaves no open file."""
+        try:
+            yield
+        except BaseException:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Flight:
         return self
@@ -167,10 +180,10 @@ class Flight:
         self._file.publish()
 
     def checkpoint(self) -> None:
-        """The Log to disk first, then a checkpoint that names its length: what comes after is cut off on resuming."""
+        """The Log to disk first, then a checkpoint that names its bytes: what comes after is cut off on resuming."""
         self._file.flush()
-        size = self.log.size_bytes.to_bytes(8, "big")
-        self.folder.write(CHECKPOINT_FILE, size + freeze(self.carrier, self.fleet), mode=0o600)
+        data = seal(self.log.size_bytes, self.log.digest, freeze(self.carrier, self.fleet))
+        self.folder.write(CHECKPOINT_FILE, data, mode=0o600)
 
     def stop(self) -> Interrupted:
         """Checkpoint here and say that the flight was interrupted; the caller raises what this returns."""
@@ -181,7 +194,7 @@ class Flight:
         return Interrupted(text)
 
     def finish(self) -> Status:
-        """Close the Log, write receipts and results, and declare the folder complete."""
+        """Close the Log, write receipts and results, remove secrets, and only then declare the folder complete."""
         self._say(records.FlightEnded(at=self.ends, node="", entries=self.log.entries + 1))
         self._file.flush()
         self.timing["flying"] = process_time() - self._begun
@@ -195,8 +208,8 @@ class Flight:
             entries=self.log.entries,
             timing_s={name: round(seconds, 3) for name, seconds in self.timing.items()},
         )
+        self.folder.forget()
         self.folder.write_status(self.status)
-        (self.folder.path / CHECKPOINT_FILE).unlink(missing_ok=True)
         return self.status
 
     # Files -----------------------------------------------------------------------------------------------------------
@@ -258,6 +271,17 @@ class LogFile:
     def close(self) -> None:
         """Let go of the file; what was not flushed is dropped, as a killed process would."""
         self._file.close()
+
+
+def _check_same(loaded: Loaded, status: Status) -> None:
+    """`DataError` if the mission or a file of it is not what the flight began with."""
+    for name, digest in loaded.files:
+        before = status.files.get(name, digest)
+        if digest != before:
+            remedy = f"this file of the mission was changed since (it was {before[:23]}…): put it back, or fly it anew"
+            raise DataError(name, f"{digest[:23]}…", remedy)
+    if loaded.digest != status.mission_digest:
+        raise DataError(status.mission_path, loaded.digest[:23], "the mission was changed since: fly it anew")
 
 
 def file_name(name: str) -> str:

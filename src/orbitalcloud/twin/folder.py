@@ -7,15 +7,19 @@ receipts/        one signed receipt a job
 results/         one output a job that was executed and came down
 report.html      everything in one page
 checkpoint.bin   only while the flight is not complete; holds the nodes' stores, so it is readable by its owner alone
+
+A file that is being written has `.part` behind its name; none is left behind.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -25,6 +29,7 @@ from orbitalcloud.core.records import Entry
 
 STATUS_FILE, LOG_FILE, CHECKPOINT_FILE, REPORT_FILE = "flight.json", "log.jsonl", "checkpoint.bin", "report.html"
 MISSION_FILE = "mission.toml"
+PART = ".part"
 TAIL_BYTES = 65_536
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -34,7 +39,7 @@ class DiskError(DataError):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`flight.json`: what a folder claims to be."""
+    """`flight.json`: what a folder claims to be. `files` are the mission's by name, with their SHA-256."""
 
     status: str
     mission: str
@@ -43,6 +48,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     seed: int
     software: str
     reached: str
+    files: dict[str, str] = {}
     digest: str = ""
     entries: int = 0
     timing_s: dict[str, float] = {}
@@ -155,9 +161,9 @@ class Folder:
         self.write(STATUS_FILE, msgspec.json.format(msgspec.json.encode(status), indent=2) + b"\n")
 
     def write(self, name: str, data: bytes, mode: int = 0o644) -> None:
-        """Write a file whole or not at all: beside it first, fsynced, then renamed."""
+        """Write a file whole or not at all: beside it first, fsynced, then renamed; Ctrl-C leaves nothing beside it."""
         place = self.path / name
-        beside = place.with_name(place.name + ".part")
+        beside = place.with_name(place.name + PART)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
@@ -165,9 +171,27 @@ class Folder:
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(place)
-        except OSError as error:
-            beside.unlink(missing_ok=True)
-            raise disk_error(place, error) from None
+        except BaseException as error:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise disk_error(place, error) from None
+            raise
+
+    def sweep(self) -> None:
+        """Remove what a killed process was writing: it is no use, and of a checkpoint it holds secrets."""
+        self._remove([self.path / (name + PART) for name in (CHECKPOINT_FILE, STATUS_FILE, MISSION_FILE, REPORT_FILE)])
+
+    def forget(self) -> None:
+        """Remove the checkpoint, whole or in part: it holds the nodes' secrets."""
+        self._remove([self.path / CHECKPOINT_FILE, self.path / (CHECKPOINT_FILE + PART)])
+
+    def _remove(self, places: list[Path]) -> None:
+        for place in places:
+            try:
+                place.unlink(missing_ok=True)
+            except OSError as error:
+                raise disk_error(place, error) from None
 
     def write_products(self, files: Iterable[tuple[str, bytes]]) -> None:
         """Files that follow from the Log and the stations' stores; whole only in a folder that says it is complete."""
@@ -196,6 +220,22 @@ class Folder:
             raise DataError(str(place), error.strerror or str(error), remedy) from None
         if len(data) > most_bytes:
             raise DataError(str(place), f"more than {most_bytes} bytes", "this is not what a flight writes")
+        return data
+
+    def log_before(self, size: int, digest: str) -> bytes:
+        """The Log's first `size` bytes, as a checkpoint names them; `DataError` if they are not there or changed."""
+        place = str(self.log_path)
+        try:
+            with self.log_path.open("rb") as file:
+                there = os.fstat(file.fileno()).st_size
+                if there < size:
+                    raise DataError(place, f"{there} bytes", f"the checkpoint needs {size}: fly it anew")
+                data = file.read(size)
+        except OSError as error:
+            remedy = "the checkpoint goes on with this Log: fly it anew"
+            raise DataError(place, error.strerror or str(error), remedy) from None
+        if "sha256:" + hashlib.sha256(data).hexdigest() != digest:
+            raise DataError(place, f"its first {size} bytes", "changed since the checkpoint: fly it anew")
         return data
 
     def entries(self) -> Iterator[Entry]:

@@ -122,7 +122,7 @@ class World:
         return sorted(turn for turn in turns if turn[0] < self.ends)
 
     def sunlight(self) -> dict[str, tuple[Interval, ...]]:
-        """Each satellite's intervals outside the umbra over the mission, and a day past it, past its end."""
+        """Each satellite's intervals outside the umbra over the mission, and a day past its end."""
         spans: dict[str, list[Interval]] = {name: [] for name in self.names}
         lit_from: dict[str, int | None] = dict(zip(self.names, self._first_light(), strict=True))
         for event in self._shadow:
