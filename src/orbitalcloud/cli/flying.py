@@ -200,7 +200,8 @@ def _tell(folder: Folder, flight: Folded, status: Status, judged: Verdict, place
     wide = max((len(one.name) for one in shown), default=0)
     where = max((len(one.node) for one in shown), default=0)
     for one in shown:
-        print(f"  {'✓' if one.holds else '✗'} {one.name:<{wide}}  {one.node:<{where}}  {one.margin}")
+        left = f"{max(-999, round(one.margin_ppm / 1e4)):>4} % left"
+        print(f"  {'✓' if one.holds else '✗'} {one.name:<{wide}}  {one.node:<{where}}  {left}  {one.margin}")
     print()
     for note in _notes(flight, judged):
         print(f"  note    {note}")
