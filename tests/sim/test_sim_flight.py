@@ -376,3 +376,17 @@ def test_a_jobs_own_limit_on_its_output_holds(tmp_path):
             flight.step()
     (failed,) = [entry for entry in seen if isinstance(entry, records.JobFailed)]
     assert (failed.job, failed.failure.split(":")[0]) == ("tight", "output-size")
+
+
+def test_an_input_larger_than_a_pass_goes_up_in_fragments(flown):
+    """788 kB at 8 kbit/s need 13 minutes of contact; no pass lasts that long."""
+    slow = SMALL.replace('radio = "s-band-duplex"', 'band = "s"\nup_kbps = 8\ndown_kbps = 100').replace(
+        "at_h = [0.2, 3]", "at_h = [0.2]"
+    )
+    flight = flown(slow)
+    (cut,) = {entry.bundle for entry in flight.of(records.BundleFragmented) if "+" not in entry.bundle}
+    assert cut.startswith("svalbard/")
+    longest_s = max(e.until - e.at for e in flight.of(records.ContactOpened) if e.peer == "sat") / 1e9
+    assert longest_s < 788_000 * 8 / 8000
+    delivered = [entry for entry in flight.of(records.ResultDelivered) if entry.job == "water-map-001"]
+    assert [entry.why.ok for entry in delivered] == [True]
