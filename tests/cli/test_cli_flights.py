@@ -390,11 +390,13 @@ def test_damaged_flights_are_told(orbital, place, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(place / "flights" / "small", copy)
     log = copy / "log.jsonl"
-    log.write_bytes(log.read_bytes()[:-7])
-    for verb in (["report", copy], ["get", "jobs", "--flight", copy], ["export", copy]):
-        code, out, err = orbital(*verb)
-        assert (code, out) == (2, "")
-        assert "the log is cut short" in err
+    whole = log.read_bytes()
+    for damaged in (whole[:-7], whole.replace(b'"charge_ppm":9', b'"charge_ppm":8', 1)):
+        log.write_bytes(damaged)
+        for verb in (["report", copy], ["get", "jobs", "--flight", copy], ["export", copy]):
+            code, out, err = orbital(*verb)
+            assert (code, out) == (2, "")
+            assert "the flight's digest is" in err
     (copy / "flight.json").write_text('{"status": ')
     code, _, err = orbital("get", "jobs", "--flight", copy)
     assert code == 2
@@ -421,3 +423,14 @@ def test_a_mission_changed_meanwhile_is_not_resumed(orbital, place, broken):
     (place / "small.toml").write_text(text)
     assert code == 2
     assert "the mission was changed since" in err
+
+
+def test_resume_without_a_name_takes_the_newest_that_waits(orbital, place, broken):
+    here = place / "flights" / "halted"
+    shutil.copytree(broken, here)
+    told = as_json(orbital("fly", "--resume", "--json"))
+    assert Path(told["folder"]).name == "halted"
+    code, _, err = orbital("fly", "--resume")
+    assert code == 2
+    assert "none here waits" in err
+    shutil.rmtree(here)

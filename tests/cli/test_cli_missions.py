@@ -194,7 +194,8 @@ def test_a_mission_that_is_not_there(capsys, tmp_path):
     ("arguments", "word"),
     [
         (["fly"], "say which"),
-        (["fly", "genesis-1", "--resume", "x"], "give one of them"),
+        (["fly", "genesis-1", "--resume", "x"], "unexpected extra argument"),
+        (["fly", "--resume"], "none here waits to be resumed"),
         (["fly", "--resume", "x", "--seed", "3"], "leave it out"),
         (["fly", "--resume", "x"], "no such folder"),
         (["fly", "--resume", "."], "there is no flight.json in it"),

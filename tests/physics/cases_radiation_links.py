@@ -100,7 +100,7 @@ def _silent_day() -> float:
 
 
 def _suncatcher() -> list[dict[str, Any]]:
-    source = "PEERS 14: Suncatcher, arXiv 2511.19468"
+    source = "Suncatcher, arXiv 2511.19468"
     cycle = "Mean of solar minimum and maximum; they do not say which. Tolerance: down by AP-8's factor two"
     return [
         _case(
@@ -196,7 +196,7 @@ TERMINAL = OpticalLink(5.0, 1.55e-6, 0.1, 0.1, 0.8, 0.8, margin_db=3.0)
 
 
 def _links() -> list[dict[str, Any]]:
-    source = "PEERS 13: Suncatcher, arXiv 2511.19468"
+    source = "Suncatcher, arXiv 2511.19468"
     return [
         _case(
             "Suncatcher's optical link",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,11 +37,19 @@ def find(path: Path | None) -> Folder:
     return Folder.open(made[-1].parent)
 
 
+def newest_unfinished() -> Folder:
+    """The newest flight below ./flights that is not complete and that nobody is flying."""
+    made = sorted(FLIGHTS.glob(f"*/{STATUS_FILE}"), key=lambda place: place.stat().st_mtime, reverse=True)
+    for place in made:
+        folder = Folder.open(place.parent)
+        if folder.resumable and not folder.busy:
+            return folder
+    raise DataError("flights", str(FLIGHTS.resolve()), "none here waits to be resumed: name the folder of one")
+
+
 def how_to_go_on(folder: Folder) -> str:
     """What to do with a flight that ended early."""
-    if folder.resumable:
-        return f"go on with: orbital fly --resume {folder.path}"
-    return f"remove {folder.path} and fly anew: it had no checkpoint yet"
+    return f"go on with: orbital fly --resume {folder.path}"
 
 
 def warn(folder: Folder, status: Status) -> None:
@@ -52,7 +61,7 @@ def warn(folder: Folder, status: Status) -> None:
     elif status.status == "interrupted":
         output.say(f"orbital: {folder.path} was interrupted at {status.reached}; {how_to_go_on(folder)}")
     else:
-        output.say(f"orbital: {folder.path} broke off without a word; {how_to_go_on(folder)}")
+        output.say(f"orbital: {folder.path} broke off at {folder.status().reached} or later; {how_to_go_on(folder)}")
 
 
 def folded(folder: Folder) -> tuple[Flight, Status]:
@@ -61,8 +70,23 @@ def folded(folder: Folder) -> tuple[Flight, Status]:
 
     status = folder.status()
     warn(folder, status)
-    entries = folder.entries() if status.complete else whole_lines(folder)
-    return fold(entries), status
+    if not status.complete:
+        return fold(whole_lines(folder)), status
+    require_digest(folder, status)
+    return fold(folder.entries()), status
+
+
+def require_digest(folder: Folder, status: Status) -> None:
+    """A complete flight's Log has the digest that the flight printed; `DataError` if a byte of it was changed since."""
+    try:
+        with folder.log_path.open("rb") as file:
+            found = "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise disk_error(folder.log_path, error) from None
+    if found != status.digest:
+        raise DataError(
+            str(folder.log_path), found[:23] + "…", f"the flight's digest is {status.digest[:23]}…: fly again"
+        )
 
 
 def whole_lines(folder: Folder) -> Iterator[Entry]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orbitalcloud.cli import output
-from orbitalcloud.cli.flights import FLIGHTS, existing, how_to_go_on, reproduction, write_report
+from orbitalcloud.cli.flights import FLIGHTS, existing, how_to_go_on, newest_unfinished, reproduction, write_report
 from orbitalcloud.core import DataError, Instant, Interrupted
 from orbitalcloud.core.records import Entry
 from orbitalcloud.mission import load
@@ -55,17 +55,14 @@ class Line:
         return known[index] if index < len(known) else None
 
 
-def fly(mission: str | None, seed: int | None, out: Path | None, resume: Path | None, as_json: bool) -> int:
+def fly(mission: str | None, seed: int | None, out: Path | None, resume: bool, as_json: bool) -> int:
     """Fly, or go on with an interrupted flight."""
-    if mission is not None and resume is not None:
-        remedy = "give one of them: a flight that is resumed knows its mission"
-        raise DataError("fly", f"{mission} and --resume {resume}", remedy)
-    if resume is not None:
+    if resume:
         if seed is not None or out is not None:
             raise DataError(
                 "orbital fly --resume", "--seed or --out", "leave it out: the flight has its seed and place"
             )
-        return _resume(existing(resume), as_json)
+        return _resume(existing(Path(mission)) if mission is not None else newest_unfinished(), as_json)
     if mission is None:
         raise DataError(
             "fly", "no mission", "say which, such as genesis-1 or ./my.toml, or --resume and a flight's folder"

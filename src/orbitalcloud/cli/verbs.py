@@ -65,7 +65,9 @@ def fly(
     mission: Annotated[str | None, typer.Argument(help="a packaged mission or the path of a TOML file")] = None,
     seed: Seed = None,
     out: Out = None,
-    resume: Annotated[Path | None, typer.Option("--resume", help="go on with this interrupted flight")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with an interrupted flight: its folder, or nothing for the newest")
+    ] = False,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:

@@ -112,7 +112,7 @@ _FIXED = {
     "REF_FRAME": ("TEME",),
     "TIME_SYSTEM": ("UTC",),
     "MEAN_ELEMENT_THEORY": ("SGP4", "SGP/SGP4"),
-    "EPHEMERIS_TYPE": ("0",),
+    "EPHEMERIS_TYPE": ("0", "0.0"),
 }
 
 

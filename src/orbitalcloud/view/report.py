@@ -72,7 +72,7 @@ def _tiles(flight: Flight, judged: Verdict) -> list[str]:
         tiles.append(tile("Results delivered", f"{tally.delivered + tally.late:,} of {tally.jobs:,}", note, tone))
     if tally.joules_per_result is not None:
         note = "; ".join(_energy(flight, executed) for executed in (True, False)).strip("; ")
-        tiles.append(tile("Energy per result", scaled(tally.joules_per_result, "J"), note))
+        tiles.append(tile("Energy per result, modelled included", scaled(tally.joules_per_result, "J"), note))
     if flight.heads:
         head = flight.heads[-1]
         note = f"light client at slot {head.finalized_slot:,}, {short(head.finalized_root, 4)}"

@@ -98,7 +98,7 @@ def _flow(flight: Flight, jobs: list[Job]) -> str:
 
 
 def _energy(flight: Flight) -> str:
-    """Joules per result by kind of job."""
+    """Joules per run by kind of job."""
     kinds: dict[str, list[Job]] = {}
     for job in flight.jobs.values():
         kinds.setdefault(job.name or job.job, []).append(job)
@@ -111,7 +111,7 @@ def _energy(flight: Flight) -> str:
         Column("name", "kind of job"),
         number("jobs", "jobs", "d"),
         number("results", "results", "d"),
-        Column("energy_per_result_j", "energy per result", lambda value: scaled(value, "J"), right=True),
+        Column("energy_per_run_j", "energy per run", lambda value: scaled(value, "J"), right=True),
         Column("duration_s", "run time", duration, right=True),
         Column("delay_s", "time to result", duration, right=True),
         Column("executed", "executed", lambda value: "yes" if value else "modelled"),
@@ -127,7 +127,7 @@ def _energy_row(name: str, jobs: list[Job]) -> Row:
         "name": name,
         "jobs": len(jobs),
         "results": len(back),
-        "energy_per_result_j": energy / len(back) if back else None,
+        "energy_per_run_j": energy / len(done) if done else None,
         "duration_s": sum(job.duration_s for job in done) / len(done) if done else None,
         "delay_s": sum(job.delay_s for job in back) / len(back) if back else None,
         "executed": all(job.executed for job in jobs),
