@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from orbitalcloud.core.records import Entry
 from orbitalcloud.sim import fly
 from orbitalcloud.twin import Folder
 from small_missions import load_text
+
+# In CI the same examples every time, so that a build fails for what it changed; elsewhere new ones, to find more.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 class Flown:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from trie import HexaryTrie
-from trie.exceptions import BadTrieProof
+from trie.exceptions import BadTrieProof, ValidationError
 
 from ethereum.execution_data import hexed, load
 from orbitalcloud.core import RemoteProtocolError
@@ -97,6 +97,7 @@ def test_official_tries(secure: bool, case: Any) -> None:
 @example({b"": b"v"}, b"")
 @example({b"a": b"v"}, b"")
 @example({b"": b"v", b"\x00": b"w"}, b"\x00\x00")
+@example({b"\x11\x00": b"\x00", b"\x11\x01": b"\x00"}, b"\x11")
 def test_roots_and_proofs_are_those_of_the_independent_trie(pairs: dict[bytes, bytes], other: bytes) -> None:
     ours, theirs = build(pairs), theirs_of(pairs)
     assert ours.root == theirs.root_hash
@@ -105,11 +106,16 @@ def test_roots_and_proofs_are_those_of_the_independent_trie(pairs: dict[bytes, b
         assert verify(ours.root, key, proof, 4096) == pairs.get(key)
         assert ours.get(key) == pairs.get(key)
         # Their verifier takes our proof, ours takes theirs (it lists nodes that stand in their parents too).
-        nodes = theirs.get_proof(key)
+        try:
+            nodes = theirs.get_proof(key)
+            if proof:
+                taken = HexaryTrie.get_from_proof(ours.root, key, [rlp.decode(raw) for raw in proof])
+                assert taken == pairs.get(key, b"")
+        except ValidationError:  # trie 4.0 cannot say that a key which ends inside an extension node is absent
+            assert key not in pairs
+            continue
         encoded = [rlp.encode([*each] if isinstance(each, list | tuple) else each) for each in map(_plain, nodes)]
         assert verify(ours.root, key, encoded, 4096) == pairs.get(key)
-        if proof:
-            assert HexaryTrie.get_from_proof(ours.root, key, [rlp.decode(raw) for raw in proof]) == pairs.get(key, b"")
 
 
 def _plain(node: Any) -> Any:
