@@ -45,7 +45,8 @@ def main(names: list[str]) -> int:
     for name in names or known:
         print(f"── {name} " + "─" * (100 - len(name)), flush=True)
         answers.append(ask(known[name]))
-        print(flush=True)
+        if len(names or known) > 1:
+            print(flush=True)
     if len(answers) > 1:
         print("── answers " + "─" * 93)
     if len(answers) > 1 or answers[0][0] == CANNOT_ASK:
