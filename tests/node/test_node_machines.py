@@ -125,10 +125,8 @@ def test_what_the_chain_refuses_is_said_and_forgotten():
 def test_a_mad_json_rpc_node_is_survived(answer):
     node, store, _ = station()
     deliver(node, store, signed().raw)
-    try:
-        perform(node, store, T0 + 2 * SECOND, Received(CHAIN, answer))
-    finally:
-        assert [key for key in store if key.startswith("transaction/")], "the transaction is not lost"
+    perform(node, store, T0 + 2 * SECOND, Received(CHAIN, answer))
+    assert [key for key in store if key.startswith("transaction/")], "the transaction is not lost"
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x02\xc0", b"\x00" * 100])
@@ -348,3 +346,15 @@ def test_nothing_that_prints_a_node_prints_its_secrets():
     for secret in secrets:
         assert repr(secret)[2:-1] not in shown
         assert secret.hex() not in shown
+
+
+@pytest.mark.parametrize("value", [b"", b"\xff" * 40])
+def test_a_torn_wallet_is_said_and_signs_nothing_and_is_not_replaced(value):
+    _, store, _ = satellite()
+    node, kept, effects = satellite(store | {"wallet": value})
+    assert entries(effects, records.TransactionRefused)[0].why.rule == "wallet-store"
+    assert not entries(effects, records.WalletBorn)
+    assert kept["wallet"] == value, "what is left of it may still be mended"
+    paid = bundle(node, kept, "payments", pay())
+    assert entries(paid, records.TransactionRefused)[0].why.rule == "wallet-store"
+    assert not entries(paid, records.TransactionSigned)

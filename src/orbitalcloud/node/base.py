@@ -32,7 +32,7 @@ KEY, KEY_BYTES = "identity", 32
 
 
 class Node:
-    """The common half of `Satellite` and `Station`. Subclasses fill in the five hooks at the end."""
+    """The common half of `Satellite` and `Station`. Subclasses fill in the hooks at the end."""
 
     def __init__(self, name: str, plan: ContactPlan) -> None:
         self.name = name

@@ -111,7 +111,14 @@ class WalletDesk:
     def restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
         """The saved wallet, or a new one born from this boot's entropy."""
         if WALLET_KEY in saved:
-            self.wallet = Wallet.from_bytes(saved[WALLET_KEY])
+            try:
+                self.wallet = Wallet.from_bytes(saved[WALLET_KEY])
+            except (
+                DataError
+            ) as error:  # its account is not given up for a new one: nothing is signed until it is mended
+                why = Why(False, "wallet-store", str(error)[:300])
+                yield Record(records.TransactionRefused(at=now, node=self.config.name, hash="", why=why))
+                return
             self.nonce = int.from_bytes(saved.get(NONCE_KEY, b""), "big")
             self.free = {int(key.removeprefix(FREE_KEY)) for key in saved if key.startswith(FREE_KEY)}
             for key in saved:
@@ -124,7 +131,10 @@ class WalletDesk:
 
     def sign(self, now: Instant, order: Pay) -> Iterator[Effect | bytes]:
         """Yields the effects, and the raw transaction if it was signed. The nonce is saved before it is used."""
-        assert self.wallet is not None, "the wallet is restored at the start"
+        if self.wallet is None:
+            why = Why(False, "wallet-store", "the saved wallet is damaged: nothing is signed without it")
+            yield Record(records.TransactionRefused(at=now, node=self.config.name, hash="", why=why))
+            return
         used = min(self.free, default=self.nonce)
         try:
             signed = self.wallet.sign_transaction(
