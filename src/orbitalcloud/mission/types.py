@@ -241,6 +241,20 @@ class Payment(Part, frozen=True, kw_only=True):
     gas: Annotated[int, Meta(ge=21_000, le=30_000_000)] = 21_000
 
 
+# What space is like --------------------------------------------------------------------------------------------------
+
+
+class Environment(Part, frozen=True, kw_only=True):
+    """The surroundings of all satellites: the Sun's activity, and what the Earth reflects and radiates.
+
+    `solar_activity` chooses the trapped-particle model and, where `f107_sfu` and `kp` are not given, theirs.
+    """
+
+    solar_activity: Literal["minimum", "mean", "maximum"] = "mean"
+    f107_sfu: Annotated[float, Meta(ge=60, le=400, description="10.7 cm solar flux, 81-day mean")] | None = None
+    kp: Annotated[float, Meta(ge=0, le=9, description="planetary geomagnetic index")] | None = None
+
+
 # What goes wrong ----------------------------------------------------------------------------------------------------
 
 
@@ -299,6 +313,7 @@ class Mission(Part, frozen=True, kw_only=True):
     satellite: Annotated[tuple[Satellite, ...], Meta(min_length=1, max_length=1000)]
     station: Annotated[tuple[Station, ...], Meta(max_length=1000)] = ()
     link: Annotated[tuple[Link, ...], Meta(max_length=1000)] = ()
+    environment: Environment = Environment()
     ethereum: Ethereum | None = None
     job: Annotated[tuple[Job, ...], Meta(max_length=1000)] = ()
     payment: Annotated[tuple[Payment, ...], Meta(max_length=1000)] = ()
