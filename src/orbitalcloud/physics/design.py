@@ -32,7 +32,7 @@ _TURN = 2.0 * math.pi
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Mean elements at `epoch`, TEME: metres and radians."""
+    """Mean elements at `epoch`, TEME: metres and radians. `frozen`: the perigee stands, since J3 undoes what J2 does."""
 
     semi_major_axis_m: float
     eccentricity: float
@@ -42,6 +42,7 @@ class Design:
     mean_anomaly_rad: float
     epoch: Instant
     name: str = ""
+    frozen: bool = False
 
     def __post_init__(self) -> None:
         where = f"orbit {self.name}".strip()
@@ -199,6 +200,8 @@ def design_table(designs: list[Design]) -> np.ndarray[tuple[int, int], np.dtype[
     rows = []
     for one in designs:
         rates = secular_rates(one.semi_major_axis_m, one.eccentricity, one.inclination_rad)
+        if one.frozen:  # what stops the perigee passes to the mean anomaly: from node to node nothing changes
+            rates = SecularRates(rates.mean_anomaly_rad_s + rates.argp_rad_s, 0.0, rates.raan_rad_s)
         rows.append(
             (
                 one.semi_major_axis_m,
