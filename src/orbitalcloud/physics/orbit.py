@@ -1,10 +1,11 @@
-"""`Orbits`: where a fleet is, whatever each satellite's elements came from. Frame TEME, metres.
+"""`Orbits`: where a fleet is, whatever each satellite's orbit came from. Frame TEME, metres.
 
     orbits = Orbits.of([TwoLine(line1, line2), parse_omm(text), sun_synchronous(547e3, 6.0, epoch)])
     orbits.position_teme_m(times_ns)      # (n_satellites, n_times, 3)
 
 Two-line elements and OMMs fly by SGP4 (the `sgp4` package, WGS 72 constants as the elements are made with);
-designs by `design`'s secular rates. An `Orbits` holds its sources, so it pickles.
+designs by `design`'s secular rates; `Numerical` starts by integration, an `Ephemeris` by interpolation. An `Orbits`
+holds its sources, so it pickles; what it has integrated it does not carry along, but makes again.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import DAY, Instant, iso
 from orbitalcloud.physics.constants import EARTH_POLAR_RADIUS_M
 from orbitalcloud.physics.design import Design, design_table
+from orbitalcloud.physics.ephemeris import Ephemeris
+from orbitalcloud.physics.heavens import teme_matrices
+from orbitalcloud.physics.numerical import Arc, Numerical, state_of
 from orbitalcloud.physics.omm import Omm
 from orbitalcloud.physics.time import UNIX_EPOCH_JD, julian_utc, nanoseconds
 
@@ -51,7 +55,7 @@ class TwoLine:
             raise DataError(f"TLE {self.name}".strip(), self.line2[2:7], f"line 1 is of {self.line1[2:7]}")
 
 
-Source = TwoLine | Omm | Design
+Source = TwoLine | Omm | Design | Numerical | Ephemeris
 
 
 def _satrec(source: TwoLine | Omm, where: str) -> Satrec:
@@ -94,11 +98,12 @@ class Orbits:
         given = tuple(names) if names is not None else tuple(source.name for source in self.sources)
         assert len(given) == len(self.sources), "one name a source"
         self.names = tuple(name or f"satellite {index}" for index, name in enumerate(given))
+        self._arcs: dict[int, Arc] = {}  # by the identity of their source, shared with subsets
         _ = self._sgp4, self._designs  # so that wrong elements are told where they were given
 
     @classmethod
     def of(cls, sources: Sequence[Source], names: Sequence[str] | None = None) -> Orbits:
-        """A fleet from its sources, each a `TwoLine`, an `Omm` or a `Design`."""
+        """A fleet from its sources, each a `TwoLine`, an `Omm`, a `Design`, a `Numerical` or an `Ephemeris`."""
         return cls(sources, names)
 
     def __len__(self) -> int:
@@ -109,7 +114,9 @@ class Orbits:
 
     def subset(self, indices: Sequence[int]) -> Orbits:
         """The satellites of `indices`, in that order."""
-        return Orbits([self.sources[i] for i in indices], [self.names[i] for i in indices])
+        made = Orbits([self.sources[i] for i in indices], [self.names[i] for i in indices])
+        made._arcs = self._arcs
+        return made
 
     def one(self, index: int) -> Orbits:
         """A fleet of satellite `index` alone, made once."""
@@ -123,7 +130,7 @@ class Orbits:
 
     @cached_property
     def _sgp4(self) -> tuple[NDArray[np.int64], SatrecArray | None]:
-        which = [i for i, source in enumerate(self.sources) if not isinstance(source, Design)]
+        which = [i for i, source in enumerate(self.sources) if isinstance(source, TwoLine | Omm)]
         records = [_satrec(self.sources[i], self.names[i]) for i in which]  # type: ignore[arg-type]
         return np.array(which, dtype=np.int64), SatrecArray(records) if records else None
 
@@ -151,6 +158,7 @@ class Orbits:
         which, table, epochs = self._designs
         if len(which):
             kepler_states(table, epochs, times, which, position, velocity)
+        self._tabled(times, position, velocity)
         inside = (position**2).sum(axis=2) < EARTH_POLAR_RADIUS_M**2
         if inside.any():
             satellite, at = np.argwhere(inside)[0]
@@ -160,6 +168,22 @@ class Orbits:
                 "raise its perigee, or take newer elements",
             )
         return position, velocity
+
+    def _tabled(self, times: NDArray[np.int64], position: Floats, velocity: Floats) -> None:
+        """Fill the rows of what is integrated or interpolated."""
+        which = [i for i, source in enumerate(self.sources) if isinstance(source, Numerical | Ephemeris)]
+        if not which or not len(times):
+            return
+        turn = teme_matrices(times)
+        for i in which:
+            source = self.sources[i]
+            if isinstance(source, Numerical):
+                arc = self._arcs.setdefault(id(source), Arc(source))
+                states = state_of(arc, times, turn, self.names[i])
+            else:
+                assert isinstance(source, Ephemeris), "which holds nothing else"
+                states = source.state_teme(times)
+            position[i], velocity[i] = states[:, :3], states[:, 3:]
 
     def position_teme_m(self, times_ns: ArrayLike) -> Floats:
         """Positions in TEME, metres, (n_satellites, n_times, 3)."""
