@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from orbitalcloud.core import Instant
-from orbitalcloud.mission.types import Celsius, Direction, Face, Mission, Mount, NotNegative, Part, Positive, Propulsion, Share
+from orbitalcloud.mission.types import (
+    Celsius,
+    Direction,
+    Face,
+    Mission,
+    Mount,
+    NotNegative,
+    Part,
+    Positive,
+    Propulsion,
+    Share,
+)
 
 if TYPE_CHECKING:
     from orbitalcloud.physics.orbit import Source

@@ -1,8 +1,8 @@
 """How large a satellite is to the air and to sunlight: what drag and radiation pressure push against.
 
-A bus or a mission may give the areas (`drag_area_m2`, `disposal_area_m2`, `srp_area_m2`). What is not given follows from
-the faces of the thermal nodes and the panels of the array, so that a larger array also falls faster. No face is taken
-to shade another: an upper bound, the customary one.
+A bus or a mission may give the areas (`drag_area_m2`, `disposal_area_m2`, `srp_area_m2`). What is not given follows
+from the faces of the thermal nodes and the panels of the array, so that a larger array also falls faster. No face is
+taken to shade another: an upper bound, the customary one.
 """
 
 from __future__ import annotations
