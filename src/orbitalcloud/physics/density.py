@@ -1,10 +1,10 @@
 """Density of the upper air, 100–1500 km: a packaged fit of NRLMSIS 2.1 by altitude, F10.7, Kp, place and season.
 
-`tools/make_density.py` made the table: at 36 altitudes, 10 values of F10.7 and 7 of Kp, coefficients of ln ρ in 13 terms
-of latitude and local solar time, each with an annual and a semi-annual wave. Longitude is averaged over. Against
+`tools/make_density.py` made the table: at 36 altitudes, 10 values of F10.7 and 7 of Kp, coefficients of ln ρ in 13
+terms of latitude and local solar time, each with an annual and a semi-annual wave. Longitude is averaged over. Against
 NRLMSIS 2.1 itself at random places, dates and activities the density is within 7 % (standard deviation; 4 % at 150 km,
-5 % at 300 km, 10 % at 700 km) and unbiased to 1 %; the model's own error against satellites is 15–20 % and more in storms (Emmert et al. 2021,
-doi 10.1029/2020EA001321; 2022, doi 10.1029/2022JA030896).
+5 % at 300 km, 10 % at 700 km) and unbiased to 1 %. What satellites feel differs from such models by 15–20 %, in storms
+by more (Emmert et al. 2021, doi 10.1029/2020EA001321; 2022, doi 10.1029/2022JA030896).
 
 For kernels, choose the activity and season once, then ask in `njit` code:
 
@@ -84,34 +84,26 @@ def _four(nodes, value):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def at_kp(log, kp_nodes, kp):  # type: ignore[no-untyped-def]
-    """(n_f107, n_altitudes, 65): the table at one Kp."""
-    first, weights = _four(kp_nodes, kp)
-    out = np.zeros((log.shape[0], log.shape[2], log.shape[3]))
-    for b in range(4):
-        out += weights[b] * log[:, first + b]
-    return out
-
-
-@njit(cache=True)
-def fill_profile(layers, f107_nodes, f107_sfu, angle, seasonal, out):  # type: ignore[no-untyped-def]
-    """Fill `out` (n_altitudes, 13) from `layers` of `at_kp`; `angle` is that of the year, used if `seasonal`."""
-    first, weights = _four(f107_nodes, f107_sfu)
+def at_kp_and_f107(log, kp_nodes, f107_nodes, kp, f107_sfu, angle, seasonal, out):  # type: ignore[no-untyped-def]
+    """Fill `out` (n_altitudes, 13) from the whole table; `angle` is that of the year, used if `seasonal`."""
+    i, wf = _four(f107_nodes, f107_sfu)
+    j, wk = _four(kp_nodes, kp)
     wave = np.zeros(5)
     wave[0] = 1.0
     if seasonal:
         wave[1], wave[2] = math.cos(angle), math.sin(angle)
         wave[3], wave[4] = math.cos(2.0 * angle), math.sin(2.0 * angle)
-    for k in range(out.shape[0]):
-        for p in range(13):
-            total = 0.0
-            for a in range(4):
-                row = layers[first + a, k]
-                part = 0.0
-                for s in range(5):
-                    part += wave[s] * row[5 * p + s]
-                total += weights[a] * part
-            out[k, p] = total
+    out[:] = 0.0
+    for a in range(4):
+        for b in range(4):
+            weight = wf[a] * wk[b]
+            for k in range(out.shape[0]):
+                row = log[i + a, j + b, k]
+                for p in range(13):
+                    part = 0.0
+                    for s in range(5):
+                        part += wave[s] * row[5 * p + s]
+                    out[k, p] += weight * part
 
 
 def density_profile(f107_sfu: float, kp: float, day_of_year: float | None = None) -> Floats:
@@ -126,7 +118,7 @@ def density_profile(f107_sfu: float, kp: float, day_of_year: float | None = None
     table = density_table()
     out = np.empty((table.log.shape[2], N_PLACES))
     angle = 2.0 * math.pi * (day_of_year or 0.0) / YEAR_DAYS
-    fill_profile(at_kp(table.log, table.kp, kp), table.f107_sfu, f107_sfu, angle, day_of_year is not None, out)
+    at_kp_and_f107(table.log, table.kp, table.f107_sfu, kp, f107_sfu, angle, day_of_year is not None, out)
     return out
 
 
