@@ -41,7 +41,7 @@ def ap_of(kp):
 
 
 def basis(latitude_deg, local_time_h, day):
-    """(n, 65): place by place [zonal 5, diurnal 6, semidiurnal 2], each times the season's [1, cos, sin, cos2, sin2]."""
+    """(n, 65): by place [zonal 5, diurnal 6, semidiurnal 2], each times the season's [1, cos, sin, cos2, sin2]."""
     s, c = np.sin(np.radians(latitude_deg)), np.cos(np.radians(latitude_deg))
     t, y = 2.0 * np.pi * local_time_h / 24.0, 2.0 * np.pi * day / YEAR
     one = np.ones_like(s)
@@ -94,7 +94,8 @@ def write_test(place, count=2000):
     altitude = np.exp(rng.uniform(np.log(110.0), np.log(1400.0), count))
     f107, kp = rng.uniform(65.0, 300.0, count), rng.uniform(0.0, 7.0, count)
     arrays = {
-        "altitude_km": altitude, "latitude_deg": latitude, "local_time_h": local, "day": day, "f107_sfu": f107, "kp": kp,
+        "altitude_km": altitude, "latitude_deg": latitude, "local_time_h": local, "day": day,
+        "f107_sfu": f107, "kp": kp,
         "density_kg_m3": density(day, longitude, latitude, altitude, f107, ap_of(kp)),
     }  # fmt: skip
     np.savez_compressed(place, **{name: value.astype(np.float32) for name, value in arrays.items()})

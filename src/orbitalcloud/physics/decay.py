@@ -102,7 +102,6 @@ def _plane_rates(a, e, inclination, node, days):  # type: ignore[no-untyped-def]
 def drag_rates(profile, a, e, inclination, perigee, node, drag):  # type: ignore[no-untyped-def]
     """Mean da/dt (m/s) and de/dt (1/s) and the mean deceleration (m/s²); `drag` is C_D A/m, m²/kg."""
     count = min(24 + 4 * int(math.sqrt(a * e / 1e3)), 400) if e > 0.0 else 24
-    motion = math.sqrt(EARTH_MU_M3_S2 / a**3)
     c, s = math.cos(inclination), math.sin(inclination)
     cn, sn = math.cos(node), math.sin(node)
     beta = math.sqrt(1.0 - e * e)

@@ -48,7 +48,7 @@ def ap_of_kp(kp: ArrayLike) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """F10.7 (sfu) and Kp at even times from an instant, `step_days` apart, (n,); linear between, the last value held."""
+    """F10.7 (sfu) and Kp at even times, `step_days` apart from `start`, (n,); linear between, the ends held."""
 
     start: Instant
     step_days: float
