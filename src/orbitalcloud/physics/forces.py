@@ -4,7 +4,7 @@
   they move a low satellite by some hundreds of metres, within the day, and not its orbit.
 - Sun and Moon as points (ERFA), relative to the Earth.
 - Sunlight on a ball of the given area, with the shadow of `shadow` (oblate Earth, penumbra).
-- Drag on a ball of the given area in air that turns with the Earth; its density is a table (`Air`).
+- Drag on a ball of the given area in air that turns with the Earth; its density is a profile of `density`.
 
 Left out, with their size on a low orbit: tides (metres in a day), relativity (tens of metres along the track in a day,
 as a change of the period that the start absorbs), the Earth's own radiation (a tenth of the Sun's), winds.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.physics.constants import (
@@ -37,6 +37,7 @@ from orbitalcloud.physics.constants import (
     SPEED_OF_LIGHT_M_S,
     SUN_MU_M3_S2,
 )
+from orbitalcloud.physics.density import density_at
 from orbitalcloud.physics.heavens import MOON, POLE, SUN, vector, weights
 from orbitalcloud.physics.shadow import seen_from
 
@@ -70,85 +71,30 @@ class Ball:
 
 
 @dataclass(frozen=True, eq=False)
-class Air:
-    """Natural logarithm of the air's density (kg/m³), (n_heights, n_latitudes, n_hours).
-
-    Heights above the ellipsoid are `base_m + step_m · k`; latitudes run evenly from −90° to 90°, hours of local solar
-    time evenly from 0 h (24 h is the first again). One latitude and one hour make a plain profile. Linear between the
-    nodes, so exponential in height; above the last height the last scale height goes on, below the first the first's.
-    """
-
-    base_m: float
-    step_m: float
-    log_density: Floats
-
-    def __post_init__(self) -> None:
-        table = np.ascontiguousarray(self.log_density, dtype=np.float64)
-        if table.ndim != 3 or table.shape[0] < 2 or not np.isfinite(table).all():
-            raise DataError("air", f"a table of shape {table.shape}", "give finite values at two heights or more")
-        if not (math.isfinite(self.base_m) and self.step_m > 0.0):
-            raise DataError("air: heights", f"{self.base_m} + {self.step_m} k", "let them rise")
-        table.setflags(write=False)
-        object.__setattr__(self, "log_density", table)
-
-    @classmethod
-    def profile(cls, heights_m: ArrayLike, density_kg_m3: ArrayLike) -> Air:
-        """From densities (n,) at heights (n,) that rise: resampled to a kilometre, exponential in between."""
-        heights, density = np.asarray(heights_m, float), np.asarray(density_kg_m3, float)
-        if heights.ndim != 1 or heights.shape != density.shape or len(heights) < 2 or not (np.diff(heights) > 0).all():
-            raise DataError("air: heights", heights.shape, "give two or more, rising, and a density for each")
-        if not (np.isfinite(density) & (density > 0.0)).all():
-            raise DataError("air: density", float(density.min()), "give more than 0 kg/m³ everywhere")
-        grid = np.arange(heights[0], heights[-1] + 500.0, 1000.0)
-        return cls(float(heights[0]), 1000.0, np.interp(grid, heights, np.log(density))[:, None, None])
-
-
-@dataclass(frozen=True, eq=False)
 class Forces:
-    """Which forces act. `zonal_degree` 0 leaves a point mass; `air` None leaves no drag."""
+    """Which forces act. `zonal_degree` 0 leaves a point mass (to 21); `air` is a profile of `density.density_profile`,
+    and None leaves no drag."""
 
     zonal_degree: int = 6
     sun_and_moon: bool = True
     sunlight: bool = True
-    air: Air | None = None
+    air: Floats | None = None
 
     def __post_init__(self) -> None:
+        if self.air is not None and (self.air.ndim != 2 or not np.isfinite(self.air).all()):
+            raise DataError("forces: air", f"shape {self.air.shape}", "give a finite profile of density_profile")
         if not 0 <= self.zonal_degree <= HIGHEST_DEGREE:
             raise DataError("forces: zonal degree", self.zonal_degree, f"choose 0 to {HIGHEST_DEGREE}")
+
+    def profile(self) -> Floats:
+        """The air's profile; an empty one where there is no drag."""
+        return np.zeros((0, 13)) if self.air is None else np.ascontiguousarray(self.air, dtype=np.float64)
 
     def knobs(self, ball: Ball) -> Floats:
         """What the kernel takes, (4,): degree, Sun and Moon or not, C_D A / 2m and C_R A P r² / m."""
         drag = 0.5 * ball.drag_coefficient * ball.drag_area_m2 / ball.mass_kg if self.air is not None else 0.0
         light = ball.srp_coefficient * ball.srp_area_m2 / ball.mass_kg * _LIGHT_PRESSURE if self.sunlight else 0.0
         return np.array([self.zonal_degree, float(self.sun_and_moon), drag, light])
-
-
-VACUUM = Air(0.0, 1e6, np.full((2, 1, 1), -700.0))
-"""No air at all: what kernels get where there is no drag."""
-
-
-@njit(cache=True)
-def log_density_at(air, base, step, height, latitude, hour):  # type: ignore[no-untyped-def]
-    """ln kg/m³ from `Air.log_density` at a height (m), a latitude (rad) and a local solar time (0–24 h)."""
-    place = (height - base) / step
-    k = min(max(int(place), 0), air.shape[0] - 2)
-    u = place - k
-    n, m = air.shape[1], air.shape[2]
-    if n == 1 and m == 1:
-        return air[k, 0, 0] + u * (air[k + 1, 0, 0] - air[k, 0, 0])
-    p = 0.0 if n == 1 else (latitude / math.pi + 0.5) * (n - 1)
-    i = min(max(int(p), 0), max(n - 2, 0))
-    p -= i
-    q = hour / 24.0 * m
-    j = int(q) % m
-    q -= int(q)
-    i1, j1 = min(i + 1, n - 1), (j + 1) % m
-    total = 0.0
-    for level in range(2):
-        low = air[k + level, i, j] + q * (air[k + level, i, j1] - air[k + level, i, j])
-        high = air[k + level, i1, j] + q * (air[k + level, i1, j1] - air[k + level, i1, j])
-        total += (u if level else 1.0 - u) * (low + p * (high - low))
-    return total
 
 
 @njit(cache=True)
@@ -192,20 +138,19 @@ def _third(x, y, z, bx, by, bz, mu):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _drag(x, y, z, vx, vy, vz, px, py, pz, sx, sy, sz, factor, air, base, step):  # type: ignore[no-untyped-def]
+def _drag(x, y, z, vx, vy, vz, px, py, pz, sx, sy, sz, factor, air):  # type: ignore[no-untyped-def]
     """Acceleration by air that turns with the Earth about the pole p; the Sun at s gives the local time."""
     r = math.sqrt(x * x + y * y + z * z)
     sine = (x * px + y * py + z * pz) / r
     # along the geocentric radius to the ellipsoid, times the cosine of the deflection: within a metre
     height = r - EARTH_RADIUS_M * _SQUASH / math.sqrt(1.0 - _E2 * (1.0 - sine * sine))
     height *= 1.0 - 2.0 * EARTH_FLATTENING**2 * sine * sine * (1.0 - sine * sine)
-    hour = 0.0
-    if air.shape[2] > 1:
-        east = px * (sy * z - sz * y) + py * (sz * x - sx * z) + pz * (sx * y - sy * x)
-        along = sx * px + sy * py + sz * pz
-        towards = sx * x + sy * y + sz * z - along * sine * r
-        hour = (12.0 + math.atan2(east, towards) * 12.0 / math.pi) % 24.0
-    density = math.exp(log_density_at(air, base, step, height, math.asin(max(-1.0, min(1.0, sine))), hour))
+    tangent = sine / math.sqrt(max(1.0 - sine * sine, 1e-12)) / (1.0 - _E2)  # of the geodetic latitude
+    east = px * (sy * z - sz * y) + py * (sz * x - sx * z) + pz * (sx * y - sy * x)
+    towards = sx * x + sy * y + sz * z - (sx * px + sy * py + sz * pz) * sine * r
+    across = math.sqrt(east * east + towards * towards) + 1e-300
+    # the hour is counted from midnight, where the Sun is opposite
+    density = density_at(air, height, tangent / math.sqrt(1.0 + tangent * tangent), -towards / across, -east / across)
     w = EARTH_ROTATION_RAD_S
     ux, uy, uz = vx - w * (py * z - pz * y), vy - w * (pz * x - px * z), vz - w * (px * y - py * x)
     brake = -factor * density * math.sqrt(ux * ux + uy * uy + uz * uz)
@@ -213,7 +158,7 @@ def _drag(x, y, z, vx, vy, vz, px, py, pz, sx, sy, sz, factor, air, base, step):
 
 
 @njit(cache=True)
-def acceleration(seconds, x, y, z, vx, vy, vz, knobs, rows, air, base, step):  # type: ignore[no-untyped-def]
+def acceleration(seconds, x, y, z, vx, vy, vz, knobs, rows, air):  # type: ignore[no-untyped-def]
     """m/s² in GCRS at `seconds` after the first row of the heavens `rows`; `knobs` of `Forces.knobs`."""
     four = weights(seconds)
     px, py, pz = vector(rows, four, POLE)
@@ -233,6 +178,6 @@ def acceleration(seconds, x, y, z, vx, vy, vz, knobs, rows, air, base, step):  #
             push = knobs[LIGHT] * lit / (dx * dx + dy * dy + dz * dz) ** 1.5
             ax, ay, az = ax + push * dx, ay + push * dy, az + push * dz
     if knobs[DRAG] > 0.0:
-        gx, gy, gz = _drag(x, y, z, vx, vy, vz, px, py, pz, sx, sy, sz, knobs[DRAG], air, base, step)
+        gx, gy, gz = _drag(x, y, z, vx, vy, vz, px, py, pz, sx, sy, sz, knobs[DRAG], air)
         ax, ay, az = ax + gx, ay + gy, az + gz
     return ax, ay, az

@@ -23,7 +23,7 @@ from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import DAY, SECOND, Instant, iso
 from orbitalcloud.physics.constants import EARTH_MU_M3_S2, EARTH_RADIUS_M
 from orbitalcloud.physics.dop853 import COUPLING, NODES, STAGES, WEIGHTS
-from orbitalcloud.physics.forces import LIGHT, VACUUM, Ball, Forces, acceleration, lit_at
+from orbitalcloud.physics.forces import LIGHT, Ball, Forces, acceleration, lit_at
 from orbitalcloud.physics.heavens import around
 
 Floats = NDArray[np.float64]
@@ -147,15 +147,14 @@ def march(
     start: Floats, seconds: float, step_s: float, count: int, ball: Ball, forces: Forces, heavens: Floats
 ) -> Floats:
     """As `fly`, under a table of `heavens` that the start is `seconds` into."""
-    air = forces.air or VACUUM
     out = np.empty((count + 1, 9))
-    table = (heavens, air.log_density, air.base_m, air.step_m)
-    made = _march(np.asarray(start, float), seconds, step_s, forces.knobs(ball), *table, out)
+    knobs, air = forces.knobs(ball), forces.profile()
+    made = _march(np.asarray(start, float), seconds, step_s, knobs, heavens, air, out)
     return out[:made]
 
 
 @njit(cache=True)
-def _step(seconds, h, state, stages, result, knobs, rows, air, base, rise):  # type: ignore[no-untyped-def]
+def _step(seconds, h, state, stages, result, knobs, rows, air):  # type: ignore[no-untyped-def]
     """One step of h seconds from `state` (6,) into `result`; the acceleration at its start is in `stages[0, 3:]`."""
     for s in range(1, STAGES):
         for j in range(6):
@@ -166,7 +165,7 @@ def _step(seconds, h, state, stages, result, knobs, rows, air, base, rise):  # t
         x, y, z, vx, vy, vz = result[0], result[1], result[2], result[3], result[4], result[5]
         stages[s, 0], stages[s, 1], stages[s, 2] = vx, vy, vz
         stages[s, 3], stages[s, 4], stages[s, 5] = acceleration(
-            seconds + NODES[s] * h, x, y, z, vx, vy, vz, knobs, rows, air, base, rise
+            seconds + NODES[s] * h, x, y, z, vx, vy, vz, knobs, rows, air
         )
     for j in range(6):
         total = 0.0
@@ -176,24 +175,24 @@ def _step(seconds, h, state, stages, result, knobs, rows, air, base, rise):  # t
 
 
 @njit(cache=True)
-def _begin(seconds, state, stages, knobs, rows, air, base, rise):  # type: ignore[no-untyped-def]
+def _begin(seconds, state, stages, knobs, rows, air):  # type: ignore[no-untyped-def]
     """The first stage: derivatives at the state itself."""
     x, y, z, vx, vy, vz = state[0], state[1], state[2], state[3], state[4], state[5]
     stages[0, 0], stages[0, 1], stages[0, 2] = vx, vy, vz
     stages[0, 3], stages[0, 4], stages[0, 5] = acceleration(
-        seconds, x, y, z, vx, vy, vz, knobs, rows, air, base, rise
+        seconds, x, y, z, vx, vy, vz, knobs, rows, air
     )
 
 
 @njit(cache=True)
-def _march(start, seconds, h, knobs, rows, air, base, rise, out):  # type: ignore[no-untyped-def]
+def _march(start, seconds, h, knobs, rows, air, out):  # type: ignore[no-untyped-def]
     """Fill `out` (n, 9); how many rows were made before the satellite came down."""
     state, result, stages = start.copy(), np.empty(6), np.empty((STAGES, 6))
     light = knobs[LIGHT] > 0.0
     lit = lit_at(seconds, state[0], state[1], state[2], rows) if light else 1.0
     for n in range(out.shape[0]):
         now = seconds + n * h
-        _begin(now, state, stages, knobs, rows, air, base, rise)
+        _begin(now, state, stages, knobs, rows, air)
         for j in range(6):
             out[n, j] = state[j]
         for j in range(3):
@@ -203,14 +202,14 @@ def _march(start, seconds, h, knobs, rows, air, base, rise, out):  # type: ignor
             return n + 1
         if n == out.shape[0] - 1:
             break
-        _step(now, h, state, stages, result, knobs, rows, air, base, rise)
+        _step(now, h, state, stages, result, knobs, rows, air)
         if light:
             after = lit_at(now + h, result[0], result[1], result[2], rows)
             if after != lit or 0.0 < lit < 1.0:
                 for part in range(_PARTS):
                     small = h / _PARTS
-                    _begin(now + part * small, state, stages, knobs, rows, air, base, rise)
-                    _step(now + part * small, small, state, stages, result, knobs, rows, air, base, rise)
+                    _begin(now + part * small, state, stages, knobs, rows, air)
+                    _step(now + part * small, small, state, stages, result, knobs, rows, air)
                     state[:] = result
                 after = lit_at(now + h, result[0], result[1], result[2], rows)
             lit = after
