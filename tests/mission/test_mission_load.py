@@ -18,7 +18,7 @@ from orbitalcloud.mission import Loaded, find, load, loads, mission_error, packa
 from orbitalcloud.mission import check_values as rules
 from orbitalcloud.mission.physical import energy_heat, orbits_of, satellite_design, sites_of
 from orbitalcloud.mission.problems import did_you_mean
-from orbitalcloud.mission.resolve import mean_anomaly_rad
+from orbitalcloud.mission.orbits import mean_anomaly_rad
 from orbitalcloud.mission.schema import init_text, schema
 from orbitalcloud.mission.types import Mission
 from orbitalcloud.physics import Design, Omm, geometry

@@ -1,7 +1,8 @@
 """The twin's physics: where satellites are, what light, power and heat they have, and whom they can see.
 
 Pure functions and integrators over arrays of satellites; no clock, no chance, no files but packaged tables.
-The way in: `Orbits.of([...])` from two-line elements, OMMs or designs; then `contact_windows`, `shadow_events`,
+The way in: `Orbits.of([...])` from two-line elements, OMMs, designs, tables (`parse_oem`) or integrated starts
+(`numerical`); then `contact_windows`, `shadow_events`,
 `beta_angle_rad`, `subpoint` on it; then `geometry(orbits, start, end)` and `EnergyHeat(designs, geometry)`, which moves
 batteries and temperatures. `dose_rate_rad_s` and `upset_rate_s` take the places that `subpoint` gives, `rate_bps` the
 angles and ranges of `pass_profile`. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`,
@@ -22,6 +23,7 @@ from orbitalcloud.physics.access import (
 )
 from orbitalcloud.physics.array import Panel, SolarArray, array_power_w
 from orbitalcloud.physics.battery import Battery
+from orbitalcloud.physics.cluster import clohessy_wiltshire, cluster, hill_frame_m
 from orbitalcloud.physics.density import density_at, density_kg_m3, density_profile
 from orbitalcloud.physics.design import (
     Design,
@@ -33,6 +35,8 @@ from orbitalcloud.physics.design import (
     sun_synchronous_inclination_rad,
     walker,
 )
+from orbitalcloud.physics.ephemeris import Ephemeris, Segment
+from orbitalcloud.physics.forces import Ball, Forces
 from orbitalcloud.physics.geometry import Geometry, geometry
 from orbitalcloud.physics.heat import (
     Conductor,
@@ -55,8 +59,11 @@ from orbitalcloud.physics.link import (
 from orbitalcloud.physics.link_atmosphere import attenuation, liquid_cloud_share
 from orbitalcloud.physics.link_optical import OpticalLink, optical_rate_bps, received_w
 from orbitalcloud.physics.link_radios import RADIOS
+from orbitalcloud.physics.mean import frozen, osculating_teme
+from orbitalcloud.physics.numerical import Numerical
+from orbitalcloud.physics.oem import parse_oem
 from orbitalcloud.physics.omm import Omm, parse_omm, parse_omms
-from orbitalcloud.physics.orbit import Orbits, Source, TwoLine
+from orbitalcloud.physics.orbit import Orbits, Source, TwoLine, epoch_of, mean_design
 from orbitalcloud.physics.power_heat import EMPTY, FULL, SHORT, EnergyHeat, Reading, SatelliteDesign
 from orbitalcloud.physics.radiation import (
     dose_rate_rad_s,
@@ -75,6 +82,7 @@ from orbitalcloud.physics.radiation_upsets import (
     upset_rate_s,
 )
 from orbitalcloud.physics.shadow import ShadowEvent, beta_angle_rad, illumination_at, shadow_events
+from orbitalcloud.physics.start import numerical
 from orbitalcloud.physics.sun import irradiance_w_m2, sun_gcrs_m, sun_teme_m
 from orbitalcloud.physics.time import earth_rotation_span
 
@@ -83,17 +91,21 @@ __all__ = [
     "FULL",
     "RADIOS",
     "SHORT",
+    "Ball",
     "Battery",
     "Conductor",
     "Design",
     "Device",
     "EnergyHeat",
     "Environment",
+    "Ephemeris",
     "Exposure",
     "Face",
+    "Forces",
     "Geometry",
     "GroundSite",
     "Node",
+    "Numerical",
     "Omm",
     "OpticalLink",
     "Orbits",
@@ -103,6 +115,7 @@ __all__ = [
     "Reading",
     "SatelliteDesign",
     "SecularRates",
+    "Segment",
     "ShadowEvent",
     "SolarArray",
     "Source",
@@ -115,6 +128,8 @@ __all__ = [
     "beta_angle_rad",
     "carrier_to_noise_dbhz",
     "circular",
+    "clohessy_wiltshire",
+    "cluster",
     "contact_windows",
     "cosmic_flux_at",
     "density_at",
@@ -124,16 +139,23 @@ __all__ = [
     "doppler_hz",
     "dose_rate_rad_s",
     "earth_rotation_span",
+    "epoch_of",
     "exposure",
     "flux_at",
+    "frozen",
     "geometry",
+    "hill_frame_m",
     "illumination_at",
     "in_anomaly",
     "irradiance_w_m2",
     "liquid_cloud_share",
+    "mean_design",
     "mean_dose_rad_year",
     "mean_flux_cm2_s",
+    "numerical",
     "optical_rate_bps",
+    "osculating_teme",
+    "parse_oem",
     "parse_omm",
     "parse_omms",
     "pass_profile",

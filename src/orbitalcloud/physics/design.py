@@ -32,7 +32,7 @@ _TURN = 2.0 * math.pi
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Mean elements at `epoch`, TEME: metres and radians. `frozen`: the perigee stands, since J3 undoes what J2 does."""
+    """Mean elements at `epoch`, TEME: metres and radians. `frozen`: the perigee stands, as J3 undoes what J2 does."""
 
     semi_major_axis_m: float
     eccentricity: float

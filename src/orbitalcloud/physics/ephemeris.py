@@ -22,7 +22,7 @@ from orbitalcloud.physics.constants import EARTH_ROTATION_RAD_S
 from orbitalcloud.physics.forces import Ball, Forces
 from orbitalcloud.physics.frames import gcrs_to_teme, teme_to_itrs
 from orbitalcloud.physics.heavens import teme_matrices
-from orbitalcloud.physics.numerical import Arc, Numerical, state_of
+from orbitalcloud.physics.numerical import Numerical, state_of
 from orbitalcloud.physics.time import julian_tt
 
 Floats = NDArray[np.float64]
@@ -41,8 +41,8 @@ class Segment:
     states: Floats
     method: Literal["hermite", "lagrange"] = "hermite"
     degree: int = 7
-    start: Instant = Instant(0)
-    stop: Instant = Instant(0)
+    start: Instant | None = None
+    stop: Instant | None = None
 
     def __post_init__(self) -> None:
         times = np.ascontiguousarray(self.times_ns, dtype=np.int64)
@@ -61,7 +61,8 @@ class Segment:
         if len(times) < max(2, needed):
             remedy = f"give {max(2, needed)} at least, or interpolate with a lower degree"
             raise DataError("ephemeris", f"{len(times)} states", remedy)
-        start, stop = self.start or Instant(int(times[0])), self.stop or Instant(int(times[-1]))
+        start = Instant(int(times[0])) if self.start is None else self.start
+        stop = Instant(int(times[-1])) if self.stop is None else self.stop
         if not times[0] <= start <= stop <= times[-1]:
             shown = f"valid {iso(start)} to {iso(stop)}"
             raise DataError("ephemeris", shown, "keep it within the instants of its states")
@@ -136,7 +137,7 @@ class Ephemeris:
         return state_of(self._ends[way], times, teme_matrices(times), self.name)
 
     @cached_property
-    def _ends(self) -> tuple[Arc, Arc]:
+    def _ends(self) -> tuple[Numerical, Numerical]:
         """What flies on before the first state and after the last."""
         made = []
         for at in self.span:
@@ -144,7 +145,7 @@ class Ephemeris:
             state = from_teme_to_gcrs(one, self.state_teme(one))[0]
             forces = Forces(sunlight=False)
             place, speed = tuple(state[:3].tolist()), tuple(state[3:].tolist())
-            made.append(Arc(Numerical(place, speed, at, Ball(1.0, 0.0), forces, self.name)))
+            made.append(Numerical(place, speed, at, Ball(1.0, 0.0), forces, self.name))
         return made[0], made[1]
 
 

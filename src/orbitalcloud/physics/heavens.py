@@ -64,7 +64,7 @@ def around(low: Instant | int, high: Instant | int) -> tuple[Floats, int]:
 
 
 def teme_matrices(times_ns: ArrayLike) -> Floats:
-    """Matrices GCRS → TEME, (n_times, 9), row by row: those of `gcrs_to_teme` within 1e-11, at a fiftieth of its cost."""
+    """Matrices GCRS → TEME, (n_times, 9), row by row: `gcrs_to_teme` within 1e-11, at a fiftieth of its cost."""
     times = nanoseconds(times_ns)
     if not times.size:
         return np.empty((0, 9))
@@ -94,8 +94,18 @@ def vector(rows, four, column):  # type: ignore[no-untyped-def]
     """Three columns of the table at the place that `weights` gave."""
     k, a, b, c, d = four
     x = a * rows[k, column] + b * rows[k + 1, column] + c * rows[k + 2, column] + d * rows[k + 3, column]
-    y = a * rows[k, column + 1] + b * rows[k + 1, column + 1] + c * rows[k + 2, column + 1] + d * rows[k + 3, column + 1]
-    z = a * rows[k, column + 2] + b * rows[k + 1, column + 2] + c * rows[k + 2, column + 2] + d * rows[k + 3, column + 2]
+    y = (
+        a * rows[k, column + 1]
+        + b * rows[k + 1, column + 1]
+        + c * rows[k + 2, column + 1]
+        + d * rows[k + 3, column + 1]
+    )
+    z = (
+        a * rows[k, column + 2]
+        + b * rows[k + 1, column + 2]
+        + c * rows[k + 2, column + 2]
+        + d * rows[k + 3, column + 2]
+    )
     return x, y, z
 
 

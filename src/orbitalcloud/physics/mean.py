@@ -13,13 +13,14 @@ semi-analytical theories, which frozen orbits are told in, and not Brouwer's dou
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orbitalcloud.core.errors import DataError
-from orbitalcloud.core.time import SECOND
+from orbitalcloud.core.time import SECOND, Instant
 from orbitalcloud.physics import equinoctial
 from orbitalcloud.physics.constants import EARTH_J2, EARTH_J3, EARTH_MU_M3_S2, EARTH_RADIUS_M
 from orbitalcloud.physics.design import Design, design_table
@@ -57,9 +58,9 @@ def osculating_teme(design: Design, field: Forces = _ZONAL) -> Floats:
 
 def _meant(design: Design, sense: int) -> tuple[float, Floats, Floats, Floats]:
     """Anomalistic period, elements (1, 9), sample times (n,) in seconds, and the design's rows (n, 6) at those."""
-    table = design_table([design])
+    table = np.asarray(design_table([design]))
     period_s = 2.0 * math.pi / float(table[0, 6])
-    seconds = np.arange(-(_AWAY + 1) * _ROUND, (_AWAY + 1) * _ROUND + 1) * (period_s / _ROUND)
+    seconds = np.asarray(np.arange(-(_AWAY + 1) * _ROUND, (_AWAY + 1) * _ROUND + 1) * (period_s / _ROUND))
     elements = np.repeat(table[:, :6], len(seconds), axis=0)
     for column, rate in ((5, 6), (4, 7), (3, 8)):
         elements[:, column] += table[0, rate] * seconds
@@ -103,6 +104,25 @@ def _still(span_s: float) -> Floats:
     rows = np.zeros((math.ceil(span_s / 3600.0) + 4, COLUMNS))
     rows[:, POLE + 2] = 1.0
     return rows
+
+
+def mean_of(states: Callable[[NDArray[np.int64]], Floats], middle: Instant, name: str) -> Design:
+    """The single-averaged design at `middle` of whatever gives `states` (n, 6) in TEME at instants (n,)."""
+    first = states(np.array([middle], dtype=np.int64))
+    normal = np.cross(first[0, :3], first[0, 3:])
+    sense = 1 if normal[2] >= 0.0 else -1
+    axis_m = float(equinoctial.of_states(first, sense)[0, 0])
+    triangle = np.bartlett(2 * _ROUND + 1)
+    triangle /= triangle.sum()
+    for _ in range(2):
+        period_s = 2.0 * math.pi * math.sqrt(axis_m**3 / EARTH_MU_M3_S2)
+        seconds = np.arange(-_ROUND, _ROUND + 1) * (period_s / _ROUND)
+        rows = equinoctial.of_states(states(middle + np.round(seconds * SECOND).astype(np.int64)), sense)
+        rows[:, 5] = np.unwrap(rows[:, 5])
+        mean = triangle @ rows
+        axis_m = float(mean[0])
+    a, e, i, node, argp, anomaly = equinoctial.keplerian(mean[None], sense)[0].tolist()
+    return Design(a, e, i, node, argp, anomaly, middle, name)
 
 
 # Frozen orbits ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ far as it is asked; what it says of an instant does not depend on that.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -65,6 +66,14 @@ class Numerical:
             raise DataError(f"{where}: step_s", self.step_s, "choose 1 to 900 s")
         if self.step_s == 0.0:
             object.__setattr__(self, "step_s", step_for(state))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Numerical, tuple(getattr(self, one.name) for one in fields(self))
+
+    @cached_property
+    def arc(self) -> Arc:
+        """What was integrated so far. It is not pickled: it comes out the same."""
+        return Arc(self)
 
 
 def shape(state: tuple[float, ...]) -> tuple[float, float]:
@@ -179,9 +188,7 @@ def _begin(seconds, state, stages, knobs, rows, air):  # type: ignore[no-untyped
     """The first stage: derivatives at the state itself."""
     x, y, z, vx, vy, vz = state[0], state[1], state[2], state[3], state[4], state[5]
     stages[0, 0], stages[0, 1], stages[0, 2] = vx, vy, vz
-    stages[0, 3], stages[0, 4], stages[0, 5] = acceleration(
-        seconds, x, y, z, vx, vy, vz, knobs, rows, air
-    )
+    stages[0, 3], stages[0, 4], stages[0, 5] = acceleration(seconds, x, y, z, vx, vy, vz, knobs, rows, air)
 
 
 @njit(cache=True)
@@ -227,7 +234,6 @@ def place(nodes: Floats, first: int, step_s: float, times: NDArray[np.int64], tu
 
 @njit(cache=True)
 def _place(nodes, places, h, turn, out):  # type: ignore[no-untyped-def]
-    c = np.empty((3, 6))
     for n in range(places.shape[0]):
         k = min(max(int(places[n]), 0), nodes.shape[0] - 2)
         u = places[n] - k
@@ -248,12 +254,7 @@ def _place(nodes, places, h, turn, out):  # type: ignore[no-untyped-def]
                     out[n, part + j] = turn[n, 3 * j] * x + turn[n, 3 * j + 1] * y + turn[n, 3 * j + 2] * z
 
 
-def state_of(arc: Arc, times: NDArray[np.int64], turn: Floats | None, name: str) -> Floats:
-    """States (n_times, 6) of an arc at instants: GCRS, or TEME by the matrices `teme_matrices(times)`."""
-    nodes, first = arc.nodes(int(times.min()), int(times.max()), name)
-    return place(nodes, first, arc.source.step_s, times, turn)
-
-
-def state_gcrs(source: Numerical, times: NDArray[np.int64]) -> Floats:
-    """States (n_times, 6) in GCRS, metres and m/s."""
-    return state_of(Arc(source), times, None, source.name)
+def state_of(source: Numerical, times: NDArray[np.int64], turn: Floats | None = None, name: str = "") -> Floats:
+    """States (n_times, 6) at instants: in GCRS, or in TEME by the matrices `teme_matrices(times)`; m and m/s."""
+    nodes, first = source.arc.nodes(int(times.min()), int(times.max()), name or f"orbit {source.name}".strip())
+    return place(nodes, first, source.step_s, times, turn)

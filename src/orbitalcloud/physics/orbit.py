@@ -26,7 +26,8 @@ from orbitalcloud.physics.constants import EARTH_POLAR_RADIUS_M
 from orbitalcloud.physics.design import Design, design_table
 from orbitalcloud.physics.ephemeris import Ephemeris
 from orbitalcloud.physics.heavens import teme_matrices
-from orbitalcloud.physics.numerical import Arc, Numerical, state_of
+from orbitalcloud.physics.mean import mean_of
+from orbitalcloud.physics.numerical import Numerical, state_of
 from orbitalcloud.physics.omm import Omm
 from orbitalcloud.physics.time import UNIX_EPOCH_JD, julian_utc, nanoseconds
 
@@ -58,7 +59,8 @@ class TwoLine:
 Source = TwoLine | Omm | Design | Numerical | Ephemeris
 
 
-def _satrec(source: TwoLine | Omm, where: str) -> Satrec:
+def satrec(source: TwoLine | Omm, where: str) -> Satrec:
+    """SGP4's own record of the elements; `DataError` told at `where`."""
     if isinstance(source, TwoLine):
         try:
             record = Satrec.twoline2rv(source.line1, source.line2)
@@ -94,14 +96,36 @@ def mean_design(source: Source, name: str = "") -> Design:
     """The mean elements of a source as a `Design`; of two lines or an OMM those that SGP4 recovers, at their epoch.
 
     SGP4's mean elements are Brouwer's (Hoots & Roehrich 1980), as a `Design`'s are; only the Earth's constants differ.
+    Of what is integrated or tabled the mean over two periods of its osculating elements, single-averaged.
     """
     if isinstance(source, Design):
         return source
-    record = _satrec(source, name or source.name)
+    if isinstance(source, Numerical | Ephemeris):
+        return _averaged(source, name or source.name)
+    record = satrec(source, name or source.name)
     epoch = round((record.jdsatepoch - UNIX_EPOCH_JD) * DAY) + round(record.jdsatepochF * DAY)
     angles = (record.nodeo, record.argpo, record.mo)
     axis_m = record.a * record.radiusearthkm * 1e3
     return Design(axis_m, record.ecco, record.inclo, *angles, Instant(epoch), name or source.name)
+
+
+def _averaged(source: Numerical | Ephemeris, name: str) -> Design:
+    """The mean orbit around the epoch of a start, or at the beginning of a table."""
+
+    def states(times: NDArray[np.int64]) -> Floats:
+        r, v = Orbits.of([source], [name]).state_teme(times)
+        return np.concatenate([r[0], v[0]], axis=1)
+
+    middle = source.epoch if isinstance(source, Numerical) else source.span[0]
+    return mean_of(states, middle, name)
+
+
+def epoch_of(source: Source) -> Instant:
+    """When a source's elements or start hold; of a table, its first instant."""
+    if isinstance(source, TwoLine):
+        record = satrec(source, source.name)
+        return Instant(round((record.jdsatepoch - UNIX_EPOCH_JD) * DAY) + round(record.jdsatepochF * DAY))
+    return source.span[0] if isinstance(source, Ephemeris) else source.epoch
 
 
 class Orbits:
@@ -112,7 +136,6 @@ class Orbits:
         given = tuple(names) if names is not None else tuple(source.name for source in self.sources)
         assert len(given) == len(self.sources), "one name a source"
         self.names = tuple(name or f"satellite {index}" for index, name in enumerate(given))
-        self._arcs: dict[int, Arc] = {}  # by the identity of their source, shared with subsets
         _ = self._sgp4, self._designs  # so that wrong elements are told where they were given
 
     @classmethod
@@ -128,9 +151,7 @@ class Orbits:
 
     def subset(self, indices: Sequence[int]) -> Orbits:
         """The satellites of `indices`, in that order."""
-        made = Orbits([self.sources[i] for i in indices], [self.names[i] for i in indices])
-        made._arcs = self._arcs
-        return made
+        return Orbits([self.sources[i] for i in indices], [self.names[i] for i in indices])
 
     def one(self, index: int) -> Orbits:
         """A fleet of satellite `index` alone, made once."""
@@ -145,7 +166,7 @@ class Orbits:
     @cached_property
     def _sgp4(self) -> tuple[NDArray[np.int64], SatrecArray | None]:
         which = [i for i, source in enumerate(self.sources) if isinstance(source, TwoLine | Omm)]
-        records = [_satrec(self.sources[i], self.names[i]) for i in which]  # type: ignore[arg-type]
+        records = [satrec(self.sources[i], self.names[i]) for i in which]  # type: ignore[arg-type]
         return np.array(which, dtype=np.int64), SatrecArray(records) if records else None
 
     @cached_property
@@ -192,8 +213,7 @@ class Orbits:
         for i in which:
             source = self.sources[i]
             if isinstance(source, Numerical):
-                arc = self._arcs.setdefault(id(source), Arc(source))
-                states = state_of(arc, times, turn, self.names[i])
+                states = state_of(source, times, turn, self.names[i])
             else:
                 assert isinstance(source, Ephemeris), "which holds nothing else"
                 states = source.state_teme(times)

@@ -36,5 +36,9 @@ def _moved(design: Design, at: Instant) -> Design:
         return design
     _, _, _, node, argp, mean, mean_rate, argp_rate, node_rate = design_table([design])[0].tolist()
     seconds, turn = (at - design.epoch) * 1e-9, 2.0 * np.pi
-    angles = ((node + node_rate * seconds) % turn, (argp + argp_rate * seconds) % turn, (mean + mean_rate * seconds) % turn)
+    angles = (
+        (node + node_rate * seconds) % turn,
+        (argp + argp_rate * seconds) % turn,
+        (mean + mean_rate * seconds) % turn,
+    )
     return replace(design, raan_rad=angles[0], argp_rad=angles[1], mean_anomaly_rad=angles[2], epoch=at)
