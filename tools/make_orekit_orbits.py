@@ -35,11 +35,11 @@ from org.orekit.forces.gravity.potential import GravityFieldFactory, TideSystem 
 from org.orekit.forces.radiation import IsotropicRadiationSingleCoefficient, SolarRadiationPressure  # noqa: E402
 from org.orekit.frames import FramesFactory  # noqa: E402
 from org.orekit.models.earth.atmosphere import SimpleExponentialAtmosphere  # noqa: E402
-from org.orekit.orbits import CartesianOrbit, KeplerianOrbit, OrbitType, PositionAngleType  # noqa: E402
-from org.orekit.propagation import SpacecraftState  # noqa: E402
+from org.orekit.orbits import CartesianOrbit, EquinoctialOrbit, KeplerianOrbit, OrbitType, PositionAngleType  # noqa: E402
+from org.orekit.propagation import PropagationType, SpacecraftState  # noqa: E402
 from org.orekit.propagation.numerical import NumericalPropagator  # noqa: E402
 from org.orekit.propagation.semianalytical.dsst import DSSTPropagator  # noqa: E402
-from org.orekit.propagation.semianalytical.dsst.forces import DSSTZonal  # noqa: E402
+from org.orekit.propagation.semianalytical.dsst.forces import DSSTJ2SquaredClosedForm, DSSTZonal, ZeisModel  # noqa: E402
 from org.orekit.time import AbsoluteDate, TimeScalesFactory  # noqa: E402
 from org.orekit.utils import Constants, IERSConventions  # noqa: E402
 
@@ -73,20 +73,20 @@ EARTH = OneAxisEllipsoid(RADIUS, FLATTENING, ITRF)
 SUN, MOON = CelestialBodyFactory.getSun(), CelestialBodyFactory.getMoon()
 
 
-def field():
+def field(degree):
     """Zonal coefficients only, unnormalised."""
     import jpype
 
-    c = [[-HARMONICS[n] if m == 0 else 0.0 for m in range(n + 1)] for n in range(7)]
+    c = [[-HARMONICS[n] if m == 0 else 0.0 for m in range(n + 1)] for n in range(degree + 1)]
     c[0][0] = 1.0
-    s = [[0.0] * (n + 1) for n in range(7)]
+    s = [[0.0] * (n + 1) for n in range(degree + 1)]
     java = [
         jpype.JArray(jpype.JArray(jpype.JDouble))([jpype.JArray(jpype.JDouble)(row) for row in part]) for part in (c, s)
     ]
     return GravityFieldFactory.getUnnormalizedProvider(RADIUS, MU, TideSystem.UNKNOWN, *java)
 
 
-FIELD = field()
+FIELD, FIELD4 = field(6), field(4)
 
 
 def keplerian(elements, frame):
@@ -156,6 +156,33 @@ def means():
     return out
 
 
+def rates():
+    """Degrees a day of the node and of the mean argument of latitude, by DSST's mean elements over ten days."""
+    import math
+
+    out = []
+    for name in ("sun-synchronous", "station", "altimeter", "eccentric"):
+        orbit = EquinoctialOrbit(keplerian(MEANS[name], TEME))
+        made = DSSTPropagator(DormandPrince853Integrator(60.0, 43200.0, 1e-9, 1e-12), PropagationType.MEAN)
+        made.addForceModel(DSSTZonal(ITRF, FIELD4, 4, 3, 9))
+        made.addForceModel(DSSTJ2SquaredClosedForm(ZeisModel(), FIELD4))
+        made.setInitialState(SpacecraftState(orbit), PropagationType.MEAN)
+        seen = []
+        for day in (0.0, 10.0):
+            mean = KeplerianOrbit(made.propagate(START.shiftedBy(day * 86400.0)).getOrbit())
+            along = mean.getPerigeeArgument() + mean.getMeanAnomaly()
+            seen.append((mean.getRightAscensionOfAscendingNode(), along))
+        turns = 10.0 * 86400.0 * math.sqrt(MU / MEANS[name][0] ** 3)
+        node = math.degrees((seen[1][0] - seen[0][0] + math.pi) % (2 * math.pi) - math.pi) / 10.0
+        rest = (seen[1][1] - seen[0][1] - turns + 20 * math.pi) % (2 * math.pi)
+        rest = rest if rest < math.pi else rest - 2 * math.pi
+        along_deg = math.degrees(turns + rest) / 10.0
+        day = {"node": node, "mean argument of latitude": along_deg}
+        out.append({"orbit": name, "elements_deg": MEANS[name], "deg_day": day})
+        print(out[-1], file=sys.stderr)
+    return out
+
+
 def main():
     """Write the file."""
     data = {
@@ -165,6 +192,7 @@ def main():
         "air": {"density_kg_m3": AIR[0], "height_m": AIR[1], "scale_m": AIR[2]},
         "flights": flights(),
         "means": means(),
+        "rates": rates(),
     }
     Path(sys.argv[1]).write_text(json.dumps(data, indent=1) + "\n")
 

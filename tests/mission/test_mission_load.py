@@ -85,7 +85,7 @@ def test_the_workloads_that_missions_may_name_are_those_that_ship() -> None:
         ('ltan = "10:30"', 'ltan = "25:30"', "orbit =", ["25:30", "HH:MM"]),
         ('ltan = "10:30"', 'ltan = "10:30", raan_deg = 3', "orbit =", ["exactly one of ltan, raan_deg"]),
         ('"sun-synchronous"', '"sunsynchronous"', "orbit =", ['"sun-synchronous"']),
-        ("orbit = {", "omm = 'x.xml'\norbit = {", "[[satellite]]", ["exactly one of orbit, tle, omm, walker"]),
+        ("orbit = {", "omm = 'x.xml'\norbit = {", "[[satellite]]", ["exactly one of orbit, tle, omm, oem, walker"]),
         ('bus  = "cubesat-12u-edge"', 'bus = "cubesat-12u"', "bus =", ['"cubesat-12u-edge"']),
         ("reserve = 0.35", "reserve = 35", "reserve", ["35", "at most 0.99"]),
         ("reserve = 0.35", 'accelerator = "orin"\nreserve = 0.35', "accelerator =", ["jetson-orin-nano-8gb"]),

@@ -1,7 +1,7 @@
 """`export --as omm` and `--as tle`: the elements by which other tools' SGP4 finds a mission's satellites.
 
-They are of the orbit that was flown, not of the Log: satellites that fly two-line elements or an OMM give their own, the
-others are fitted over the mission's first day. The mission is read again as it lies in the flight's folder.
+They are of the orbit that was flown, not of the Log: satellites that fly two-line elements or an OMM give their own,
+the others are fitted over the mission's first day. The mission is read again as it lies in the flight's folder.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class Walker(Part, frozen=True, kw_only=True):
 
 
 class Cluster(Part, frozen=True, kw_only=True):
-    """A cluster around `orbit`: satellites in its plane, neighbours `spacing_m` to twice that apart, without propellant.
+    """A cluster around `orbit`: satellites in its plane, neighbours `spacing_m` to twice that apart, for no propellant.
 
     It makes satellites named NAME-001, NAME-002, …; the first flies the orbit itself. See `physics.cluster`.
     """
@@ -135,8 +135,8 @@ class Propulsion(Part, frozen=True, kw_only=True):
 
 class Satellite(Part, frozen=True, kw_only=True):
     """A satellite (or, with `walker`, a constellation of like ones). Exactly one of orbit, tle, omm, oem, walker;
-    `cluster` goes with `orbit`. `propagation` says how it is flown: `secular` by the model of its elements (mean rates of
-    designs, SGP4), `numerical` by its forces from the mission's start."""
+    `cluster` goes with `orbit`. `propagation` says how it is flown: `secular` by the model of its elements (mean
+    rates of designs, SGP4), `numerical` by its forces from the mission's start."""
 
     name: Name
     bus: Text

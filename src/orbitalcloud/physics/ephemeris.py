@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
 Frame = Literal["TEME", "GCRS", "EME2000", "TOD", "ITRS"]
 CARRIED_NS = 26 * HOUR
+_UNSAID = Instant(-(2**62))  # the first or the last of the states
 _HIGHEST = 31  # degree: 16 states with velocities
 
 
@@ -41,8 +42,8 @@ class Segment:
     states: Floats
     method: Literal["hermite", "lagrange"] = "hermite"
     degree: int = 7
-    start: Instant | None = None
-    stop: Instant | None = None
+    start: Instant = _UNSAID
+    stop: Instant = _UNSAID
 
     def __post_init__(self) -> None:
         times = np.ascontiguousarray(self.times_ns, dtype=np.int64)
@@ -61,8 +62,8 @@ class Segment:
         if len(times) < max(2, needed):
             remedy = f"give {max(2, needed)} at least, or interpolate with a lower degree"
             raise DataError("ephemeris", f"{len(times)} states", remedy)
-        start = Instant(int(times[0])) if self.start is None else self.start
-        stop = Instant(int(times[-1])) if self.stop is None else self.stop
+        start = Instant(int(times[0])) if self.start == _UNSAID else self.start
+        stop = Instant(int(times[-1])) if self.stop == _UNSAID else self.stop
         if not times[0] <= start <= stop <= times[-1]:
             shown = f"valid {iso(start)} to {iso(stop)}"
             raise DataError("ephemeris", shown, "keep it within the instants of its states")

@@ -3,8 +3,8 @@
 The mean is taken of the thing itself: the zonal harmonics J2 to J6 are integrated for some orbits on both sides of the
 epoch, the osculating equinoctial elements are averaged over an orbit (twice: a triangle two periods long, so that an
 error in the period counts only squared), and the start is moved until mean and design agree: in every element at
-the epoch, and in the rate of the mean longitude, which fixes the semi-major axis to its second order in J2. The
-satellite so has the design's period to some 1e-9, a metre a day.
+the epoch, and in the rate along the track, which fixes the semi-major axis to its second order in J2. The satellite
+so keeps up with the design to some metres a day.
 
 Mean here keeps the long-period terms (of J3, in half a turn of the perigee): it is the single average of
 semi-analytical theories, which frozen orbits are told in, and not Brouwer's double one.
@@ -50,10 +50,18 @@ def osculating_teme(design: Design, field: Forces = _ZONAL) -> Floats:
         off, rate = _off(design, now, field, sense, period_s, seconds, meant)
         motion = math.sqrt(EARTH_MU_M3_S2 / now[0, 0] ** 3)
         now[0, 1:] -= off[1:]
-        now[0, 0] += 2.0 / 3.0 * now[0, 0] * rate[5] / motion
-        if abs(rate[5]) / motion < _CLOSE and np.abs(off[1:]).max() < _CLOSE:
+        late = _along(wanted[0], rate, sense) / motion
+        now[0, 0] += 2.0 / 3.0 * now[0, 0] * late
+        if abs(late) < _CLOSE and np.abs(off[1:]).max() < _CLOSE:
             break
     return np.asarray(equinoctial.states(now, sense)[0])
+
+
+def _along(row: Floats, rate: Floats, sense: int) -> float:
+    """How fast two orbits part along the track, rad/s: of ω + M + Ω cos i, for a node that turns otherwise (the design
+    has no J6) is no delay."""
+    q, p = float(row[3]), float(row[4])
+    return float(rate[5] - 2.0 * sense / (1.0 + p * p + q * q) * (q * rate[4] - p * rate[3]))
 
 
 def _meant(design: Design, sense: int) -> tuple[float, Floats, Floats, Floats]:
@@ -132,7 +140,8 @@ def frozen(design: Design) -> Design:
     """The design with the mean eccentricity at which its perigee stands still at 90° under J2 to J21.
 
     First by J2 and J3 alone (Cook 1966, doi 10.1016/0032-0633(66)90070-8), then by all, integrated: the higher odd ones
-    add a tenth to a Sun-synchronous orbit's and leave a sixth of an altimeter's at 66°. `DataError` near the critical inclinations and the equator, where there is none.
+    add a tenth to a Sun-synchronous orbit's and leave a sixth of an altimeter's at 66°. `DataError` near the critical
+    inclinations and the equator, where there is none.
     """
     where = f"orbit {design.name}".strip()
     sine2 = math.sin(design.inclination_rad) ** 2
