@@ -98,11 +98,12 @@ def keplerian(elements, frame):
     return KeplerianOrbit(a, e, radians(i), radians(argp), radians(node), radians(mean), angle, frame, START, MU)
 
 
-def propagator(elements, kind):
-    """With the forces of `kind`, at the start."""
+def propagator(elements, kind, longest_s=0.0):
+    """With the forces of `kind`, at the start; steps of `longest_s` at most, or as accurate as it needs."""
     orbit = CartesianOrbit(keplerian(elements, GCRF))
     tolerance = NumericalPropagator.tolerances(1e-5, orbit, OrbitType.CARTESIAN)
-    longest_s = 300.0 if kind == "zonal" else 10.0  # with 300 s it steps over penumbras: 105 m in a week
+    if not longest_s:
+        longest_s = 300.0 if kind == "zonal" else 10.0  # with 300 s it steps over penumbras: 105 m in a week
     made = NumericalPropagator(DormandPrince853Integrator(1e-3, longest_s, *tolerance))
     made.setOrbitType(OrbitType.CARTESIAN)
     normalised = GravityFieldFactory.getNormalizedProvider(FIELD)

@@ -16,9 +16,9 @@ from orbitalcloud.compute import WORKLOADS
 from orbitalcloud.core import DataError, MissionError, parse_instant
 from orbitalcloud.mission import Loaded, find, load, loads, mission_error, packaged
 from orbitalcloud.mission import check_values as rules
+from orbitalcloud.mission.orbits import mean_anomaly_rad
 from orbitalcloud.mission.physical import energy_heat, orbits_of, satellite_design, sites_of
 from orbitalcloud.mission.problems import did_you_mean
-from orbitalcloud.mission.orbits import mean_anomaly_rad
 from orbitalcloud.mission.schema import init_text, schema
 from orbitalcloud.mission.types import Mission
 from orbitalcloud.physics import Design, Omm, geometry

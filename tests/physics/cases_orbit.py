@@ -12,7 +12,17 @@ from typing import Any
 import numpy as np
 
 from orbitalcloud.core.time import DAY, SECOND, parse_instant
-from orbitalcloud.physics import Ball, Design, Forces, Numerical, Orbits, cluster, frozen, osculating_teme, secular_rates
+from orbitalcloud.physics import (
+    Ball,
+    Design,
+    Forces,
+    Numerical,
+    Orbits,
+    cluster,
+    frozen,
+    osculating_teme,
+    secular_rates,
+)
 from orbitalcloud.physics.density import _SCALE_M, _STRETCH, LOWEST_M
 from orbitalcloud.physics.frames import gcrs_to_teme, teme_to_itrs
 from orbitalcloud.physics.numerical import state_of
@@ -96,7 +106,7 @@ def _means() -> list[dict[str, Any]]:
             "theirs": 0.0,
             "tolerance": 20.0,
             "ours": lambda c=case: _mean_gap_m(c),
-            "note": "DSST leaves out the square of J2: 8 m a term on a low orbit. From the mean ellipse it is 0.5–3.6 km",
+            "note": "DSST leaves out the square of J2: 8 m a term on a low orbit; the mean ellipse is 0.5–3.6 km away",
         }
         for case in OREKIT["means"]
     ]
@@ -117,7 +127,7 @@ def _frozen(name: str, source: str, axis_km: float, inclination_deg: float, thei
 
 @lru_cache(maxsize=1)
 def cluster_distances_m() -> tuple[float, float, float]:
-    """(nearest and farthest distance between neighbours, largest from the middle) of Suncatcher's cluster in an orbit."""
+    """(least and greatest distance of neighbours, largest from the middle) of Suncatcher's cluster in an orbit."""
     middle = design_of([6378137.0 + 650e3, 0.0, 97.99, 40.0, 0.0, 0.0])
     period_s = secular_rates(middle.semi_major_axis_m, 0.0, middle.inclination_rad).nodal_period_s
     times = EPOCH + (np.linspace(0.0, period_s, 181) * SECOND).astype(np.int64)
@@ -185,7 +195,7 @@ def _rates() -> list[dict[str, Any]]:
                     "theirs": theirs,
                     "tolerance": 2e-4 if what == "node" else 1e-3,
                     "ours": ours,
-                    "note": "J2 alone, first order, would be off by up to 0.007 and 0.011; the rest is DSST's long period of J3",
+                    "note": "J2 of first order would be off by up to 0.007 and 0.011; the rest is J3's long period in DSST",
                 }
             )
     return made

@@ -39,8 +39,8 @@ from orbitalcloud.physics import (
 from orbitalcloud.physics.constants import EARTH_J2, EARTH_MU_M3_S2, EARTH_RADIUS_M
 from orbitalcloud.physics.dop853 import COUPLING, NODES, ORDER, WEIGHTS
 from orbitalcloud.physics.forces import HIGHEST_DEGREE
-from orbitalcloud.physics.heavens import COLUMNS, MOON, POLE, SUN, teme_matrices
 from orbitalcloud.physics.frames import gcrs_to_teme
+from orbitalcloud.physics.heavens import COLUMNS, MOON, POLE, SUN, teme_matrices
 from orbitalcloud.physics.numerical import fly, march, state_of
 
 EPOCH = parse_instant("2026-03-20T12:00:00Z")
@@ -155,7 +155,9 @@ def test_states_do_not_depend_on_what_else_was_asked() -> None:
 
 
 def test_a_start_flies_everywhere() -> None:
-    orbits = Orbits.of([numerical(sun_synchronous(547e3, 10.5, EPOCH), EPOCH, BALL), sun_synchronous(547e3, 6.0, EPOCH)])
+    orbits = Orbits.of(
+        [numerical(sun_synchronous(547e3, 10.5, EPOCH), EPOCH, BALL), sun_synchronous(547e3, 6.0, EPOCH)]
+    )
     end = Instant(EPOCH + 6 * HOUR)
     site = GroundSite(math.radians(78.2), math.radians(15.4), 450.0, math.radians(5.0))
     assert {window.satellite for window in contact_windows(orbits, [site], EPOCH, end)} == {0, 1}
@@ -244,13 +246,20 @@ def test_a_cluster_holds_for_a_week_under_all_forces() -> None:
 
 def test_clusters_refuse_what_cannot_be() -> None:
     middle = sun_synchronous(650e3, 6.0, EPOCH, name="c")
-    for count, spacing, word in ((0, 100.0, "satellites"), (9, 0.1, "spacing"), (9, math.nan, "spacing"), (81, 9e4, "wide")):
+    for count, spacing, word in (
+        (0, 100.0, "satellites"),
+        (9, 0.1, "spacing"),
+        (9, math.nan, "spacing"),
+        (81, 9e4, "wide"),
+    ):
         with pytest.raises(DataError, match=word):
             cluster(middle, count, spacing)
 
 
 def test_drag_brings_it_down_and_says_when() -> None:
-    low = numerical(circular(180e3, 1.0, EPOCH, raan_rad=0.0), EPOCH, Ball(3.0, 0.3), Forces(air=density_profile(220.0, 4.0)))
+    low = numerical(
+        circular(180e3, 1.0, EPOCH, raan_rad=0.0), EPOCH, Ball(3.0, 0.3), Forces(air=density_profile(220.0, 4.0))
+    )
     orbits = Orbits.of([low], ["falling"])
     with pytest.raises(DataError, match=r"falling.*below 90 km at 2026-03-2"):
         orbits.position_teme_m([EPOCH + 20 * DAY])

@@ -146,9 +146,10 @@ def _segment(meta: dict[str, str], rows: list[_Row], where: str) -> Segment:
     start = meta.get("USEABLE_START_TIME") or meta.get("START_TIME") or ""
     stop = meta.get("USEABLE_STOP_TIME") or meta.get("STOP_TIME") or ""
     first, last = _instant(start, system, f"{where}: START_TIME"), _instant(stop, system, f"{where}: STOP_TIME")
+    frame = _frame(meta["REF_FRAME"], where)
     try:
         return Segment(
-            _frame(meta["REF_FRAME"], where),
+            frame,
             times,
             states,
             "hermite" if method == "HERMITE" else "lagrange",
