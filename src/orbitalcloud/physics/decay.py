@@ -7,8 +7,9 @@ J4 as in `physics.design`. Sun (along its true path) and Moon (averaged over its
 a circular orbit of the satellite, which is what drifts the local time of sun-synchronous orbits. Midpoint steps, small
 against the scale height: second order.
 
-Left out: the air's winds other than rotation, lift, radiation pressure, and Sun and Moon on eccentricity (orbits with
-a perigee in the air and an apogee above 10,000 km need them: these are refused). A satellite is taken to be lost at a perigee of 120 km.
+Left out: the air's winds other than rotation, lift, radiation pressure, and Sun and Moon on eccentricity: orbits with
+a perigee in the air and an apogee above 10,000 km need them and are refused. A satellite is taken to be lost at a
+perigee of 120 km.
 """
 
 from __future__ import annotations
