@@ -28,17 +28,19 @@ class Domain:
 
     chain_id: int
     contract: str
+    name: str = DOMAIN_NAME
+    version: str = DOMAIN_VERSION
 
     @property
     def separator(self) -> bytes:
         """EIP-712's domain separator (32 bytes)."""
-        return _separator(self.chain_id, self.contract)
+        return _separator(self)
 
 
 @lru_cache(maxsize=64)
-def _separator(chain_id: int, contract: str) -> bytes:
-    name, version = keccak(DOMAIN_NAME.encode()), keccak(DOMAIN_VERSION.encode())
-    return struct_hash(_DOMAIN_TYPE, (name, version, chain_id, contract))
+def _separator(domain: Domain) -> bytes:
+    name, version = keccak(domain.name.encode()), keccak(domain.version.encode())
+    return struct_hash(_DOMAIN_TYPE, (name, version, domain.chain_id, domain.contract))
 
 
 @lru_cache(maxsize=64)
