@@ -237,8 +237,8 @@ def test_a_node_that_lies_about_state_is_caught_by_its_own_header(anvil: Anvil) 
     told = parse_eip1186(json.dumps(answer).encode())
     account = verify_eip1186(root, told).account
     assert account is not None
-    assert (account.nonce, account.balance) == (1, market.chain.balance(executor.address))
-    for lie in ({"balance": hex(account.balance + ETHER)}, {"nonce": "0x0"}, {"codeHash": "0x" + "11" * 32}):
+    assert (account.nonce, account.balance_wei) == (1, market.chain.balance(executor.address))
+    for lie in ({"balance": hex(account.balance_wei + ETHER)}, {"nonce": "0x0"}, {"codeHash": "0x" + "11" * 32}):
         claimed = parse_eip1186(json.dumps({**answer, **lie}).encode())
         with pytest.raises(RemoteProtocolError, match="proof"):
             verify_eip1186(root, claimed)
