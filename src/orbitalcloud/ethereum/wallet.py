@@ -113,6 +113,18 @@ class Wallet:
 
         return cls(bytes(entropy), key, str(Account.from_key(key).address))
 
+    @classmethod
+    def from_key(cls, key: bytes) -> Wallet:
+        """A wallet of a private key that came from elsewhere, as from a keystore: it has no words."""
+        if len(key) != 32:
+            raise DataError("private key", f"{len(key)} bytes", "give 32 bytes")
+        with kept_recursion_limit():
+            from eth_account import Account
+        try:
+            return cls(b"", bytes(key), str(Account.from_key(key).address))
+        except Exception:  # eth-keys raises several types, and names the key in some
+            raise DataError("private key", "32 bytes", "give a number below the order of secp256k1") from None
+
     def recovery_words(self) -> str:
         """The BIP-39 words that restore this wallet elsewhere. Secret: for its owner once, never stored or sent."""
         return mnemonic_of(self._entropy)
