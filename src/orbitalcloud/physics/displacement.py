@@ -160,4 +160,4 @@ def response(energy_mev: Floats, cover_mm: float, electron: bool) -> Floats:
     niel = electron_niel if electron else proton_niel
     grid = np.geomspace(1e-3, 1000.0, 4001)
     damage = np.interp(np.log(np.maximum(left, 1e-3)), np.log(grid), niel(grid))
-    return 0.5 * np.where(left > 1e-3, damage, 0.0).mean(axis=0)
+    return np.asarray(0.5 * np.where(left > 1e-3, damage, 0.0).mean(axis=0))

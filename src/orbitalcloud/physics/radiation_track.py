@@ -135,4 +135,4 @@ class _Walk:
 
     def cosmic(self, above_mev: float, solar: Solar) -> Floats:
         shell = self._coordinates("proton-min")[1]
-        return self._open_sky * cosmic_flux_over_cutoff_cm2_s(shell, above_mev, solar)
+        return np.asarray(self._open_sky * cosmic_flux_over_cutoff_cm2_s(shell, above_mev, solar))
