@@ -320,7 +320,7 @@ _NODE, _STATE, _WHY = _text("node", "node"), _text("state", "state"), _text("why
 def _upset(entry: Upset) -> Row:
     return {
         "at_utc": utc(entry.at),
-        "satellite": entry.node,
+        "node": entry.node,
         "device": entry.device,
         "effect": entry.effect,
         "in_anomaly": entry.in_anomaly,
@@ -459,7 +459,7 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
     "upsets": (
         (
             _time("at_utc", "at"),
-            _text("satellite", "satellite"),
+            _text("node", "satellite"),
             _text("device", "device"),
             _text("effect", "effect"),
             _text("in_anomaly", "in the Anomaly"),
