@@ -58,7 +58,7 @@ def _greatest_recoil_mev(energy_mev: Floats, rest_mev: float, a: float) -> Float
     return 2.0 * mass * energy_mev * (energy_mev + 2.0 * rest_mev) / (mass * mass + rest_mev**2 + 2.0 * mass * total)
 
 
-def _coulomb_niel(energy_mev: Floats, rest_mev: float, threshold_ev: float, electron: bool) -> Floats:
+def coulomb_niel(energy_mev: Floats, rest_mev: float, threshold_ev: float, electron: bool) -> Floats:
     """MeV cm²/g in GaAs, (n,) at energies (n,)."""
     beta2 = 1.0 - (rest_mev / (energy_mev + rest_mev)) ** 2
     beta, gamma2 = np.sqrt(beta2), 1.0 / (1.0 - beta2)
@@ -83,17 +83,17 @@ def _coulomb_niel(energy_mev: Floats, rest_mev: float, threshold_ev: float, elec
 def electron_niel(energy_mev: ArrayLike, threshold_ev: float = THRESHOLD_EV) -> Floats:
     """NIEL of electrons in GaAs, MeV cm²/g; 0 below the energy that can displace (0.26 MeV at 10 eV, 0.48 at 21)."""
     energy = np.atleast_1d(np.asarray(energy_mev, dtype=np.float64))
-    plain = _coulomb_niel(SCREAM_ELECTRONS_MEV, ELECTRON_REST_MEV, 10.0, electron=True)
+    plain = coulomb_niel(SCREAM_ELECTRONS_MEV, ELECTRON_REST_MEV, 10.0, electron=True)
     mott = np.interp(np.log(energy), np.log(SCREAM_ELECTRONS_MEV), SCREAM_ELECTRONS_NIEL / plain)
-    return _coulomb_niel(energy, ELECTRON_REST_MEV, threshold_ev, electron=True) * mott
+    return coulomb_niel(energy, ELECTRON_REST_MEV, threshold_ev, electron=True) * mott
 
 
 def proton_niel(energy_mev: ArrayLike, threshold_ev: float = THRESHOLD_EV) -> Floats:
     """NIEL of protons in GaAs, MeV cm²/g, 1 keV to 1 GeV: SCREAM's, with its threshold of 10 eV changed to this one."""
     energy = np.atleast_1d(np.asarray(energy_mev, dtype=np.float64))
-    nuclear = np.maximum(SCREAM_PROTONS_NIEL - _coulomb_niel(SCREAM_PROTONS_MEV, PROTON_REST_MEV, 10.0, False), 0.0)
+    nuclear = np.maximum(SCREAM_PROTONS_NIEL - coulomb_niel(SCREAM_PROTONS_MEV, PROTON_REST_MEV, 10.0, False), 0.0)
     more = np.interp(np.log(energy), np.log(SCREAM_PROTONS_MEV), np.where(SCREAM_PROTONS_MEV > 5.0, nuclear, 0.0))
-    return _coulomb_niel(energy, PROTON_REST_MEV, threshold_ev, electron=False) + more
+    return coulomb_niel(energy, PROTON_REST_MEV, threshold_ev, electron=False) + more
 
 
 ELECTRON_1MEV_NIEL = float(electron_niel(1.0)[0])

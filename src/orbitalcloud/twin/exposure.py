@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from orbitalcloud.core import DAY, MINUTE, SECOND, Instant, Seed
 from orbitalcloud.mission import Loaded
 from orbitalcloud.physics import Orbits, subpoint
-from orbitalcloud.physics.radiation import ANOMALY_FLUX_CM2_S
-from orbitalcloud.physics.radiation_track import Exposed, charted, rates_along
+from orbitalcloud.physics.radiation import ANOMALY_FLUX_CM2_S, flux_at
+from orbitalcloud.physics.radiation_track import Exposed, charted, phases, rates_along
 from orbitalcloud.physics.radiation_upsets import Device, devices_of
 from orbitalcloud.twin.timeline import AnomalyTurns, UpsetStrikes
 
@@ -28,21 +28,26 @@ Struck = tuple[Instant, str, AnomalyTurns | UpsetStrikes]
 
 UNCHARTED = -1
 STEP_NS = MINUTE
-"""A satellite crosses the Anomaly in some ten minutes; between samples doses are straight lines, fluxes powers."""
+"""A satellite crosses the Anomaly in some ten minutes; between samples doses are straight lines."""
+HALVINGS = 6
+"""Of the step in which the Anomaly's edge lies: it is found to a second. The maps end there as at a wall."""
+BLOCK = 500
+"""Satellites whose rates are found at once: 60 MB of arrays a day."""
 YEAR_NS = round(365.25 * DAY)
-_FAINT_CM2_S = 1e-3  # so that a flux has a logarithm: far below the Anomaly's edge
 _WHOLE = 2**53  # draws are multiples of its inverse, as floats have them
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day's samples from `start`: dose and flux (n_satellites, n_times), expected upsets (n_devices, n_times) a
-    satellite, dose and upsets counted from the day's beginning; `charted` (n_satellites,): the tables reach all day."""
+    """One day's samples from `start`: dose and whether inside (n_satellites, n_times), expected upsets (n_devices,
+    n_times) of each satellite, dose and upsets from the day's beginning on; `charted`: the tables reach all day."""
 
     start: Instant
     charted: tuple[bool, ...]
+    places: NDArray[np.float32]
+    """Unit vector (ITRS, of geodetic latitude) and height in metres, (n_satellites, n_times, 4)."""
     dose_rad: Floats
-    flux_cm2_s: Floats
+    inside: NDArray[np.bool_]
     expected: tuple[Floats, ...]
 
 
@@ -57,7 +62,11 @@ class Exposure:
         alike: dict[Exposed, list[int]] = {}
         for row, exposed in enumerate(self._exposed):
             alike.setdefault(exposed, []).append(row)
-        self._alike = [(exposed, np.array(rows)) for exposed, rows in alike.items()]
+        self._blocks = [
+            (exposed, np.array(some), orbits if len(some) == len(orbits) else orbits.subset(some))
+            for exposed, rows in alike.items()
+            for some in (rows[first : first + BLOCK] for first in range(0, len(rows), BLOCK))
+        ]
         self._day: Day | None = None
         self._before: list[NDArray[np.int64]] = [np.zeros(len(self._names), np.int64)]
         """µrad at the beginning of each day that was reached; `UNCHARTED` where the tables have ended."""
@@ -107,20 +116,25 @@ class Exposure:
     def _sample(self, start: Instant) -> Day:
         steps = -(-min(DAY, max(self._ends - start, STEP_NS)) // STEP_NS)
         times = start + STEP_NS * np.arange(steps + 1, dtype=np.int64)
-        latitude, longitude, height = subpoint(self._orbits, times)
-        within: NDArray[np.bool_] = np.all(charted(height), axis=1)
-        shape = latitude.shape
-        dose, flux = np.zeros(shape), np.zeros(shape)
+        shape = len(self._names), len(times)
+        within = np.zeros(shape[0], dtype=np.bool_)
+        places = np.zeros((*shape, 4), dtype=np.float32)
+        dose, inside = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
         expected: list[Floats] = [np.zeros((0, shape[1]))] * shape[0]
         year = year_of(start)
-        for exposed, rows in self._alike:
-            known = rows[within[rows]]
-            rates = rates_along(latitude[known], longitude[known], height[known], exposed, self._activity, year=year)
-            dose[known], flux[known] = _summed(rates.dose_rad_s), rates.flux_cm2_s
+        for exposed, rows, orbits in self._blocks:
+            latitude, longitude, height = subpoint(orbits, times)
+            places[rows] = np.stack([*_vectors(latitude, longitude), height], axis=-1)
+            reached = np.all(charted(height), axis=1)
+            known = rows[reached]
+            place = latitude[reached], longitude[reached], height[reached]
+            rates = rates_along(*place, exposed, self._activity, year=year)
+            within[known] = True
+            dose[known], inside[known] = _summed(rates.dose_rad_s), rates.flux_cm2_s > ANOMALY_FLUX_CM2_S
             hazard = _summed(rates.upsets_s)
-            for place, row in enumerate(known):
-                expected[row] = hazard[:, place]
-        return Day(start, tuple(within.tolist()), dose, flux, tuple(expected))
+            for index, row in enumerate(known.tolist()):
+                expected[row] = hazard[:, index]
+        return Day(start, tuple(within.tolist()), places, dose, inside, tuple(expected))
 
     # Events ----------------------------------------------------------------------------------------------------------
 
@@ -139,41 +153,61 @@ class Exposure:
         inside = [False] * len(self._names)
         for number in range(-(-(self._ends - self._starts) // DAY)):
             day = self._at(number)
+            edges = self._edges(day)
             for row, name in enumerate(self._names):
                 if row in lost or not day.charted[row]:
                     lost.add(row)
                     continue
-                for at, now_inside in self._edges(day, row, inside[row]):
-                    inside[row] = now_inside
+                if bool(day.inside[row, 0]) != inside[row]:
+                    edges.setdefault(row, []).insert(0, day.start)
+                for at in edges.get(row, ()):
+                    inside[row] = not inside[row]
                     if at < self._ends:
-                        yield at, name, AnomalyTurns(now_inside)
+                        yield at, name, AnomalyTurns(inside[row])
                 for place, device in enumerate(self._exposed[row].devices):
                     for at, bit in draws[row, device.name].until(day.expected[row][place], day.start):
                         if at < self._ends:
                             yield at, name, self._struck(day, row, device, at, bit)
 
-    def _edges(self, day: Day, row: int, inside: bool) -> Iterator[tuple[Instant, bool]]:
-        """When the flux crosses the Anomaly's edge, its logarithm a straight line between samples."""
-        over = np.log(np.maximum(day.flux_cm2_s[row], _FAINT_CM2_S) / ANOMALY_FLUX_CM2_S)
-        within = over > 0.0
-        if bool(within[0]) != inside:
-            yield day.start, bool(within[0])
-        for k in np.flatnonzero(within[1:] != within[:-1]).tolist():
-            share = float(over[k] / (over[k] - over[k + 1]))
-            yield Instant(day.start + round((k + share) * STEP_NS)), bool(within[k + 1])
+    def _edges(self, day: Day) -> dict[int, list[Instant]]:
+        """When each satellite crosses the Anomaly's edge within the day, by halving the steps in which it does."""
+        rows, steps = np.nonzero(day.inside[:, 1:] != day.inside[:, :-1])
+        low, high = np.zeros(len(rows)), np.ones(len(rows))
+        before, after = (day.places[rows, at].astype(np.float64) for at in (steps, steps + 1))
+        was = day.inside[rows, steps]
+        for _ in range(HALVINGS if len(rows) else 0):
+            middle = 0.5 * (low + high)
+            mixed = before + (after - before) * middle[:, None]
+            latitude = np.arctan2(mixed[:, 2], np.hypot(mixed[:, 0], mixed[:, 1]))
+            same = self._inside(latitude, np.arctan2(mixed[:, 1], mixed[:, 0]), mixed[:, 3], day.start) == was
+            low, high = np.where(same, middle, low), np.where(same, high, middle)
+        found: dict[int, list[Instant]] = {}
+        for row, step, share in zip(rows.tolist(), steps.tolist(), (0.5 * (low + high)).tolist(), strict=True):
+            found.setdefault(row, []).append(Instant(day.start + round((step + share) * STEP_NS)))
+        return found
+
+    def _inside(self, latitude: Floats, longitude: Floats, height_m: Floats, at: Instant) -> NDArray[np.bool_]:
+        solars, year = phases(self._activity), year_of(at)
+        flux = sum(flux_at(latitude, longitude, height_m, solar=solar, year=year) for solar in solars)
+        return np.asarray(flux > ANOMALY_FLUX_CM2_S * len(solars))
 
     def _struck(self, day: Day, row: int, device: Device, at: Instant, bit: int) -> UpsetStrikes:
-        k = min(round((at - day.start) / STEP_NS), day.flux_cm2_s.shape[1] - 1)
-        latitude, longitude, height = subpoint(self._orbits.one(row), np.array([at], dtype=np.int64))
+        place = subpoint(self._orbits.one(row), np.array([at], dtype=np.int64))
+        latitude, longitude, height_m = (float(part[0, 0]) for part in place)
         return UpsetStrikes(
             device.name,
             device.effect,
-            round(math.degrees(float(latitude[0, 0])) * 1e6),
-            round(math.degrees(float(longitude[0, 0])) * 1e6),
-            round(float(height[0, 0])),
-            bool(day.flux_cm2_s[row, k] > ANOMALY_FLUX_CM2_S),
+            round(math.degrees(latitude) * 1e6),
+            round(math.degrees(longitude) * 1e6),
+            round(height_m),
+            bool(self._inside(*place, day.start)[0, 0]),
             bit,
         )
+
+
+def _vectors(latitude_rad: Floats, longitude_rad: Floats) -> tuple[Floats, Floats, Floats]:
+    flat = np.cos(latitude_rad)
+    return flat * np.cos(longitude_rad), flat * np.sin(longitude_rad), np.sin(latitude_rad)
 
 
 class _Draws:
