@@ -119,6 +119,13 @@ def test_another_satellite_or_device_moves_nobodys_draws():
     assert events(exposed(), seed=2) != alone
 
 
+def test_two_of_a_device_are_upset_one_by_one():
+    one = events(exposed(days=6.0))
+    two = events(exposed(days=6.0, more='reserve = 0.35\ndevices = ["sram-4mbit", "sram-4mbit"]'))
+    assert set(one) < set(two)
+    assert len({at for at, _, _ in two}) == len(two) > len(one) > 0
+
+
 def test_the_anomalys_edges_alternate_and_lie_on_its_flux():
     world = exposed(days=2.0)
     edges = [(at, event.inside) for at, _, event in events(world, kind=AnomalyTurns)]

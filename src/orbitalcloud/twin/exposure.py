@@ -141,14 +141,10 @@ class Exposure:
     def happenings(self, seed: Seed) -> Iterator[Struck]:
         """Edges of the Anomaly and upsets of the whole mission, satellite by satellite within each day.
 
-        Upsets follow from `seed.child("upsets/SATELLITE").child(DEVICE)` alone: another satellite or device in the
-        mission moves nobody's draws.
+        Upsets follow from `seed.child("upsets/SATELLITE").child(DEVICE)` alone (`DEVICE/2` for a second one of a name):
+        another satellite or device in the mission moves nobody's draws.
         """
-        draws = {
-            (row, device.name): _Draws(seed.child(f"upsets/{self._names[row]}").child(device.name), device)
-            for row, exposed in enumerate(self._exposed)
-            for device in exposed.devices
-        }
+        draws = [_draws(seed.child(f"upsets/{n}"), e.devices) for n, e in zip(self._names, self._exposed, strict=True)]
         lost: set[int] = set()
         inside = [False] * len(self._names)
         for number in range(-(-(self._ends - self._starts) // DAY)):
@@ -165,7 +161,7 @@ class Exposure:
                     if at < self._ends:
                         yield at, name, AnomalyTurns(inside[row])
                 for place, device in enumerate(self._exposed[row].devices):
-                    for at, bit in draws[row, device.name].until(day.expected[row][place], day.start):
+                    for at, bit in draws[row][place].until(day.expected[row][place], day.start):
                         if at < self._ends:
                             yield at, name, self._struck(day, row, device, at, bit)
 
@@ -208,6 +204,14 @@ class Exposure:
 def _vectors(latitude_rad: Floats, longitude_rad: Floats) -> tuple[Floats, Floats, Floats]:
     flat = np.cos(latitude_rad)
     return flat * np.cos(longitude_rad), flat * np.sin(longitude_rad), np.sin(latitude_rad)
+
+
+def _draws(seed: Seed, on_board: tuple[Device, ...]) -> list[_Draws]:
+    """One of each device's own, in order."""
+    names = [device.name for device in on_board]
+    again = [names[: place + 1].count(name) for place, name in enumerate(names)]
+    labels = [name if count == 1 else f"{name}/{count}" for name, count in zip(names, again, strict=True)]
+    return [_Draws(seed.child(label), device) for label, device in zip(labels, on_board, strict=True)]
 
 
 class _Draws:
