@@ -26,7 +26,7 @@ def radiation_section(flight: Flight) -> str:
             '<p class="none">No dose is known: the Log has none, or the orbits leave the tables (100 to 2,000 km).</p>'
         )
     upsets = grid(table(flight, "upsets"), note=_NOTE) if any(one.upsets for one in satellites) else _none(satellites)
-    return _said(flight, satellites) + _map(satellites) + upsets
+    return _map(satellites) + _said(flight, satellites) + upsets
 
 
 _NOTE = (
@@ -77,9 +77,15 @@ def _facts(flight: Flight, satellite: Satellite) -> str:
             ("passes of it", len(satellite.anomaly)),
             ("upsets in it", inside),
             ("upsets outside", outside),
-            ("devices", ", ".join(satellite.devices)),
+            ("devices", _counted(satellite.devices)),
         ]
     )
+
+
+def _counted(devices: Sequence[str]) -> str:
+    """`jetson-module, 8 × sram-4mbit`."""
+    counts = {device: devices.count(device) for device in devices}
+    return ", ".join(device if times == 1 else f"{times} × {device}" for device, times in counts.items())
 
 
 # The map ------------------------------------------------------------------------------------------------------------
