@@ -1,6 +1,7 @@
 """Radiation of a flight: dose adds up, upsets come where the protons are and as often, chance stays in its place."""
 
 import math
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -73,6 +74,10 @@ def test_a_checkpoint_keeps_the_doses_of_days_gone_by():
     again = Exposure(world.loaded, world.orbits)
     again.restore(world.exposure.kept())
     assert again.dose_urad(0, end) == dose
+    assert len(again.kept()) == 3, "not summed anew"
+    thawed = pickle.loads(pickle.dumps(world))
+    assert thawed.exposure.kept() == world.exposure.kept()
+    assert thawed.exposure.dose_urad(0, end) == dose
 
 
 def test_upsets_are_as_many_as_the_rate_says_and_where_it_says():
