@@ -148,7 +148,7 @@ def test_the_curve_goes_through_its_makers_points() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(f1=st.floats(1e12, 1e15), times=st.floats(2.0, 50.0), lost=st.floats(0.01, 0.2), bend=st.floats(0.05, 0.95))
+@given(f1=st.floats(1e12, 1e15), times=st.floats(2.0, 50.0), lost=st.floats(0.01, 0.2), bend=st.floats(0.3, 0.95))
 def test_any_two_points_that_bend_make_a_curve(f1: float, times: float, lost: float, bend: float) -> None:
     more = lost * (1.0 + bend * (min(times, 4.0) - 1.0) * 0.9)
     cell = through("x", ((f1, 1.0 - lost), (times * f1, 1.0 - more)), "made up")
@@ -181,6 +181,8 @@ def test_more_height_years_and_less_glass_cost_more_power() -> None:
         lambda: CELLS["xtj"].remaining(-1.0),
         lambda: through("x", ((1e14, 0.9), (5e14, 0.95)), ""),
         lambda: through("x", ((1e14, 0.95), (2e14, 0.5)), ""),
+        lambda: through("x", ((1e14, 0.95), (1e15, 0.9499)), ""),
+        lambda: through("x", ((1e14, float("nan")), (1e15, 0.9)), ""),
         lambda: Exposed(-1.0),
         lambda: Exposed(float("nan")),
         lambda: Exposed(100.0),

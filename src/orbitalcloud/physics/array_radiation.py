@@ -49,15 +49,19 @@ def through(name: str, points: tuple[tuple[float, float], tuple[float, float]], 
     if not (0.0 < f1 < f2 and 1.0 > p1 > p2 > 0.0):
         raise DataError(f"solar cell {name}", points, "give two fluences, rising, and two shares below 1, falling")
     wanted = (1.0 - p2) / (1.0 - p1)
-    low, high = 0.0, math.log(f2) + 10.0  # of the logarithm of fluence_x
-    if not 1.0 < wanted < f2 / f1:
-        raise DataError(f"solar cell {name}", points, "the loss must grow, and slower than the fluence")
-    for _ in range(200):
+    low, high = math.log(f1) - 20.0, math.log(f2) + 20.0  # of the logarithm of fluence_x
+    if not _ratio(f1, f2, low) < wanted < _ratio(f1, f2, high):
+        raise DataError(f"solar cell {name}", points, "the loss must grow with the fluence, and slower than it")
+    for _ in range(100):
         middle = 0.5 * (low + high)
-        ratio = math.log1p(f2 / math.exp(middle)) / math.log1p(f1 / math.exp(middle))
-        low, high = (low, middle) if ratio > wanted else (middle, high)
+        low, high = (low, middle) if _ratio(f1, f2, middle) > wanted else (middle, high)
     fluence_x = math.exp(0.5 * (low + high))
     return Cell(name, (1.0 - p1) / math.log10(1.0 + f1 / fluence_x), fluence_x, source)
+
+
+def _ratio(f1: float, f2: float, log_fluence_x: float) -> float:
+    """Of the losses after two fluences."""
+    return math.log1p(f2 / math.exp(log_fluence_x)) / math.log1p(f1 / math.exp(log_fluence_x))
 
 
 CELLS = MappingProxyType(
