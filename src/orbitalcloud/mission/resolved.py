@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from orbitalcloud.core import Instant
-from orbitalcloud.mission.types import Celsius, Direction, Face, Mission, Mount, NotNegative, Part, Positive, Share
+from orbitalcloud.mission.types import (
+    Celsius,
+    Direction,
+    Face,
+    Mission,
+    Mount,
+    NotNegative,
+    Part,
+    Positive,
+    Share,
+    ShieldingMm,
+)
 
 if TYPE_CHECKING:
     from orbitalcloud.physics.orbit import Source
@@ -83,6 +94,7 @@ class Bus(Part, frozen=True, kw_only=True):
     idle_w: NotNegative
     radio_tx_w: NotNegative
     age_years: Annotated[float, Meta(ge=0, le=30)]
+    shielding_mm: ShieldingMm
     accelerator: str
     array: Array
     battery: Battery
@@ -125,6 +137,8 @@ class Accelerator(Part, frozen=True, kw_only=True):
     fuel_per_s: Annotated[int, Meta(ge=1)]
     hot_limit_c: Celsius
     memory_bytes: Annotated[int, Meta(ge=1)]
+    devices: tuple[str, ...]
+    """What radiation upsets in it: rows of data/physics/devices.toml, each with its cross-section."""
 
 
 # What a mission becomes ---------------------------------------------------------------------------------------------
@@ -142,6 +156,8 @@ class Craft:
     orbit: Source
     orbit_text: str
     reserve: float
+    devices: tuple[str, ...] = ()
+    """What radiation upsets on board: the accelerator's devices, or those that the mission names instead."""
 
 
 @dataclass(frozen=True, slots=True)
