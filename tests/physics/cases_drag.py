@@ -63,7 +63,7 @@ def off_grid() -> tuple[float, float]:
 
 
 # Orekit's numerical flight (J2, WGS 84, air that turns, 3e-12 kg/m³ at 400 km falling by e in 60 km, C_D A/m 0.02) over
-# three or five days: mean elements (a m, e, i, ω rad) by Eckstein-Hechler or Brouwer-Lyddane midway, fall in m/day, share
+# three or five days: mean elements (a m, e, i, ω rad) by Eckstein-Hechler or Brouwer-Lyddane midway; m/day; tolerance
 SINKING = [
     ("sun-synchronous", (6849962.3, 0.003673, 1.6981287, 0.97716), -67.982, 0.003),
     ("51.6°, e 0.02", (6937106.4, 0.0200119, 0.9006067, 0.57756), -48.235, 0.003),
@@ -229,10 +229,8 @@ _ESA = "ESA, blogs.esa.int/rocketscience 2013-10-24 and 2013-11-10; kosmonauta.n
 _OREKIT = "Orekit 13, numerical, zonal to degree 6, Sun, Moon, 2021 and 2022 (this project's probe)"
 
 CASES: list[dict[str, Any]] = [
-    *_densities("NRLMSIS 2.1", _PROBE, MSIS21, 0.10, "the fit leaves 5 % at 300 km, 10 % above 600 km"),
-    *_densities(
-        "NRLMSISE-00", _PROBE, MSIS00, 0.20, "the older model is 12 to 17 % denser; Emmert et al. 2021 say why"
-    ),
+    *_densities("NRLMSIS 2.1", _PROBE, MSIS21, 0.03, "two samples of places, each good to 1 %"),
+    *_densities("NRLMSISE-00", _PROBE, MSIS00, 0.20, "the older model is up to 15 % denser; doi 10.1029/2020EA001321"),
     *(
         _case(
             "MSISE-90, mean activity",
@@ -314,7 +312,7 @@ CASES: list[dict[str, Any]] = [
     ),
     _case(
         "KRAKsat (1U, 1.4 kg) from the ISS",
-        "pl.wikipedia.org/wiki/Kraksat: out on 2019-07-03 at the ISS's 412 km, down on 2022-01-17",
+        "pl.wikipedia.org/wiki/Kraksat: out of the ISS (about 412 km, assumed) on 2019-07-03, down on 2022-01-17",
         "days in orbit",
         "d",
         929.0,

@@ -22,6 +22,7 @@ from orbitalcloud.physics.access import (
     subpoint,
 )
 from orbitalcloud.physics.array import Panel, SolarArray, array_power_w
+from orbitalcloud.physics.array_radiation import remaining_power, yearly_fluence
 from orbitalcloud.physics.battery import Battery
 from orbitalcloud.physics.decay import Decay, decay, drag_m2_kg, lifetime_days
 from orbitalcloud.physics.density import density_at, density_kg_m3, density_profile
@@ -67,6 +68,7 @@ from orbitalcloud.physics.radiation import (
     mean_dose_rad_year,
     mean_flux_cm2_s,
 )
+from orbitalcloud.physics.radiation_track import rates_along
 from orbitalcloud.physics.radiation_upsets import (
     Device,
     Exposure,
@@ -156,7 +158,9 @@ __all__ = [
     "raan_of_local_time_rad",
     "range_m",
     "rate_bps",
+    "rates_along",
     "received_w",
+    "remaining_power",
     "secular_rates",
     "shadow_events",
     "solar_cycle",
@@ -169,4 +173,5 @@ __all__ = [
     "upset_chance_ppt",
     "upset_rate_s",
     "walker",
+    "yearly_fluence",
 ]
