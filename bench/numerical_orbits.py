@@ -2,7 +2,8 @@
 
 Orekit integrates one Sun-synchronous satellite with steps of up to 300 s (its usual bound, which steps over penumbras
 and ends 105 m off) and, for information, of 10 s (which agrees with ours within 5 cm). We integrate 81 satellites with
-drag besides, to states that can be interpolated within a millimetre. CPU time, one thread, compilers warm on both sides.
+drag besides, to states that can be interpolated within a millimetre. CPU time, one thread, compilers warm on both
+sides.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Orekit integrates one satellite for a week, again and again: prints JSON with CPU seconds a satellite-day and the end.
+"""Orekit integrates one satellite for a week, some times: prints JSON with CPU seconds a satellite-day and the end.
 
     python orekit_orbits.py LONGEST_STEP_S
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from time import process_time
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-import make_orekit_orbits as recipe  # noqa: E402
+import make_orekit_orbits as recipe
 
 DAYS = 7.0
 

@@ -195,7 +195,7 @@ def _rates() -> list[dict[str, Any]]:
                     "theirs": theirs,
                     "tolerance": 2e-4 if what == "node" else 1e-3,
                     "ours": ours,
-                    "note": "J2 of first order would be off by up to 0.007 and 0.011; the rest is J3's long period in DSST",
+                    "note": "first order alone: 0.007 and 0.011 off; the rest is J3's long period in DSST",
                 }
             )
     return made

@@ -2,11 +2,11 @@
 
 Pure functions and integrators over arrays of satellites; no clock, no chance, no files but packaged tables.
 The way in: `Orbits.of([...])` from two-line elements, OMMs, designs, tables (`parse_oem`) or integrated starts
-(`numerical`); then `contact_windows`, `shadow_events`,
-`beta_angle_rad`, `subpoint` on it; then `geometry(orbits, start, end)` and `EnergyHeat(designs, geometry)`, which moves
-batteries and temperatures. `dose_rate_rad_s` and `upset_rate_s` take the places that `subpoint` gives, `rate_bps` the
-angles and ranges of `pass_profile`. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`,
-numpy, numba, erfa and sgp4: no other package of this project.
+(`numerical`); then `contact_windows`, `shadow_events`, `beta_angle_rad`, `subpoint` on it; then
+`geometry(orbits, start, end)` and `EnergyHeat(designs, geometry)`, which moves batteries and temperatures. `dose_rate_rad_s` and `upset_rate_s` take the places that `subpoint` gives, `rate_bps` the
+angles and ranges of `pass_profile`. `density_kg_m3` is the air, `decay` and `mean_drag` what it does to an orbit.
+Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`, numpy, numba, erfa and sgp4: no other
+package of this project.
 """
 
 # isort: off
@@ -22,8 +22,10 @@ from orbitalcloud.physics.access import (
     subpoint,
 )
 from orbitalcloud.physics.array import Panel, SolarArray, array_power_w
+from orbitalcloud.physics.array_radiation import remaining_power, yearly_fluence
 from orbitalcloud.physics.battery import Battery
 from orbitalcloud.physics.cluster import clohessy_wiltshire, cluster, hill_frame_m
+from orbitalcloud.physics.decay import Decay, decay, drag_m2_kg, lifetime_days
 from orbitalcloud.physics.density import density_at, density_kg_m3, density_profile
 from orbitalcloud.physics.design import (
     Design,
@@ -72,6 +74,7 @@ from orbitalcloud.physics.radiation import (
     mean_dose_rad_year,
     mean_flux_cm2_s,
 )
+from orbitalcloud.physics.radiation_track import rates_along
 from orbitalcloud.physics.radiation_upsets import (
     Device,
     Exposure,
@@ -82,7 +85,9 @@ from orbitalcloud.physics.radiation_upsets import (
     upset_rate_s,
 )
 from orbitalcloud.physics.shadow import ShadowEvent, beta_angle_rad, illumination_at, shadow_events
+from orbitalcloud.physics.solar_activity import Activity, activity_of, solar_cycle
 from orbitalcloud.physics.start import numerical
+from orbitalcloud.physics.station_keeping import MeanDrag, local_time_drift, mean_drag
 from orbitalcloud.physics.sun import irradiance_w_m2, sun_gcrs_m, sun_teme_m
 from orbitalcloud.physics.time import earth_rotation_span
 
@@ -91,9 +96,11 @@ __all__ = [
     "FULL",
     "RADIOS",
     "SHORT",
+    "Activity",
     "Ball",
     "Battery",
     "Conductor",
+    "Decay",
     "Design",
     "Device",
     "EnergyHeat",
@@ -104,6 +111,7 @@ __all__ = [
     "Forces",
     "Geometry",
     "GroundSite",
+    "MeanDrag",
     "Node",
     "Numerical",
     "Omm",
@@ -123,6 +131,7 @@ __all__ = [
     "TwoLine",
     "Window",
     "absorbed_w",
+    "activity_of",
     "array_power_w",
     "attenuation",
     "beta_angle_rad",
@@ -132,12 +141,14 @@ __all__ = [
     "cluster",
     "contact_windows",
     "cosmic_flux_at",
+    "decay",
     "density_at",
     "density_kg_m3",
     "density_profile",
     "devices",
     "doppler_hz",
     "dose_rate_rad_s",
+    "drag_m2_kg",
     "earth_rotation_span",
     "epoch_of",
     "exposure",
@@ -148,9 +159,12 @@ __all__ = [
     "illumination_at",
     "in_anomaly",
     "irradiance_w_m2",
+    "lifetime_days",
     "liquid_cloud_share",
+    "local_time_drift",
     "mean_design",
     "mean_dose_rad_year",
+    "mean_drag",
     "mean_flux_cm2_s",
     "numerical",
     "optical_rate_bps",
@@ -164,9 +178,12 @@ __all__ = [
     "raan_of_local_time_rad",
     "range_m",
     "rate_bps",
+    "rates_along",
     "received_w",
+    "remaining_power",
     "secular_rates",
     "shadow_events",
+    "solar_cycle",
     "steady_state",
     "subpoint",
     "sun_gcrs_m",
@@ -176,4 +193,5 @@ __all__ = [
     "upset_chance_ppt",
     "upset_rate_s",
     "walker",
+    "yearly_fluence",
 ]

@@ -1,6 +1,7 @@
 """Studies of a mission without flying it: does the design close, and what binds first.
 
-`check(loaded)` gives a `Sheet`; `rows(sheet)` its lines; `orbit_life(loaded, craft)` how long an orbit lasts and costs. May import `mission`, `physics`, `compute` and `twin`.
+`check(loaded)` gives a `Sheet`; `rows(sheet)` its lines. `orbit_life(loaded, craft)` says how long an orbit lasts, what
+holding it costs and whether it is left in time. May import `mission`, `physics`, `compute` and `twin`.
 """
 
 from orbitalcloud.study.check import check
