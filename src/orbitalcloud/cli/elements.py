@@ -24,14 +24,11 @@ def elements(folder: Folder, form: str, satellite: str, as_json: bool) -> str:
     loaded = loads(data, str(folder.path / MISSION_FILE), str(place.parent))
     if loaded.digest != status.mission_digest:
         raise DataError(str(folder.path), loaded.digest[:23], "the mission's files were changed since it was flown")
-    chosen = [craft for craft in loaded.satellites if satellite in ("", craft.name)]
+    chosen = [(number, craft) for number, craft in enumerate(loaded.satellites, 1) if satellite in ("", craft.name)]
     if not chosen:
         raise output.choose("--satellite", satellite, [craft.name for craft in loaded.satellites])
     span = max(min(DAY, loaded.ends - loaded.starts), DAY // 4)
-    made = [
-        (craft.name, fitted(craft.orbit, loaded.starts, craft.name, number, span))
-        for number, craft in enumerate(chosen, 1)
-    ]
+    made = [(craft.name, fitted(craft.orbit, loaded.starts, craft.name, number, span)) for number, craft in chosen]
     if form == "omm":
         fields = [omm_fields(one, name) for name, one in made]
         return omm_json(fields) if as_json else "\n".join(omm_kvn(each) for each in fields)
