@@ -86,7 +86,7 @@ def field(degree):
     return GravityFieldFactory.getUnnormalizedProvider(RADIUS, MU, TideSystem.UNKNOWN, *java)
 
 
-FIELD, FIELD4 = field(6), field(4)
+FIELD = field(6)
 
 
 def keplerian(elements, frame):
@@ -165,8 +165,8 @@ def rates():
     for name in ("sun-synchronous", "station", "altimeter", "eccentric"):
         orbit = EquinoctialOrbit(keplerian(MEANS[name], TEME))
         made = DSSTPropagator(DormandPrince853Integrator(60.0, 43200.0, 1e-9, 1e-12), PropagationType.MEAN)
-        made.addForceModel(DSSTZonal(ITRF, FIELD4, 4, 3, 9))
-        made.addForceModel(DSSTJ2SquaredClosedForm(ZeisModel(), FIELD4))
+        made.addForceModel(DSSTZonal(ITRF, FIELD, 6, 5, 13))
+        made.addForceModel(DSSTJ2SquaredClosedForm(ZeisModel(), FIELD))
         made.setInitialState(SpacecraftState(orbit), PropagationType.MEAN)
         seen = []
         for day in (0.0, 10.0):
