@@ -111,6 +111,4 @@ def varying(
     joined = [step for index, step in enumerate(steps) if not index or step[1] != steps[index - 1][1]]
     highest = max(rate for _, rate in joined)
     kept = tuple(joined) if len(joined) > 1 else ()
-    return Contact(
-        sender, receiver, joined[0][0], closes, highest, band, light_time_ns, elevation_mdeg, kept, *doppler
-    )
+    return Contact(sender, receiver, joined[0][0], closes, highest, band, light_time_ns, elevation_mdeg, kept, *doppler)
