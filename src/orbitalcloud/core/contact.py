@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from orbitalcloud.core.time import SECOND, Instant
 
@@ -44,7 +45,7 @@ class Contact:
             begins = [begin for begin, _ in self.steps]
             assert begins[0] == self.opens, "the first step begins with the contact"
             assert begins[-1] < self.closes, "no step begins after the end"
-            assert all(a < b for a, b in zip(begins, begins[1:], strict=False)), "steps come in order"
+            assert all(a < b for a, b in pairwise(begins)), "steps come in order"
             assert all(rate >= 0 for _, rate in self.steps), "no rate is negative"
             assert self.rate_bps == max(rate for _, rate in self.steps), "the rate is the highest step"
 

@@ -27,9 +27,7 @@ MOST_CROSSINGS = 20_000
 """Pairs of satellites with a link: each pair's windows cost some milliseconds a day."""
 
 
-def channels(
-    mission: Mission, crafts: tuple[Craft, ...], starts: Instant, problems: Problems
-) -> tuple[Channel, ...]:
+def channels(mission: Mission, crafts: tuple[Craft, ...], starts: Instant, problems: Problems) -> tuple[Channel, ...]:
     """Every directed channel, sorted by (sender, receiver): the most specific link, then the fastest, wins."""
     names = Names(mission)
     satellites = set(names.satellites)
@@ -84,7 +82,6 @@ def _grounded(
     radio = catalogue().links.get(link.radio or "")
     band = link.band or (radio.band if radio else "")
     loss = link.frame_loss_ppm or 0
-    hand = (radio.frequency_mhz or 0.0) * 1e6 if radio else 0.0
 
     def way(key: str) -> tuple[int, RadioLink | OpticalLink | None, float]:
         """(most bit/s, budget, frequency) of one direction: a rate by hand beats the radio's budget."""
@@ -94,7 +91,8 @@ def _grounded(
             made = built(budget, f"{link.radio} {key}", band)
             return most_bps(made), made, frequency_hz(made)
         rate = fixed if fixed is not None else getattr(radio, f"{key}_kbps") if radio else 0.0
-        return round(rate * 1000), None, hand
+        hz = (getattr(radio, f"{key}_mhz") or 0.0) * 1e6 if radio else 0.0
+        return round(rate * 1000), None, hz
 
     up, down = way("up"), way("down")
 
@@ -123,7 +121,7 @@ def _across(link: Link, path: Path, power_w: dict[str, float]) -> Callable[[str,
     rate_bps = most_bps(made) if made is not None else round(fixed * 1000)
     if rate_bps <= 0:
         raise DataError("across_kbps", fixed, "give a rate above zero, or a radio with a budget across")
-    hz = frequency_hz(made) if made is not None else ((radio.frequency_mhz or 0.0) * 1e6 if radio else 0.0)
+    hz = frequency_hz(made) if made is not None else 0.0
     range_km = link.range_km if link.range_km is not None else radio.range_km if radio else None
     slew = link.slew_deg_s if link.slew_deg_s is not None else radio.slew_deg_s if radio else None
     graze = link.grazing_height_km if link.grazing_height_km is not None else radio.grazing_height_km if radio else 80.0
@@ -187,7 +185,9 @@ def _grid(one: Satellite, names: Names, mission: Mission) -> list[tuple[str, str
             return []
         raise DataError("topology", "+grid", 'needs a satellite with walker = { … }; "all" and "nearest:N" do not')
     members = [name for name in names.satellites if name.startswith(f"{one.name}-")][: walker.total]
-    return [(members[i], members[j]) for i, j in grid_pairs(walker.total, walker.planes, walker.phasing, walker.pattern)]
+    return [
+        (members[i], members[j]) for i, j in grid_pairs(walker.total, walker.planes, walker.phasing, walker.pattern)
+    ]
 
 
 # Budgets --------------------------------------------------------------------------------------------------------------

@@ -46,7 +46,9 @@ def check_link(one: Link, path: Path, satellites: Sequence[str], nodes: Sequence
         change = getattr(one, key)
         if change is not None and (radio is None or getattr(radio, key) is None):
             having = [name for name, item in catalogue().links.items() if getattr(item, key) is not None]
-            problems.add((*path, key), one.radio or "no radio", f"choose a radio with a budget {key}: {', '.join(having)}")
+            problems.add(
+                (*path, key), one.radio or "no radio", f"choose a radio with a budget {key}: {', '.join(having)}"
+            )
 
 
 def _check_across(one: Link, radio: Radio | None, path: Path, problems: Problems) -> None:

@@ -57,9 +57,9 @@ def load(name: str | Path) -> Loaded:
 def loads(data: bytes, path: str, folder: str) -> Loaded:
     """As `load`, from the bytes of a mission file whose relative paths start in `folder`."""
     mission, text, problems = _decode(data, path)
+    from orbitalcloud.mission.channels import channels  # physics: half a second to import
     from orbitalcloud.mission.check_values import check_values  # the catalogue
     from orbitalcloud.mission.contents import digest_with, digests
-    from orbitalcloud.mission.channels import channels  # physics: half a second to import
     from orbitalcloud.mission.resolve import crafts, grounds, tasks
 
     check_values(mission, problems, folder)

@@ -124,9 +124,7 @@ class RadioBudget(Part, frozen=True, kw_only=True, tag_field="kind", tag="radio"
     transmit_gain_dbi: Gain
     receive_gain_dbi: Gain
     system_temperature_k: Annotated[float, Meta(ge=1, le=1e5)]
-    symbol_rates_kbaud: Annotated[
-        tuple[Annotated[float, Meta(gt=0, le=1e8)], ...], Meta(min_length=1, max_length=64)
-    ]
+    symbol_rates_kbaud: Annotated[tuple[Annotated[float, Meta(gt=0, le=1e8)], ...], Meta(min_length=1, max_length=64)]
     coding: Literal["dvb-s2", "ccsds", "uncoded", "fsk"]
     transmit_loss_db: Decibels = 0.0
     pointing_loss_db: Decibels = 0.0
@@ -158,8 +156,9 @@ Budget = RadioBudget | OpticalBudget
 class Radio(Part, frozen=True, kw_only=True):
     """A link design: what it gives up and down or, between satellites, across, and the electrical power to transmit.
 
-    A direction has either a fixed information rate (0: it is not served) or a budget. `frequency_mhz` is that of the
-    fixed rates, for Doppler. `range_km`, `slew_deg_s` and `grazing_height_km` are of terminals between satellites.
+    A direction has either a fixed information rate (0: it is not served) or a budget. `up_mhz` and `down_mhz` are the
+    frequencies of fixed rates, for Doppler. `range_km`, `slew_deg_s` and `grazing_height_km` are of terminals between
+    satellites.
     """
 
     band: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,16}$")]
@@ -167,7 +166,8 @@ class Radio(Part, frozen=True, kw_only=True):
     down_kbps: NotNegative = 0.0
     across_kbps: NotNegative = 0.0
     transmit_w: NotNegative
-    frequency_mhz: Annotated[float, Meta(gt=0, le=1e9)] | None = None
+    up_mhz: Annotated[float, Meta(gt=0, le=1e9)] | None = None
+    down_mhz: Annotated[float, Meta(gt=0, le=1e9)] | None = None
     up: Budget | None = None
     down: Budget | None = None
     across: Budget | None = None

@@ -303,7 +303,9 @@ class Environment(Part, frozen=True, kw_only=True):
     solar_activity: Literal["minimum", "mean", "maximum"] = "mean"
     weather: Annotated[
         Literal["none", "statistical"],
-        Meta(description="whether rain and cloud come and go over stations, drawn from the seed, on links with budgets"),
+        Meta(
+            description="whether rain and cloud come and go over stations, drawn from the seed, on links with budgets"
+        ),
     ] = "none"
     f107_sfu: Annotated[float, Meta(ge=60, le=400, description="10.7 cm solar flux, 81-day mean")] | None = None
     kp: Annotated[float, Meta(ge=0, le=9, description="planetary geomagnetic index")] | None = None
