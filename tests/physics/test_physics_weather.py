@@ -24,19 +24,25 @@ def drawn(station: str, years: float = YEARS, seed: int = 5):
 
 
 def minutes(made):
-    return EPOCH + np.arange(len(made.rain), dtype=np.int64) * MINUTE
+    """Every tenth: the rest says little more, and takes ten times as long."""
+    return EPOCH + np.arange(0, len(made.rain), 10, dtype=np.int64) * MINUTE
+
+
+def air_of(made, frequency_hz):
+    times = minutes(made)
+    return made.air(times, np.full(len(times), ELEVATION), frequency_hz)
 
 
 @pytest.mark.parametrize("station", ["singapore", "tromso", "awarua"])
 def test_rain_is_exceeded_as_often_as_p618_says_and_falls_as_often_as_p837(station):
     """Six years have some 2,800 independent moments: a share of 1 % is good to about a fifth."""
     made = drawn(station)
-    air = made.air(minutes(made), np.full(len(made.rain), ELEVATION), 26.25e9)
+    air = air_of(made, 26.25e9)
     assert (air.rain_db > 0.0).mean() == pytest.approx(climate(station).rain_share, rel=0.15)
     for percent in (0.1, 0.3, 1.0, 2.0):
         theirs = float(attenuation(station, ELEVATION, 26.25e9, 1.0 - percent / 100.0).rain_db)
         assert (air.rain_db > theirs).mean() * 100.0 == pytest.approx(percent, rel=0.45 if percent < 0.5 else 0.25)
-    assert (made.air(minutes(made), np.full(len(made.rain), ELEVATION), 2.2e9).rain_db < 1.0).mean() > 0.9999
+    assert (air_of(made, 2.2e9).rain_db < 1.0).mean() > 0.9999
 
 
 def test_clouds_stand_as_long_as_p840_says_and_rain_comes_with_cloud():
@@ -45,7 +51,7 @@ def test_clouds_stand_as_long_as_p840_says_and_rain_comes_with_cloud():
         cloudy = made.cloudy(minutes(made))
         assert cloudy.mean() == pytest.approx(climate(station).cloud_share, abs=0.03)
         assert climate(station).cloud_share == pytest.approx(liquid_cloud_share(station), abs=1e-5)
-        air = made.air(minutes(made), np.full(len(made.rain), ELEVATION), 30e9)
+        air = air_of(made, 30e9)
         assert (air.cloud_db[~cloudy] == 0.0).all()
         theirs = float(attenuation(station, ELEVATION, 30e9, 0.98).cloud_db)
         assert (air.cloud_db > theirs).mean() == pytest.approx(0.02, rel=0.25)
@@ -54,7 +60,7 @@ def test_clouds_stand_as_long_as_p840_says_and_rain_comes_with_cloud():
 
 
 def test_the_processes_are_normal_with_p1853s_correlation():
-    made = drawn("kiruna", 12)
+    made = drawn("kiruna", 8)
     for process in (made.rain, made.cloud):
         assert process.mean() == pytest.approx(0.0, abs=0.08)
         assert process.std() == pytest.approx(1.0, abs=0.05)
@@ -72,7 +78,7 @@ def test_a_longer_span_begins_with_the_same_weather_and_stations_differ():
 
 
 def test_outages_grow_with_the_band_and_fall_with_the_elevation():
-    made = drawn("singapore", 3)
+    made = drawn("singapore", 1.5)
     laser = OpticalLink(1.0, 1.55e-6, 0.02, 0.4, 0.7, 0.5, 3.0, 3.0, 300.0, 1e10, 0.5)
     share = {
         name: outage_share("singapore", RADIOS[name], 0.35, 1.2e6, made)
