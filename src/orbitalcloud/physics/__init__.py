@@ -4,7 +4,8 @@ Pure functions and integrators over arrays of satellites; no clock, no chance, n
 The way in: `Orbits.of([...])` from two-line elements, OMMs or designs; then `contact_windows`, `shadow_events`,
 `beta_angle_rad`, `subpoint` on it; then `geometry(orbits, start, end)` and `EnergyHeat(designs, geometry)`, which moves
 batteries and temperatures. `dose_rate_rad_s` and `upset_rate_s` take the places that `subpoint` gives, `rate_bps` the
-angles and ranges of `pass_profile`. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`,
+angles and ranges of `pass_profile`; `visible` and `isl_windows` are of links between satellites, `weather` of rain and
+cloud over stations. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`,
 numpy, numba, erfa and sgp4: no other package of this project.
 """
 
@@ -43,6 +44,17 @@ from orbitalcloud.physics.heat import (
     absorbed_w,
     steady_state,
 )
+from orbitalcloud.physics.isl import (
+    GRAZING_HEIGHT_M,
+    IslLimits,
+    IslWindow,
+    Sight,
+    grid_pairs,
+    isl_windows,
+    longest_chord_m,
+    nearest_pairs,
+    visible,
+)
 from orbitalcloud.physics.link import (
     RadioLink,
     carrier_to_noise_dbhz,
@@ -76,10 +88,12 @@ from orbitalcloud.physics.radiation_upsets import (
 from orbitalcloud.physics.shadow import ShadowEvent, beta_angle_rad, illumination_at, shadow_events
 from orbitalcloud.physics.sun import irradiance_w_m2, sun_gcrs_m, sun_teme_m
 from orbitalcloud.physics.time import earth_rotation_span
+from orbitalcloud.physics.weather import Weather, weather
 
 __all__ = [
     "EMPTY",
     "FULL",
+    "GRAZING_HEIGHT_M",
     "RADIOS",
     "SHORT",
     "Battery",
@@ -92,6 +106,8 @@ __all__ = [
     "Face",
     "Geometry",
     "GroundSite",
+    "IslLimits",
+    "IslWindow",
     "Node",
     "Omm",
     "OpticalLink",
@@ -103,10 +119,12 @@ __all__ = [
     "SatelliteDesign",
     "SecularRates",
     "ShadowEvent",
+    "Sight",
     "SolarArray",
     "Source",
     "ThermalNetwork",
     "TwoLine",
+    "Weather",
     "Window",
     "absorbed_w",
     "array_power_w",
@@ -123,12 +141,16 @@ __all__ = [
     "exposure",
     "flux_at",
     "geometry",
+    "grid_pairs",
     "illumination_at",
     "in_anomaly",
     "irradiance_w_m2",
+    "isl_windows",
     "liquid_cloud_share",
+    "longest_chord_m",
     "mean_dose_rad_year",
     "mean_flux_cm2_s",
+    "nearest_pairs",
     "optical_rate_bps",
     "parse_omm",
     "parse_omms",
@@ -149,5 +171,7 @@ __all__ = [
     "sun_teme_m",
     "upset_chance_ppt",
     "upset_rate_s",
+    "visible",
     "walker",
+    "weather",
 ]
