@@ -22,7 +22,9 @@ from orbitalcloud.mission.types import (
     NotNegative,
     Part,
     Positive,
+    Propulsion,
     Share,
+    ShieldingMm,
 )
 
 if TYPE_CHECKING:
@@ -92,17 +94,27 @@ class Coupling(Part, frozen=True, kw_only=True):
 
 
 class Bus(Part, frozen=True, kw_only=True):
-    """A satellite's platform. Thermal nodes include `array`, `body`, `payload` and `radiator`."""
+    """A satellite's platform. Thermal nodes include `array`, `body`, `payload` and `radiator`.
+
+    Areas of drag and sunlight that are not given follow from faces and panels: `mission.surface.surface_of`.
+    """
 
     mass_kg: Positive
     idle_w: NotNegative
     radio_tx_w: NotNegative
     age_years: Annotated[float, Meta(ge=0, le=30)]
+    shielding_mm: ShieldingMm
     accelerator: str
     array: Array
     battery: Battery
     heat: tuple[HeatNode, ...]
     couplings: tuple[Coupling, ...]
+    drag_coefficient: Annotated[float, Meta(gt=0, le=10)] = 2.2
+    srp_coefficient: Annotated[float, Meta(ge=1, le=2)] = 1.3
+    drag_area_m2: Positive | None = None
+    disposal_area_m2: Positive | None = None
+    srp_area_m2: Positive | None = None
+    propulsion: Propulsion | None = None
 
 
 class Site(Part, frozen=True, kw_only=True):
@@ -197,6 +209,8 @@ class Accelerator(Part, frozen=True, kw_only=True):
     fuel_per_s: Annotated[int, Meta(ge=1)]
     hot_limit_c: Celsius
     memory_bytes: Annotated[int, Meta(ge=1)]
+    devices: tuple[str, ...]
+    """What radiation upsets in it: rows of data/physics/devices.toml, each with its cross-section."""
 
 
 # What a mission becomes ---------------------------------------------------------------------------------------------
@@ -214,6 +228,8 @@ class Craft:
     orbit: Source
     orbit_text: str
     reserve: float
+    devices: tuple[str, ...] = ()
+    """What radiation upsets on board: the accelerator's devices, or those that the mission names instead."""
 
 
 @dataclass(frozen=True, slots=True)

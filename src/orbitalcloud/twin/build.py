@@ -122,11 +122,14 @@ def carrier_of(loaded: Loaded, seed: int) -> tuple[Carrier, Fleet]:
             carrier.push(contact.opens, contact.sender, LinkOpens(contact, opening.until))
             carrier.push(opening.until, contact.sender, LinkCloses(contact))
     for outage in world.outages():
-        for at, down, k in ((outage.begins, True, 0), (outage.ends, False, 1)):
-            turn = WeatherTurns(outage.peer, outage.band, down, outage.rain_mdb[k], outage.cloud_mdb[k])
-            carrier.push(at, outage.station, turn)
+        if outage.begins < loaded.ends:
+            for at, down, k in ((outage.begins, True, 0), (outage.ends, False, 1)):
+                turn = WeatherTurns(outage.peer, outage.band, down, outage.rain_mdb[k], outage.cloud_mdb[k])
+                carrier.push(at, outage.station, turn)
     for at, name, phase in world.light_turns():
         carrier.push(at, name, LightTurns(phase))
+    for at, name, event in world.exposure.happenings(carrier.seed):
+        carrier.push(at, name, event)
     for name in (*world.names, *(ground.name for ground in loaded.stations)):
         carrier.begin(name)
     for name in world.names:
@@ -154,6 +157,8 @@ def describe(world: World, loaded: Loaded) -> Iterator[records.Entry]:
             cold_limits_mk=tuple(round((node.cold_limit_c + ZERO_CELSIUS_K) * 1000) for node in craft.bus.heat),
             payload_node=_payload_node(craft),
             accelerator=craft.accelerator_name,
+            shielding_um=round(craft.bus.shielding_mm * 1000),
+            devices=craft.devices,
         )
     for ground in loaded.stations:
         yield records.StationDescribed(

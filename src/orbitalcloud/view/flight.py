@@ -19,6 +19,7 @@ from orbitalcloud.core.records import (
     HeadAdvanced,
     NodeStarted,
     UpdateRefused,
+    Upset,
     WeatherOutage,
 )
 from orbitalcloud.core.time import SECOND
@@ -62,6 +63,8 @@ class Series:
     latitude_deg: Floats
     longitude_deg: Floats
     height_m: Floats
+    dose_rad: Floats
+    """Since the mission's start, rad(Si); −1 where nobody knows."""
 
     def __len__(self) -> int:
         return len(self.at_ns)
@@ -109,6 +112,11 @@ class Satellite:
     starts: tuple[NodeStarted, ...] = ()
     wallet: str = ""
     wallet_born: int = 0
+    shielding_mm: float = 0.0
+    devices: tuple[str, ...] = ()
+    anomaly: tuple[tuple[int, int], ...] = ()
+    """When it was in the South Atlantic Anomaly: [start, end)."""
+    upsets: tuple[Upset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
