@@ -233,7 +233,8 @@ What this page does not claim:
   existed, with other code; the rows say so. That guards against slips, not against a shared misunderstanding.
 - **Agreement of one quantity is agreement of that quantity.** Nothing here validates drag, attitude or battery ageing:
   this version has none of them, or has them as constants from a catalogue. Link budgets fly where a
-  mission names a radio with one; their radios' values are assumptions of a class where the catalogue says so. Device cross-sections are assumptions where the table says so.
+  mission names a radio with one; their radios' values are assumptions of a class where the catalogue says so. Device
+  cross-sections are assumptions where the table says so.
 
 """
 
