@@ -104,7 +104,7 @@ def test_the_workloads_that_missions_may_name_are_those_that_ship() -> None:
         ("[[link]]", '[[station]]\nname = "svalbard"\nsite = "troll"\n[[link]]', '"svalbard"\nsite = "tr', ["already"]),
         ("[[link]]", '[[station]]\nname = "station"\nsite = "troll"\n[[link]]', 'name = "station"', ["meaning"]),
         ('["satellite", "station"]', '["satellite", "stations"]', '"stations"', ['"station"']),
-        ('["satellite", "station"]', '["satellite", "satellite"]', '"satellite"]', ["station"]),
+        ('["satellite", "station"]', '["satellite", "satellite"]', "s-band-duplex", ["isl-optical"]),
         ('radio = "s-band-duplex"', 'radio = "k-band"', "k-band", ["s-band-duplex"]),
         ('radio = "s-band-duplex"', 'band = "s"', "[[link]]", ["up_kbps"]),
         ("workload:water-map", "workload:watermap", "watermap", ["workload:water-map"]),

@@ -1,4 +1,4 @@
-"""From a checked mission to what flies: the catalogue fills in, orbits get elements, links become directed channels."""
+"""From a checked mission to what flies: the catalogue fills in, orbits get elements. `channels` makes the links."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import msgspec
 
 from orbitalcloud.core import HOUR, MINUTE, DataError, Instant
 from orbitalcloud.mission.catalogue import catalogue, check_heat
-from orbitalcloud.mission.check_values import WORKLOAD, Names, satellite_names
+from orbitalcloud.mission.check_values import WORKLOAD, satellite_names
 from orbitalcloud.mission.lines import Path
 from orbitalcloud.mission.orbits import ORBIT_KEYS, sources
 from orbitalcloud.mission.problems import Problems
-from orbitalcloud.mission.resolved import Bus, Channel, Craft, Ground, Task
-from orbitalcloud.mission.types import Job, Link, Mission, Satellite, Station
+from orbitalcloud.mission.resolved import Bus, Craft, Ground, Task
+from orbitalcloud.mission.types import Job, Mission, Satellite, Station
 from orbitalcloud.physics.orbit import Source
 
 _FLYING = ("drag_area_m2", "disposal_area_m2", "drag_coefficient", "srp_area_m2", "srp_coefficient", "propulsion")
@@ -111,7 +111,7 @@ def _orbits(
         return []
 
 
-# Stations, channels, tasks ------------------------------------------------------------------------------------------
+# Stations and tasks --------------------------------------------------------------------------------------------------
 
 
 def grounds(mission: Mission) -> tuple[Ground, ...]:
@@ -134,59 +134,12 @@ def _ground(one: Station) -> Ground:
         pick("height_m", 0.0),
         pick("mask_deg", 5.0),
         pick("jurisdiction", ""),
+        one.air or one.site or "",
     )
 
 
 def _east(longitude_deg: float) -> float:
     return longitude_deg - 360.0 if longitude_deg > 180.0 else longitude_deg
-
-
-def channels(mission: Mission, crafts: tuple[Craft, ...]) -> tuple[Channel, ...]:
-    """Every directed channel, sorted by (sender, receiver): the most specific link, then the fastest, wins."""
-    names = Names(mission)
-    power_w = {craft.name: craft.bus.radio_tx_w for craft in crafts}
-    best: dict[tuple[str, str], tuple[int, Channel]] = {}
-    for link in mission.link:
-        specific = sum(end not in ("satellite", "station") for end in link.between)
-        for first, second in _pairs(link, names):
-            for channel in _both_ways(link, first, second, names, power_w):
-                key = (channel.sender, channel.receiver)
-                known = best.get(key)
-                if known is None or (specific, channel.rate_bps) > (known[0], known[1].rate_bps):
-                    best[key] = (specific, channel)
-    return tuple(best[key][1] for key in sorted(best))
-
-
-def _pairs(link: Link, names: Names) -> list[tuple[str, str]]:
-    """Pairs of names, a satellite before a station; two different nodes each."""
-    ends = [_expand(end, names) for end in link.between]
-    satellites = set(names.satellites)
-    made: list[tuple[str, str]] = []
-    for one in ends[0]:
-        for other in ends[1]:
-            if one == other or (one in satellites and other in satellites):
-                continue
-            made.append((other, one) if other in satellites else (one, other))
-    return made
-
-
-def _expand(end: str, names: Names) -> list[str]:
-    return {"satellite": names.satellites, "station": names.stations}.get(end, [end])
-
-
-def _both_ways(link: Link, first: str, second: str, names: Names, power_w: dict[str, float]) -> list[Channel]:
-    radio = catalogue().links.get(link.radio or "")
-    band = link.band or (radio.band if radio else "")
-    up = link.up_kbps if link.up_kbps is not None else radio.up_kbps if radio else 0.0
-    down = link.down_kbps if link.down_kbps is not None else radio.down_kbps if radio else 0.0
-    ground = first not in power_w and first in names.stations
-    transmit_w = 0.0 if ground else radio.transmit_w if radio else power_w.get(first, 0.0)
-    loss = link.frame_loss_ppm or 0
-    made = [
-        Channel(second, first, band, round(up * 1000), 0.0, loss, ground),
-        Channel(first, second, band, round(down * 1000), transmit_w, loss, ground),
-    ]
-    return [channel for channel in made if channel.rate_bps > 0]
 
 
 def tasks(mission: Mission, starts: Instant) -> tuple[Task, ...]:

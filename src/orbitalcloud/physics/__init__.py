@@ -4,9 +4,10 @@ Pure functions and integrators over arrays of satellites; no clock, no chance, n
 The way in: `Orbits.of([...])` from two-line elements, OMMs, designs, tables (`parse_oem`) or integrated starts
 (`numerical`); then `contact_windows`, `shadow_events`, `beta_angle_rad`, `subpoint` on it; then `geometry(orbits,
 start, end)` and `EnergyHeat(designs, geometry)`, which moves batteries and temperatures. `dose_rate_rad_s` and
-`upset_rate_s` take the places that `subpoint` gives, `rate_bps` the angles and ranges of `pass_profile`.
-`density_kg_m3` is the air, `decay` and `mean_drag` what it does to an orbit. Frames (TEME, GCRS, ITRS) and units (SI)
-stand in every name. May import `core`, numpy, numba, erfa and sgp4: no other package of this project.
+`upset_rate_s` take the places that `subpoint` gives, `rate_bps` the angles and ranges of `pass_profile`; `visible` and
+`isl_windows` are of links between satellites, `weather` of rain and cloud over stations. `density_kg_m3` is the air,
+`decay` and `mean_drag` what it does to an orbit. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May
+import `core`, numpy, numba, erfa and sgp4: no other package of this project.
 """
 
 # isort: off
@@ -50,6 +51,17 @@ from orbitalcloud.physics.heat import (
     absorbed_w,
     steady_state,
 )
+from orbitalcloud.physics.isl import (
+    GRAZING_HEIGHT_M,
+    IslLimits,
+    IslWindow,
+    Sight,
+    grid_pairs,
+    isl_windows,
+    longest_chord_m,
+    nearest_pairs,
+    visible,
+)
 from orbitalcloud.physics.link import (
     RadioLink,
     carrier_to_noise_dbhz,
@@ -90,10 +102,12 @@ from orbitalcloud.physics.start import numerical
 from orbitalcloud.physics.station_keeping import MeanDrag, local_time_drift, mean_drag
 from orbitalcloud.physics.sun import irradiance_w_m2, sun_gcrs_m, sun_teme_m
 from orbitalcloud.physics.time import earth_rotation_span
+from orbitalcloud.physics.weather import Weather, weather
 
 __all__ = [
     "EMPTY",
     "FULL",
+    "GRAZING_HEIGHT_M",
     "RADIOS",
     "SHORT",
     "Activity",
@@ -111,6 +125,8 @@ __all__ = [
     "Forces",
     "Geometry",
     "GroundSite",
+    "IslLimits",
+    "IslWindow",
     "MeanDrag",
     "Node",
     "Numerical",
@@ -125,10 +141,12 @@ __all__ = [
     "SecularRates",
     "Segment",
     "ShadowEvent",
+    "Sight",
     "SolarArray",
     "Source",
     "ThermalNetwork",
     "TwoLine",
+    "Weather",
     "Window",
     "absorbed_w",
     "activity_of",
@@ -155,17 +173,21 @@ __all__ = [
     "flux_at",
     "frozen",
     "geometry",
+    "grid_pairs",
     "hill_frame_m",
     "illumination_at",
     "in_anomaly",
     "irradiance_w_m2",
+    "isl_windows",
     "lifetime_days",
     "liquid_cloud_share",
     "local_time_drift",
+    "longest_chord_m",
     "mean_design",
     "mean_dose_rad_year",
     "mean_drag",
     "mean_flux_cm2_s",
+    "nearest_pairs",
     "numerical",
     "optical_rate_bps",
     "osculating_teme",
@@ -192,6 +214,8 @@ __all__ = [
     "sun_teme_m",
     "upset_chance_ppt",
     "upset_rate_s",
+    "visible",
     "walker",
+    "weather",
     "yearly_fluence",
 ]
