@@ -3,7 +3,7 @@
 Pure functions and integrators over arrays of satellites; no clock, no chance, no files but packaged tables.
 The way in: `Orbits.of([...])` from two-line elements, OMMs or designs; then `contact_windows`, `shadow_events`,
 `beta_angle_rad`, `subpoint` on it; then `geometry(orbits, start, end)` and `EnergyHeat(designs, geometry)`, which moves
-batteries and temperatures. `dose_rate_rad_s` and `upset_rate_s` take the places that `subpoint` gives, `rate_bps` the
+batteries and temperatures; `fly_fleet` does so for ten thousand satellites and keeps sums and extremes. `dose_rate_rad_s` and `upset_rate_s` take the places that `subpoint` gives, `rate_bps` the
 angles and ranges of `pass_profile`. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`,
 numpy, numba, erfa and sgp4: no other package of this project.
 """
@@ -32,6 +32,7 @@ from orbitalcloud.physics.design import (
     sun_synchronous_inclination_rad,
     walker,
 )
+from orbitalcloud.physics.fleet import FleetSummary, Traces, fly_fleet
 from orbitalcloud.physics.geometry import Geometry, geometry
 from orbitalcloud.physics.heat import (
     Conductor,
@@ -90,6 +91,7 @@ __all__ = [
     "Environment",
     "Exposure",
     "Face",
+    "FleetSummary",
     "Geometry",
     "GroundSite",
     "Node",
@@ -106,6 +108,7 @@ __all__ = [
     "SolarArray",
     "Source",
     "ThermalNetwork",
+    "Traces",
     "TwoLine",
     "Window",
     "absorbed_w",
@@ -122,6 +125,7 @@ __all__ = [
     "earth_rotation_span",
     "exposure",
     "flux_at",
+    "fly_fleet",
     "geometry",
     "illumination_at",
     "in_anomaly",

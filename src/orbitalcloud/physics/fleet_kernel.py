@@ -1,0 +1,301 @@
+"""Power and heat of a block of satellites of one design, a step at a time: what a fleet's day is made of.
+
+A block is LANES satellites. All that one needs stands in one flat buffer `w`, row after row (`fleet_light` says why), so
+each loop over the lanes becomes vector instructions without a branch, and only sums and extremes leave it. In a step:
+
+1. heat from outside: Earth infrared and albedo on the body's faces from the block's constants, sunlight by direction
+   (two opposite faces of a node are one row: a·c + b·|c| with c the cosine), panels that follow the Sun by theirs;
+2. the array's power by its temperature, and the bus: `battery.bus_step` with limits in place of branches;
+3. temperatures by a semi-implicit step of second order: conduction and exchange between nodes at mid-step,
+   extrapolated from the last two steps (Adams–Bashforth), a node's own emission linearised there:
+
+       C (T' − T) / h = source + exchange − K (T⁴ + 4 T³ θ (T' − T)),   θ = max(1/2, 1 − 1/z),   z = 4 K T³ h / C
+
+   θ = 1/2 is the midpoint rule, second order; past z = 2 it is what Liniger & Willoughby 1970 (doi 10.1137/0707002)
+   fit so that a stiff node goes to its equilibrium and not past it. What one node gives another gets, to rounding.
+   A design whose exchange or emission is quick for the step is divided into `parts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from numba import njit
+
+from orbitalcloud.physics.array import REFERENCE_TEMPERATURE_K
+from orbitalcloud.physics.fleet_light import CHUNK, LANES, LIT, PLACE, SAFE, SUN_X, SUN_Y, SUN_Z, designed_light
+
+MOST_NODES = 8
+EVEN_TERMS = 8
+"""Coefficients of the even part of the Earth's view factor, a polynomial in the squared cosine to nadir."""
+
+# Rows of a block, each LANES long
+ENERGY, GENERATED, LOAD, LOSSES, CURTAILED, UNSERVED, SUNLIT, RUN, LONGEST, LOWEST, HIGHEST = range(
+    0, 11 * LANES, LANES
+)
+ASKED, ONE_OVER_ASKED, RAW, DIRECT, DAY, ODD, ODD_RISE = range(11 * LANES, 18 * LANES, LANES)
+(
+    TEMPERATURE,
+    BEFORE,
+    HOTTEST,
+    COLDEST,
+    SOURCE,
+    MIDWAY,
+    LOADS,
+    STEADY,
+    STEADY_RISE,
+    ALBEDO,
+    ALBEDO_RISE,
+    EVEN,
+    EVEN_RISE,
+) = range(18 * LANES, 18 * LANES + 13 * MOST_NODES * LANES, MOST_NODES * LANES)
+BLOCK_SIZE = 18 * LANES + 13 * MOST_NODES * LANES
+
+# Numbers of a design's bus
+(
+    FLOOR,
+    CEILING,
+    CHARGE_EFFICIENCY,
+    DISCHARGE_EFFICIENCY,
+    MOST_CHARGE,
+    MOST_DISCHARGE,
+    COEFFICIENT,
+    ALBEDO_SHARE,
+    INFRARED,
+) = range(9)
+# Columns of the rows by direction: axis, absorbed watts per W/m² as a·c + b·|c|, cell watts per W/m² at c > 0
+AXIS_X, AXIS_Y, AXIS_Z, EVENLY, BOTH_SIDES, CELLS, GLASS, AT_NODE = range(8)
+# Columns of the rows that follow the Sun: axis (0 where two-axis), sunlight, Earth's heat by sum and difference of sides
+SUN_AREA, INFRARED_SUM, INFRARED_DIFFERENCE, ALBEDO_SUM, ALBEDO_DIFFERENCE, ONE_AXIS = 8, 9, 10, 11, 12, 13
+COLUMNS = 14
+
+
+@njit(cache=True, error_model="numpy", fastmath=SAFE)
+def _cover(cosine, index):  # type: ignore[no-untyped-def]
+    """`array.cover_transmission` for a positive cosine and an index above 1."""
+    inner = (1.0 - (1.0 - cosine * cosine) / (index * index)) ** 0.5
+    across = (cosine - index * inner) / (cosine + index * inner)
+    along = (index * cosine - inner) / (index * cosine + inner)
+    head_on = (index - 1.0) / (index + 1.0)
+    return (1.0 - 0.5 * (across * across + along * along)) / (1.0 - head_on * head_on)
+
+
+@njit(cache=True, error_model="numpy", fastmath=SAFE)
+def _outside(w, light, nodes, flux, albedo, varied):  # type: ignore[no-untyped-def]
+    """Sunlight of the step, and what each node has from loads and Earth before any direction counts."""
+    for lane in range(LANES):
+        w[DIRECT + lane] = flux * light[LIT + lane]
+        w[DAY + lane] = max(0.0, -light[SUN_Z + lane]) * albedo * flux
+        w[RAW + lane] = 0.0
+    for i in range(nodes):
+        row = i * LANES
+        if varied:
+            for lane in range(LANES):
+                place = light[PLACE + lane]
+                steady = w[STEADY + row + lane] + place * w[STEADY_RISE + row + lane]
+                share = w[ALBEDO + row + lane] + place * w[ALBEDO_RISE + row + lane]
+                w[SOURCE + row + lane] = w[LOADS + row + lane] + steady + w[DAY + lane] * share
+        else:
+            for lane in range(LANES):
+                steady = w[LOADS + row + lane] + w[STEADY + row + lane]
+                w[SOURCE + row + lane] = steady + w[DAY + lane] * w[ALBEDO + row + lane]
+
+
+@njit(cache=True, error_model="numpy", fastmath=SAFE)
+def _fixed(w, light, face):  # type: ignore[no-untyped-def]
+    """Sunlight on a pair of opposite faces of the body, at one node, and on the cells of the first."""
+    x, y, z, a, b = face[AXIS_X], face[AXIS_Y], face[AXIS_Z], face[EVENLY], face[BOTH_SIDES]
+    source = SOURCE + int(face[AT_NODE]) * LANES
+    for lane in range(LANES):
+        c = x * light[SUN_X + lane] + y * light[SUN_Y + lane] + z * light[SUN_Z + lane]
+        w[source + lane] += w[DIRECT + lane] * (a * c + b * abs(c))
+    cells, index = face[CELLS], face[GLASS]
+    if cells > 0.0:
+        for lane in range(LANES):
+            c = x * light[SUN_X + lane] + y * light[SUN_Y + lane] + z * light[SUN_Z + lane]
+            seen = _cover(max(1e-9, c), index) if index > 1.0 else 1.0
+            w[RAW + lane] += w[DIRECT + lane] * cells * max(0.0, c) * seen
+
+
+@njit(cache=True, error_model="numpy", fastmath=SAFE)
+def _following(w, light, panel, infrared, varied):  # type: ignore[no-untyped-def]
+    """Sunlight, albedo and Earth infrared on panels that follow the Sun, about one axis or two.
+
+    The view factor of a plate at cosine c to nadir is even(c) + c/(2 a²): its odd part is Gauss's theorem, the even
+    one a polynomial in c² made for this radius.
+    """
+    x, y, z = panel[AXIS_X], panel[AXIS_Y], panel[AXIS_Z]
+    cells, index, sunlit = panel[CELLS], panel[GLASS], panel[SUN_AREA]
+    warm, warmer = infrared * panel[INFRARED_SUM], infrared * panel[INFRARED_DIFFERENCE]
+    bright, brighter = panel[ALBEDO_SUM], panel[ALBEDO_DIFFERENCE]
+    turns = panel[ONE_AXIS]
+    source = SOURCE + int(panel[AT_NODE]) * LANES
+    for lane in range(LANES):
+        c = light[SUN_Z + lane]
+        # turns is 1 or 0: a two-axis panel has no axis, so `across` is 1 and c stays
+        along = turns * (x * light[SUN_X + lane] + y * light[SUN_Y + lane] + z * c)
+        across = max(1e-30, 1.0 - along * along) ** 0.5
+        c = (c - along * z) / across
+        c2 = min(1.0, c * c)
+        even, odd = w[EVEN + lane], w[ODD + lane] * c
+        power = c2
+        for term in range(1, EVEN_TERMS):
+            even += power * w[EVEN + term * LANES + lane]
+            power *= c2
+        if varied:
+            place, rise, power = light[PLACE + lane], w[EVEN_RISE + lane], c2
+            for term in range(1, EVEN_TERMS):
+                rise += power * w[EVEN_RISE + term * LANES + lane]
+                power *= c2
+            even += place * rise
+            odd += place * w[ODD_RISE + lane] * c
+        direct = w[DIRECT + lane] * across
+        earth = even * (warm + bright * w[DAY + lane]) + odd * (warmer + brighter * w[DAY + lane])
+        w[source + lane] += sunlit * direct + earth
+        if index > 1.0:
+            direct *= _cover(across, index)
+        w[RAW + lane] += cells * direct
+
+
+@njit(cache=True, error_model="numpy", fastmath=SAFE)
+def _bus(w, light, bus, array_node, battery_node, nodes, step):  # type: ignore[no-untyped-def]
+    """The array's power and the battery; heat of what is delivered, lost or unserved goes to or from its node."""
+    floor, ceiling, into, out = bus[FLOOR], bus[CEILING], bus[CHARGE_EFFICIENCY], bus[DISCHARGE_EFFICIENCY]
+    most_charge, most_discharge, coefficient = bus[MOST_CHARGE], bus[MOST_DISCHARGE], bus[COEFFICIENT]
+    fills, drains, costs = 1.0 / (into * step), out / step, 1.0 / out
+    array, battery = array_node * LANES, battery_node * LANES
+    for lane in range(LANES):
+        warm = 1.0 + coefficient * (w[TEMPERATURE + array + lane] - REFERENCE_TEMPERATURE_K)
+        offered = w[RAW + lane] * max(0.0, warm)
+        asked, energy = w[ASKED + lane], w[ENERGY + lane]
+        surplus, lack = max(0.0, offered - asked), max(0.0, asked - offered)
+        taken = min(surplus, min(most_charge, max(0.0, ceiling - energy) * fills))
+        given = min(lack, min(most_discharge, max(0.0, energy - floor) * drains))
+        lost = taken * (1.0 - into) + given * (costs - 1.0)
+        curtailed, unserved = surplus - taken, lack - given
+        energy += (taken * into - given * costs) * step
+        w[ENERGY + lane] = energy
+        w[LOWEST + lane] = min(w[LOWEST + lane], energy)
+        w[HIGHEST + lane] = max(w[HIGHEST + lane], energy)
+        w[GENERATED + lane] += offered * step
+        w[LOAD + lane] += (asked - unserved) * step
+        w[LOSSES + lane] += lost * step
+        w[CURTAILED + lane] += curtailed * step
+        w[UNSERVED + lane] += unserved * step
+        dark = (1.0 - light[LIT + lane]) * step
+        run = w[RUN + lane] + dark if dark > 0.0 else 0.0
+        w[SUNLIT + lane] += step - dark
+        w[RUN + lane] = run
+        w[LONGEST + lane] = max(w[LONGEST + lane], run)
+        w[RAW + lane] = unserved * w[ONE_OVER_ASKED + lane]
+        w[DIRECT + lane] = lost
+        w[DAY + lane] = offered - curtailed
+    for lane in range(LANES):
+        w[SOURCE + battery + lane] += w[DIRECT + lane]
+    for lane in range(LANES):
+        w[SOURCE + array + lane] -= w[DAY + lane]
+    for i in range(nodes):
+        row = i * LANES
+        for lane in range(LANES):
+            w[SOURCE + row + lane] -= w[RAW + lane] * w[LOADS + row + lane]
+
+
+def _heat_of(nodes: int, linked: bool) -> Callable[..., None]:
+    """The temperatures' step for a number of nodes, which the compiler unrolls; `linked` where nodes radiate to others.
+
+    Arguments: w; one over capacity (n,); conduction over capacity (n, n) with −Σ on the diagonal; exchange over
+    capacity likewise; emission over capacity (n,); seconds of a part; parts.
+    """
+    n, radiates = nodes, linked
+
+    @njit(cache=True, error_model="numpy", fastmath=SAFE)
+    def heat(w, inverse, conduction, exchange, emission, seconds, parts):  # type: ignore[no-untyped-def]
+        for _ in range(parts):
+            for lane in range(LANES):
+                for i in range(n):
+                    t = w[TEMPERATURE + i * LANES + lane]
+                    w[MIDWAY + i * LANES + lane] = 1.5 * t - 0.5 * w[BEFORE + i * LANES + lane]
+                for i in range(n):
+                    t = w[TEMPERATURE + i * LANES + lane]
+                    t3 = emission[i] * t * t * t
+                    rate = w[SOURCE + i * LANES + lane] * inverse[i] - t3 * t
+                    for j in range(n):
+                        rate += conduction[i, j] * w[MIDWAY + j * LANES + lane]
+                    if radiates:
+                        for j in range(n):
+                            u = w[MIDWAY + j * LANES + lane]
+                            u2 = u * u
+                            rate += exchange[i, j] * u2 * u2
+                    z = 4.0 * t3 * seconds
+                    after = t + seconds * rate / (1.0 + max(0.5 * z, z - 1.0))
+                    w[BEFORE + i * LANES + lane] = t
+                    w[TEMPERATURE + i * LANES + lane] = after
+                    w[HOTTEST + i * LANES + lane] = max(w[HOTTEST + i * LANES + lane], after)
+                    w[COLDEST + i * LANES + lane] = min(w[COLDEST + i * LANES + lane], after)
+
+    return heat  # type: ignore[no-any-return]
+
+
+@njit(cache=True, error_model="numpy", fastmath=SAFE)
+def _surroundings(w, light, flux, tables, nodes, varied, step):  # type: ignore[no-untyped-def]
+    """Everything of a step but the temperatures; `tables` is (bus, fixed, following, array node, battery node)."""
+    bus, fixed, following, array_node, battery_node = tables
+    _outside(w, light, nodes, flux, bus[ALBEDO_SHARE], varied)
+    for row in range(fixed.shape[0]):
+        _fixed(w, light, fixed[row])
+    for row in range(following.shape[0]):
+        _following(w, light, following[row], bus[INFRARED], varied)
+    _bus(w, light, bus, array_node, battery_node, nodes, step)
+
+
+@njit(cache=True)
+def _note(w, nodes, row, charge, temperature):  # type: ignore[no-untyped-def]
+    """Enter the state of all lanes as row `row` of the traces."""
+    for lane in range(LANES):
+        charge[row, lane] = w[ENERGY + lane]
+        for i in range(nodes):
+            temperature[row, i, lane] = w[TEMPERATURE + i * LANES + lane]
+
+
+Flight = tuple[Callable[..., None], Callable[..., None]]
+
+
+@lru_cache(maxsize=2 * MOST_NODES)
+def flights_of(nodes: int, linked: bool) -> Flight:
+    """The compiled flights of a block with this many nodes: on circular designs, and through light that is given.
+
+    `on_designs(w, orbits, suns, irradiance, begin, step, tables, network, buffers, every, done, charge, temperature)` flies
+    `len(irradiance)` steps from `begin` s into the span; `suns` (chunks + 1, 4) stand at the ends of its chunks.
+    `through_light(w, light, irradiance, varied, step, tables, network, every, done, charge, temperature)` takes
+    (steps, LIGHT_SIZE). `every` is the steps between two rows of the traces, 0 for none; `done` those counted before this call.
+    """
+    heat: Any = _heat_of(nodes, linked)
+    n = nodes
+
+    @njit(cache=True)
+    def through_light(  # type: ignore[no-untyped-def]
+        w, light, irradiance, varied, step, tables, network, every, done, charge, temperature
+    ):
+        inverse, conduction, exchange, emission, parts = network
+        for k in range(irradiance.shape[0]):
+            _surroundings(w, light[k], irradiance[k], tables, n, varied, step)
+            heat(w, inverse, conduction, exchange, emission, step / parts, parts)
+            if every > 0 and (done + k + 1) % every == 0:
+                _note(w, n, (done + k + 1) // every - 1, charge, temperature)
+
+    @njit(cache=True)
+    def on_designs(  # type: ignore[no-untyped-def]
+        w, orbits, suns, irradiance, begin, step, tables, network, buffers, every, done, charge, temperature
+    ):
+        scratch, light = buffers
+        steps = irradiance.shape[0]
+        for chunk in range(suns.shape[0] - 1):
+            first = chunk * CHUNK
+            count = min(CHUNK, steps - first)
+            designed_light(orbits, begin + first * step, step, count, suns[chunk], suns[chunk + 1], scratch, light)
+            flux, far = irradiance[first : first + count], done + first
+            through_light(w, light, flux, False, step, tables, network, every, far, charge, temperature)
+
+    return on_designs, through_light
