@@ -3,8 +3,9 @@
 Pure functions and integrators over arrays of satellites; no clock, no chance, no files but packaged tables.
 The way in: `Orbits.of([...])` from two-line elements, OMMs or designs; then `contact_windows`, `shadow_events`,
 `beta_angle_rad`, `subpoint` on it; then `geometry(orbits, start, end)` and `EnergyHeat(designs, geometry)`, which moves
-batteries and temperatures; `fly_fleet` does so for ten thousand satellites and keeps sums and extremes. `dose_rate_rad_s` and `upset_rate_s` take the places that `subpoint` gives, `rate_bps` the
-angles and ranges of `pass_profile`. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`,
+batteries and temperatures; `fly_fleet` does so for ten thousand satellites and keeps sums and extremes.
+`dose_rate_rad_s` and `upset_rate_s` take the places that `subpoint` gives, `rate_bps` the angles and ranges of
+`pass_profile`. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`,
 numpy, numba, erfa and sgp4: no other package of this project.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from orbitalcloud.physics import fleet_kernel as kernel
 from orbitalcloud.physics import fleet_light as sky
 from orbitalcloud.physics.constants import EARTH_MU_M3_S2, EARTH_RADIUS_M
 from orbitalcloud.physics.design import Design, secular_rates
-from orbitalcloud.physics.fleet_light import CHUNK, LANES, LIGHT_SIZE
+from orbitalcloud.physics.fleet_light import CHUNK, LANES, LIGHT_SIZE, ROW
 from orbitalcloud.physics.fleet_tables import MOST_PARTS, Tables, block, reset, tables_of
 from orbitalcloud.physics.geometry import LIT, RADIUS, SUN_X, SUN_Z, Geometry, light_on_grid
 from orbitalcloud.physics.orbit import Orbits, Source, TwoLine
@@ -145,7 +146,7 @@ def fly(fleet: Fleet, span: Span) -> Tally:
         tables = known[id(fleet.designs[members[0]])]
         assert tables is not None, "told apart above"
         for first in range(0, len(members), LANES):
-            _Block(fleet, span, tally, tables, members[first : first + LANES]).fly(circular)
+            Block(fleet, span, tally, tables, members[first : first + LANES]).fly(circular)
     if exact:
         _fly_exactly(fleet, span, tally, np.array(exact))
     return tally
@@ -173,7 +174,7 @@ def radius_range_m(source: Source) -> tuple[float, float]:
     return float(axis_m * (1.0 - eccentricity) - play_m), float(axis_m * (1.0 + eccentricity) + play_m)
 
 
-class _Block:
+class Block:
     """Up to LANES satellites of one design in the kernel; the lanes that are left over repeat the last."""
 
     def __init__(self, fleet: Fleet, span: Span, tally: Tally, tables: Tables, members: list[int]) -> None:
@@ -221,13 +222,21 @@ class _Block:
                 through_light(self.w, light, irradiance, True, span.step_s, tables.kernel_tables, network, *rest)
         self._enter()
 
+    def designed_chunk(self) -> Floats:
+        """The light of the span's first chunk on circular designs, (CHUNK, LIGHT_SIZE): what a bench flies through."""
+        light, scratch = np.zeros((CHUNK, LIGHT_SIZE)), np.zeros(sky.SCRATCH_SIZE)
+        suns = _suns(self.span, 0, CHUNK)
+        orbits = _orbit_rows(self.sources, self.span.start)
+        sky.designed_light(orbits, 0.0, self.span.step_s, CHUNK, suns[0], suns[1], scratch, light)
+        return light
+
     def _row(self, row: int) -> Floats:
         return self.w[row : row + len(self.members)]
 
     def _light(self, part: Orbits, first: int, steps: int) -> Floats:
         """The kernel's light (steps, LIGHT_SIZE) from `geometry`'s tracks."""
         grid = light_on_grid(part, self.span.at(first), steps + 1, self.span.step_ns)
-        out = np.empty((steps, 5, LANES))
+        out = np.zeros((steps, 5, ROW))
         low_m, high_m = self.range_m[: len(self.members)].T
         sun = 0.5 * (grid[:, :-1, SUN_X : SUN_Z + 1].astype(np.float64) + grid[:, 1:, SUN_X : SUN_Z + 1])
         sun /= np.linalg.norm(sun, axis=2, keepdims=True)
@@ -236,7 +245,7 @@ class _Block:
         out[:, 0, :count] = grid[:, :-1, LIT].T
         out[:, 1:4, :count] = sun.transpose(1, 2, 0)
         out[:, 4, :count] = ((radius_m - low_m[:, None]) / np.maximum(1.0, high_m - low_m)[:, None]).T
-        out[:, :, count:] = out[:, :, count - 1 : count]
+        out[:, :, count:LANES] = out[:, :, count - 1 : count]
         return out.reshape(steps, LIGHT_SIZE)
 
     def _enter(self) -> None:
@@ -245,12 +254,17 @@ class _Block:
             getattr(tally, name)[members] = self._row(row)
         n_nodes = tally.final_k.shape[1]
         for name, row in _TEMPERATURES.items():
-            found = self.w[row : row + self.n * LANES].reshape(self.n, LANES)[:, :count].T
+            found = self.w[row : row + self.n * ROW].reshape(self.n, ROW)[:, :count].T
             getattr(tally, name)[members] = padded(found, n_nodes)
         if tally.charge.size:
             charge, temperature = self.traces
             tally.charge[members] = (charge[:, :count] / self.fleet.capacity_j[members]).T
             tally.temperature_k[members] = padded(temperature[:, :, :count].transpose(2, 0, 1), n_nodes)
+
+
+def new_block(fleet: Fleet, span: Span, tally: Tally, members: list[int]) -> Block:
+    """A block of satellites of one design, ready to fly."""
+    return Block(fleet, span, tally, tables_of(fleet.designs[members[0]]), members)
 
 
 def _orbit_rows(sources: list[Source], start: Instant) -> Floats:
@@ -264,9 +278,10 @@ def _orbit_rows(sources: list[Source], start: Instant) -> Floats:
         node = source.raan_rad + rates.raan_rad_s * seconds
         height = source.semi_major_axis_m / EARTH_RADIUS_M
         rows.append((u % (2.0 * np.pi), rate, node, rates.raan_rad_s, source.inclination_rad, height))
-    return np.ascontiguousarray(np.array(rows).T).reshape(-1)
+    return np.pad(np.array(rows).T, ((0, 0), (0, ROW - LANES))).reshape(-1)
 
 
+@lru_cache(maxsize=64)
 def _suns(span: Span, first: int, steps: int) -> Floats:
     """The Sun's unit vector (TEME) and distance at the ends of the chunks, (chunks + 1, 4)."""
     ends = np.minimum(np.arange(-(-steps // CHUNK) + 1) * CHUNK, steps) + first
@@ -275,6 +290,7 @@ def _suns(span: Span, first: int, steps: int) -> Floats:
     return np.column_stack([sun / distance[:, None], distance])
 
 
+@lru_cache(maxsize=64)
 def _irradiance(span: Span, first: int, steps: int) -> Floats:
     """Sunlight at the middle of each step, (steps,), W/m²: a line between instants ten minutes apart."""
     k = np.arange(first, first + steps)

@@ -1,7 +1,7 @@
 """Power and heat of a block of satellites of one design, a step at a time: what a fleet's day is made of.
 
-A block is LANES satellites. All that one needs stands in one flat buffer `w`, row after row (`fleet_light` says why), so
-each loop over the lanes becomes vector instructions without a branch, and only sums and extremes leave it. In a step:
+A block is LANES satellites. All that one needs stands in one flat buffer `w`, row after row (`fleet_light` says why),
+so each loop over the lanes becomes vector instructions without a branch, and only sums and extremes leave it. In a step:
 
 1. heat from outside: Earth infrared and albedo on the body's faces from the block's constants, sunlight by direction
    (two opposite faces of a node are one row: a·c + b·|c| with c the cosine), panels that follow the Sun by theirs;
@@ -23,19 +23,18 @@ from functools import lru_cache
 from typing import Any
 
 from numba import njit
+from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from orbitalcloud.physics.array import REFERENCE_TEMPERATURE_K
-from orbitalcloud.physics.fleet_light import CHUNK, LANES, LIT, PLACE, SAFE, SUN_X, SUN_Y, SUN_Z, designed_light
+from orbitalcloud.physics.fleet_light import CHUNK, LANES, LIT, PLACE, ROW, SAFE, SUN_X, SUN_Y, SUN_Z, designed_light
 
 MOST_NODES = 8
-EVEN_TERMS = 8
+EVEN_TERMS = 7
 """Coefficients of the even part of the Earth's view factor, a polynomial in the squared cosine to nadir."""
 
-# Rows of a block, each LANES long
-ENERGY, GENERATED, LOAD, LOSSES, CURTAILED, UNSERVED, SUNLIT, RUN, LONGEST, LOWEST, HIGHEST = range(
-    0, 11 * LANES, LANES
-)
-ASKED, ONE_OVER_ASKED, RAW, DIRECT, DAY, ODD, ODD_RISE = range(11 * LANES, 18 * LANES, LANES)
+# Rows of a block
+ENERGY, GENERATED, LOAD, LOSSES, CURTAILED, UNSERVED, SUNLIT, RUN, LONGEST, LOWEST, HIGHEST = range(0, 11 * ROW, ROW)
+ASKED, ONE_OVER_ASKED, RAW, DIRECT, DAY, ODD, ODD_RISE, GAIN, ACROSS, NADIR = range(11 * ROW, 21 * ROW, ROW)
 (
     TEMPERATURE,
     BEFORE,
@@ -50,8 +49,8 @@ ASKED, ONE_OVER_ASKED, RAW, DIRECT, DAY, ODD, ODD_RISE = range(11 * LANES, 18 * 
     ALBEDO_RISE,
     EVEN,
     EVEN_RISE,
-) = range(18 * LANES, 18 * LANES + 13 * MOST_NODES * LANES, MOST_NODES * LANES)
-BLOCK_SIZE = 18 * LANES + 13 * MOST_NODES * LANES
+) = range(21 * ROW, 21 * ROW + 13 * MOST_NODES * ROW, MOST_NODES * ROW)
+BLOCK_SIZE = 21 * ROW + 13 * MOST_NODES * ROW
 
 # Numbers of a design's bus
 (
@@ -67,7 +66,7 @@ BLOCK_SIZE = 18 * LANES + 13 * MOST_NODES * LANES
 ) = range(9)
 # Columns of the rows by direction: axis, absorbed watts per W/m² as a·c + b·|c|, cell watts per W/m² at c > 0
 AXIS_X, AXIS_Y, AXIS_Z, EVENLY, BOTH_SIDES, CELLS, GLASS, AT_NODE = range(8)
-# Columns of the rows that follow the Sun: axis (0 where two-axis), sunlight, Earth's heat by sum and difference of sides
+# Columns of panels that follow the Sun: axis (0 where two-axis), sunlight, Earth's heat by sum and difference of sides
 SUN_AREA, INFRARED_SUM, INFRARED_DIFFERENCE, ALBEDO_SUM, ALBEDO_DIFFERENCE, ONE_AXIS = 8, 9, 10, 11, 12, 13
 COLUMNS = 14
 
@@ -83,17 +82,17 @@ def _cover(cosine, index):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy", fastmath=SAFE)
-def _outside(w, light, nodes, flux, albedo, varied):  # type: ignore[no-untyped-def]
+def _outside(w, light, k, nodes, flux, albedo, varied):  # type: ignore[no-untyped-def]
     """Sunlight of the step, and what each node has from loads and Earth before any direction counts."""
     for lane in range(LANES):
-        w[DIRECT + lane] = flux * light[LIT + lane]
-        w[DAY + lane] = max(0.0, -light[SUN_Z + lane]) * albedo * flux
+        w[DIRECT + lane] = flux * light[k, LIT + lane]
+        w[DAY + lane] = max(0.0, -light[k, SUN_Z + lane]) * albedo * flux
         w[RAW + lane] = 0.0
     for i in range(nodes):
-        row = i * LANES
+        row = i * ROW
         if varied:
             for lane in range(LANES):
-                place = light[PLACE + lane]
+                place = light[k, PLACE + lane]
                 steady = w[STEADY + row + lane] + place * w[STEADY_RISE + row + lane]
                 share = w[ALBEDO + row + lane] + place * w[ALBEDO_RISE + row + lane]
                 w[SOURCE + row + lane] = w[LOADS + row + lane] + steady + w[DAY + lane] * share
@@ -104,70 +103,87 @@ def _outside(w, light, nodes, flux, albedo, varied):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, error_model="numpy", fastmath=SAFE)
-def _fixed(w, light, face):  # type: ignore[no-untyped-def]
+def _fixed(w, light, k, faces, f):  # type: ignore[no-untyped-def]
     """Sunlight on a pair of opposite faces of the body, at one node, and on the cells of the first."""
-    x, y, z, a, b = face[AXIS_X], face[AXIS_Y], face[AXIS_Z], face[EVENLY], face[BOTH_SIDES]
-    source = SOURCE + int(face[AT_NODE]) * LANES
+    x, y, z = faces[f, AXIS_X], faces[f, AXIS_Y], faces[f, AXIS_Z]
+    a, b = faces[f, EVENLY], faces[f, BOTH_SIDES]
     for lane in range(LANES):
-        c = x * light[SUN_X + lane] + y * light[SUN_Y + lane] + z * light[SUN_Z + lane]
-        w[source + lane] += w[DIRECT + lane] * (a * c + b * abs(c))
-    cells, index = face[CELLS], face[GLASS]
+        c = x * light[k, SUN_X + lane] + y * light[k, SUN_Y + lane] + z * light[k, SUN_Z + lane]
+        w[GAIN + lane] += w[DIRECT + lane] * (a * c + b * abs(c))
+    cells, index = faces[f, CELLS], faces[f, GLASS]
     if cells > 0.0:
         for lane in range(LANES):
-            c = x * light[SUN_X + lane] + y * light[SUN_Y + lane] + z * light[SUN_Z + lane]
+            c = x * light[k, SUN_X + lane] + y * light[k, SUN_Y + lane] + z * light[k, SUN_Z + lane]
             seen = _cover(max(1e-9, c), index) if index > 1.0 else 1.0
             w[RAW + lane] += w[DIRECT + lane] * cells * max(0.0, c) * seen
 
 
 @njit(cache=True, error_model="numpy", fastmath=SAFE)
-def _following(w, light, panel, infrared, varied):  # type: ignore[no-untyped-def]
+def _turned(w, light, k, panels, f):  # type: ignore[no-untyped-def]
+    """Rows ACROSS and NADIR of panels that follow the Sun: cosines of their normal to the Sun and to nadir."""
+    if panels[f, ONE_AXIS] == 0.0:
+        for lane in range(LANES):
+            w[ACROSS + lane] = 1.0
+            w[NADIR + lane] = light[k, SUN_Z + lane]
+        return
+    x, y, z = panels[f, AXIS_X], panels[f, AXIS_Y], panels[f, AXIS_Z]
+    for lane in range(LANES):
+        c = light[k, SUN_Z + lane]
+        along = x * light[k, SUN_X + lane] + y * light[k, SUN_Y + lane] + z * c
+        across = max(1e-30, 1.0 - along * along) ** 0.5
+        w[ACROSS + lane] = across
+        w[NADIR + lane] = min(1.0, max(-1.0, (c - along * z) / across))
+
+
+@njit(cache=True, error_model="numpy", fastmath=SAFE)
+def _following(w, light, k, panels, f, infrared, varied):  # type: ignore[no-untyped-def]
     """Sunlight, albedo and Earth infrared on panels that follow the Sun, about one axis or two.
 
     The view factor of a plate at cosine c to nadir is even(c) + c/(2 a²): its odd part is Gauss's theorem, the even
     one a polynomial in c² made for this radius.
     """
-    x, y, z = panel[AXIS_X], panel[AXIS_Y], panel[AXIS_Z]
-    cells, index, sunlit = panel[CELLS], panel[GLASS], panel[SUN_AREA]
-    warm, warmer = infrared * panel[INFRARED_SUM], infrared * panel[INFRARED_DIFFERENCE]
-    bright, brighter = panel[ALBEDO_SUM], panel[ALBEDO_DIFFERENCE]
-    turns = panel[ONE_AXIS]
-    source = SOURCE + int(panel[AT_NODE]) * LANES
+    cells, index, sunlit = panels[f, CELLS], panels[f, GLASS], panels[f, SUN_AREA]
+    warm, warmer = infrared * panels[f, INFRARED_SUM], infrared * panels[f, INFRARED_DIFFERENCE]
+    bright, brighter = panels[f, ALBEDO_SUM], panels[f, ALBEDO_DIFFERENCE]
+    _turned(w, light, k, panels, f)
     for lane in range(LANES):
-        c = light[SUN_Z + lane]
-        # turns is 1 or 0: a two-axis panel has no axis, so `across` is 1 and c stays
-        along = turns * (x * light[SUN_X + lane] + y * light[SUN_Y + lane] + z * c)
-        across = max(1e-30, 1.0 - along * along) ** 0.5
-        c = (c - along * z) / across
-        c2 = min(1.0, c * c)
-        even, odd = w[EVEN + lane], w[ODD + lane] * c
-        power = c2
-        for term in range(1, EVEN_TERMS):
-            even += power * w[EVEN + term * LANES + lane]
-            power *= c2
-        if varied:
-            place, rise, power = light[PLACE + lane], w[EVEN_RISE + lane], c2
-            for term in range(1, EVEN_TERMS):
-                rise += power * w[EVEN_RISE + term * LANES + lane]
-                power *= c2
-            even += place * rise
-            odd += place * w[ODD_RISE + lane] * c
-        direct = w[DIRECT + lane] * across
-        earth = even * (warm + bright * w[DAY + lane]) + odd * (warmer + brighter * w[DAY + lane])
-        w[source + lane] += sunlit * direct + earth
-        if index > 1.0:
-            direct *= _cover(across, index)
+        c = w[NADIR + lane]
+        c2 = c * c
+        even, odd = w[EVEN + (EVEN_TERMS - 1) * ROW + lane], w[ODD + lane] * c
+        for term in range(EVEN_TERMS - 2, -1, -1):
+            even = even * c2 + w[EVEN + term * ROW + lane]
+        day, direct = w[DAY + lane], w[DIRECT + lane] * w[ACROSS + lane]
+        w[GAIN + lane] += sunlit * direct + even * (warm + bright * day) + odd * (warmer + brighter * day)
         w[RAW + lane] += cells * direct
+    if index > 1.0:
+        for lane in range(LANES):
+            across = w[ACROSS + lane]
+            w[RAW + lane] += cells * w[DIRECT + lane] * across * (_cover(across, index) - 1.0)
+    if varied:
+        for lane in range(LANES):
+            c = w[NADIR + lane]
+            c2 = c * c
+            even, odd = w[EVEN_RISE + (EVEN_TERMS - 1) * ROW + lane], w[ODD_RISE + lane] * c
+            for term in range(EVEN_TERMS - 2, -1, -1):
+                even = even * c2 + w[EVEN_RISE + term * ROW + lane]
+            day = w[DAY + lane]
+            w[GAIN + lane] += light[k, PLACE + lane] * (even * (warm + bright * day) + odd * (warmer + brighter * day))
 
 
 @njit(cache=True, error_model="numpy", fastmath=SAFE)
-def _bus(w, light, bus, array_node, battery_node, nodes, step):  # type: ignore[no-untyped-def]
-    """The array's power and the battery; heat of what is delivered, lost or unserved goes to or from its node."""
+def _bus(w, light, k, bus, array_node, battery_node, inverse, step):  # type: ignore[no-untyped-def]
+    """The array's power and the battery; heat of what is delivered, lost or unserved goes to or from its node, and all
+    of it over capacity (`inverse`, 1/(J/K)) into SOURCE, K/s."""
     floor, ceiling, into, out = bus[FLOOR], bus[CEILING], bus[CHARGE_EFFICIENCY], bus[DISCHARGE_EFFICIENCY]
     most_charge, most_discharge, coefficient = bus[MOST_CHARGE], bus[MOST_DISCHARGE], bus[COEFFICIENT]
     fills, drains, costs = 1.0 / (into * step), out / step, 1.0 / out
-    array, battery = array_node * LANES, battery_node * LANES
+    # `& 7` changes nothing and tells the compiler that no index is negative
+    array, battery = (array_node & 7) * ROW, (battery_node & 7) * ROW
+    # A row that is known only now stands alone in its loop: more would need too many checks to become vectors
     for lane in range(LANES):
-        warm = 1.0 + coefficient * (w[TEMPERATURE + array + lane] - REFERENCE_TEMPERATURE_K)
+        w[GAIN + lane] = w[TEMPERATURE + array + lane]
+    for lane in range(LANES):
+        warm = 1.0 + coefficient * (w[GAIN + lane] - REFERENCE_TEMPERATURE_K)
         offered = w[RAW + lane] * max(0.0, warm)
         asked, energy = w[ASKED + lane], w[ENERGY + lane]
         surplus, lack = max(0.0, offered - asked), max(0.0, asked - offered)
@@ -184,7 +200,7 @@ def _bus(w, light, bus, array_node, battery_node, nodes, step):  # type: ignore[
         w[LOSSES + lane] += lost * step
         w[CURTAILED + lane] += curtailed * step
         w[UNSERVED + lane] += unserved * step
-        dark = (1.0 - light[LIT + lane]) * step
+        dark = (1.0 - light[k, LIT + lane]) * step
         run = w[RUN + lane] + dark if dark > 0.0 else 0.0
         w[SUNLIT + lane] += step - dark
         w[RUN + lane] = run
@@ -196,58 +212,67 @@ def _bus(w, light, bus, array_node, battery_node, nodes, step):  # type: ignore[
         w[SOURCE + battery + lane] += w[DIRECT + lane]
     for lane in range(LANES):
         w[SOURCE + array + lane] -= w[DAY + lane]
-    for i in range(nodes):
-        row = i * LANES
+    for i in range(inverse.shape[0]):
+        row, scale = i * ROW, inverse[i]
         for lane in range(LANES):
-            w[SOURCE + row + lane] -= w[RAW + lane] * w[LOADS + row + lane]
+            w[SOURCE + row + lane] = scale * (w[SOURCE + row + lane] - w[RAW + lane] * w[LOADS + row + lane])
 
 
 def _heat_of(nodes: int, linked: bool) -> Callable[..., None]:
     """The temperatures' step for a number of nodes, which the compiler unrolls; `linked` where nodes radiate to others.
 
-    Arguments: w; one over capacity (n,); conduction over capacity (n, n) with −Σ on the diagonal; exchange over
-    capacity likewise; emission over capacity (n,); seconds of a part; parts.
+    Arguments: w; as tuples, whose numbers cannot overlap with w: conduction over capacity (n · n,) with −Σ on the
+    diagonal; exchange over capacity likewise; emission over capacity (n,); seconds of a part; parts.
     """
     n, radiates = nodes, linked
 
     @njit(cache=True, error_model="numpy", fastmath=SAFE)
-    def heat(w, inverse, conduction, exchange, emission, seconds, parts):  # type: ignore[no-untyped-def]
+    def heat(w, conduction, exchange, emission, seconds, parts):  # type: ignore[no-untyped-def]
         for _ in range(parts):
             for lane in range(LANES):
                 for i in range(n):
-                    t = w[TEMPERATURE + i * LANES + lane]
-                    w[MIDWAY + i * LANES + lane] = 1.5 * t - 0.5 * w[BEFORE + i * LANES + lane]
+                    t = w[TEMPERATURE + i * ROW + lane]
+                    w[MIDWAY + i * ROW + lane] = 1.5 * t - 0.5 * w[BEFORE + i * ROW + lane]
                 for i in range(n):
-                    t = w[TEMPERATURE + i * LANES + lane]
+                    t = w[TEMPERATURE + i * ROW + lane]
                     t3 = emission[i] * t * t * t
-                    rate = w[SOURCE + i * LANES + lane] * inverse[i] - t3 * t
+                    rate = w[SOURCE + i * ROW + lane] - t3 * t
                     for j in range(n):
-                        rate += conduction[i, j] * w[MIDWAY + j * LANES + lane]
+                        rate += conduction[i * n + j] * w[MIDWAY + j * ROW + lane]
                     if radiates:
                         for j in range(n):
-                            u = w[MIDWAY + j * LANES + lane]
+                            u = w[MIDWAY + j * ROW + lane]
                             u2 = u * u
-                            rate += exchange[i, j] * u2 * u2
+                            rate += exchange[i * n + j] * u2 * u2
                     z = 4.0 * t3 * seconds
                     after = t + seconds * rate / (1.0 + max(0.5 * z, z - 1.0))
-                    w[BEFORE + i * LANES + lane] = t
-                    w[TEMPERATURE + i * LANES + lane] = after
-                    w[HOTTEST + i * LANES + lane] = max(w[HOTTEST + i * LANES + lane], after)
-                    w[COLDEST + i * LANES + lane] = min(w[COLDEST + i * LANES + lane], after)
+                    w[BEFORE + i * ROW + lane] = t
+                    w[TEMPERATURE + i * ROW + lane] = after
+                    w[HOTTEST + i * ROW + lane] = max(w[HOTTEST + i * ROW + lane], after)
+                    w[COLDEST + i * ROW + lane] = min(w[COLDEST + i * ROW + lane], after)
 
     return heat  # type: ignore[no-any-return]
 
 
 @njit(cache=True, error_model="numpy", fastmath=SAFE)
-def _surroundings(w, light, flux, tables, nodes, varied, step):  # type: ignore[no-untyped-def]
-    """Everything of a step but the temperatures; `tables` is (bus, fixed, following, array node, battery node)."""
-    bus, fixed, following, array_node, battery_node = tables
-    _outside(w, light, nodes, flux, bus[ALBEDO_SHARE], varied)
-    for row in range(fixed.shape[0]):
-        _fixed(w, light, fixed[row])
-    for row in range(following.shape[0]):
-        _following(w, light, following[row], bus[INFRARED], varied)
-    _bus(w, light, bus, array_node, battery_node, nodes, step)
+def _surroundings(  # type: ignore[no-untyped-def]
+    w, light, k, flux, bus, fixed, following, starts, array_node, battery_node, inverse, varied, step
+):
+    """Everything of step k but the temperatures. No view of an array is made here, nor a tuple unpacked: counting their
+    references would cost as much as the arithmetic."""
+    _outside(w, light, k, inverse.shape[0], flux, bus[ALBEDO_SHARE], varied)
+    for i in range(inverse.shape[0]):
+        if starts[0, i] == starts[0, i + 1] and starts[1, i] == starts[1, i + 1]:
+            continue
+        for lane in range(LANES):
+            w[GAIN + lane] = 0.0
+        for face in range(starts[0, i], starts[0, i + 1]):
+            _fixed(w, light, k, fixed, face)
+        for panel in range(starts[1, i], starts[1, i + 1]):
+            _following(w, light, k, following, panel, bus[INFRARED], varied)
+        for lane in range(LANES):
+            w[SOURCE + (i & 7) * ROW + lane] += w[GAIN + lane]
+    _bus(w, light, k, bus, array_node, battery_node, inverse, step)
 
 
 @njit(cache=True)
@@ -256,7 +281,7 @@ def _note(w, nodes, row, charge, temperature):  # type: ignore[no-untyped-def]
     for lane in range(LANES):
         charge[row, lane] = w[ENERGY + lane]
         for i in range(nodes):
-            temperature[row, i, lane] = w[TEMPERATURE + i * LANES + lane]
+            temperature[row, i, lane] = w[TEMPERATURE + i * ROW + lane]
 
 
 Flight = tuple[Callable[..., None], Callable[..., None]]
@@ -266,22 +291,29 @@ Flight = tuple[Callable[..., None], Callable[..., None]]
 def flights_of(nodes: int, linked: bool) -> Flight:
     """The compiled flights of a block with this many nodes: on circular designs, and through light that is given.
 
-    `on_designs(w, orbits, suns, irradiance, begin, step, tables, network, buffers, every, done, charge, temperature)` flies
-    `len(irradiance)` steps from `begin` s into the span; `suns` (chunks + 1, 4) stand at the ends of its chunks.
+    `on_designs(w, orbits, suns, irradiance, begin, step, tables, network, buffers, every, done, charge, temperature)`
+    flies `len(irradiance)` steps from `begin` s into the span; `suns` (chunks + 1, 4) stand at the ends of its chunks.
     `through_light(w, light, irradiance, varied, step, tables, network, every, done, charge, temperature)` takes
-    (steps, LIGHT_SIZE). `every` is the steps between two rows of the traces, 0 for none; `done` those counted before this call.
+    (steps, LIGHT_SIZE). `every` is the steps between two rows of the traces, 0 for
+    none; `done` those counted before this call.
     """
     heat: Any = _heat_of(nodes, linked)
-    n = nodes
+    n, couplings = nodes, nodes * nodes
 
     @njit(cache=True)
     def through_light(  # type: ignore[no-untyped-def]
         w, light, irradiance, varied, step, tables, network, every, done, charge, temperature
     ):
-        inverse, conduction, exchange, emission, parts = network
+        bus, fixed, following, starts, array_node, battery_node = tables
+        inverse, between, beside, emitted, parts = network
+        conduction = to_fixed_tuple(between.ravel(), couplings)
+        exchange, emission = to_fixed_tuple(beside.ravel(), couplings), to_fixed_tuple(emitted, n)
         for k in range(irradiance.shape[0]):
-            _surroundings(w, light[k], irradiance[k], tables, n, varied, step)
-            heat(w, inverse, conduction, exchange, emission, step / parts, parts)
+            flux = irradiance[k]
+            _surroundings(
+                w, light, k, flux, bus, fixed, following, starts, array_node, battery_node, inverse, varied, step
+            )
+            heat(w, conduction, exchange, emission, step / parts, parts)
             if every > 0 and (done + k + 1) % every == 0:
                 _note(w, n, (done + k + 1) // every - 1, charge, temperature)
 

@@ -30,18 +30,21 @@ CHUNK = 64
 SAFE = {"nnan", "nsz", "contract", "arcp", "reassoc"}
 """What of fast mathematics the kernels allow: no infinities are assumed away, no function is approximated."""
 
-# Buffers are flat, a row of LANES numbers after the other, so that the compiler sees how far apart two rows are and
-# needs no check that they overlap. Row ROW of lane l is `buffer[ROW + l]`.
-LIT, SUN_X, SUN_Y, SUN_Z, PLACE = range(0, 5 * LANES, LANES)
+ROW = LANES + 8
+"""Buffers are flat, a row of ROW numbers after the other, so that the compiler sees how far apart two rows are and need
+not check whether they overlap: the row X of a lane is `buffer[X + lane]`. Eight numbers lie between rows, because rows
+a power of two apart would fall on the same lines of the cache."""
+
+LIT, SUN_X, SUN_Y, SUN_Z, PLACE = range(0, 5 * ROW, ROW)
 """Light of a step: mean illumination, the Sun's unit vector in the body frame at mid-step, place between the least and
 the greatest radius (0–1)."""
-LIGHT_SIZE = 5 * LANES
-U0, RATE, NODE0, NODE_RATE, INCLINATION, HEIGHT = range(0, 6 * LANES, LANES)
+LIGHT_SIZE = 5 * ROW
+U0, RATE, NODE0, NODE_RATE, INCLINATION, HEIGHT = range(0, 6 * ROW, ROW)
 """Orbits: argument of latitude and node at the start (rad) and their rates (rad/s), inclination, radius in Earth
 radii."""
-ORBITS_SIZE = 6 * LANES
-_COS, _SIN, _COS_H, _SIN_H, _P, _Q, _N, _DP, _DQ, _DN, _SI, _LAST, _NEXT = range(0, 13 * LANES, LANES)
-SCRATCH_SIZE = 13 * LANES
+ORBITS_SIZE = 6 * ROW
+_COS, _SIN, _COS_H, _SIN_H, _P, _Q, _N, _DP, _DQ, _DN, _SI, _LAST, _NEXT = range(0, 13 * ROW, ROW)
+SCRATCH_SIZE = 13 * ROW
 
 _STRETCH = 1.0 / (1.0 - EARTH_FLATTENING) ** 2 - 1.0
 _PART_S = 10.0
@@ -118,16 +121,16 @@ def _step(orbits, v, out, k, sun_z, parallax, deep, near):  # type: ignore[no-un
         c, s = cm * ch - sm * sh, sm * ch + cm * sh
         v[_COS + lane], v[_SIN + lane] = c, s
         p, q = v[_P + lane] + mid * v[_DP + lane], v[_Q + lane] + mid * v[_DQ + lane]
-        out[SUN_X + lane] = cm * q - sm * p
-        out[SUN_Y + lane] = -(v[_N + lane] + mid * v[_DN + lane])
-        out[SUN_Z + lane] = -(cm * p + sm * q)
+        out[k, SUN_X + lane] = cm * q - sm * p
+        out[k, SUN_Y + lane] = -(v[_N + lane] + mid * v[_DN + lane])
+        out[k, SUN_Z + lane] = -(cm * p + sm * q)
         p, q = v[_P + lane] + end * v[_DP + lane], v[_Q + lane] + end * v[_DQ + lane]
         here = _above(c, s, p, q, orbits[HEIGHT + lane], v[_SI + lane], sun_z)
         last = v[_LAST + lane]
         v[_NEXT + lane] = here
         low, high = min(here, last), max(here, last)
         touched += 1 if (low < near) & (high > deep) else 0
-        out[LIT + lane] = 1.0 if here + last > 2.0 * parallax else 0.0
+        out[k, LIT + lane] = 1.0 if here + last > 2.0 * parallax else 0.0
     return touched
 
 
@@ -150,7 +153,7 @@ def _edges(orbits, v, out, k, step, sun_z, parallax, radius, near):  # type: ign
             x1 = (_above(c, s, p, q, orbits[HEIGHT + lane], v[_SI + lane], sun_z) - parallax) / radius
             total += mean_seen(x0, x1)
             x0 = x1
-        out[LIT + lane] = total / parts
+        out[k, LIT + lane] = total / parts
 
 
 @njit(cache=True, error_model="numpy")
@@ -175,7 +178,7 @@ def designed_light(orbits, begin, step, steps, sun0, sun1, v, out):  # type: ign
     near = parallax + radius + _dip(orbits, step)
     for k in range(steps):
         sun_z = sun0[2] + (sun1[2] - sun0[2]) * (k + 0.5) / steps
-        if _step(orbits, v, out[k], k, sun_z, parallax, parallax - radius, near) > 0:
-            _edges(orbits, v, out[k], k, step, sun_z, parallax, radius, near)
+        if _step(orbits, v, out, k, sun_z, parallax, parallax - radius, near) > 0:
+            _edges(orbits, v, out, k, step, sun_z, parallax, radius, near)
         for lane in range(LANES):
             v[_LAST + lane] = v[_NEXT + lane]

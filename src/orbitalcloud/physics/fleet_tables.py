@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from orbitalcloud.physics import fleet_kernel as kernel
 from orbitalcloud.physics.constants import EARTH_RADIUS_M, SOLAR_CONSTANT_W_M2
-from orbitalcloud.physics.fleet_light import LANES
+from orbitalcloud.physics.fleet_light import LANES, ROW
 from orbitalcloud.physics.heat import (
     ALPHA,
     AREA,
@@ -49,6 +49,8 @@ class Tables:
     """(n_rows, 14): pairs of opposite faces of the body"""
     following: Floats
     """(n_rows, 14): panels that follow the Sun, by axis"""
+    starts: NDArray[np.int64]
+    """(2, n_nodes + 1): the first row of each node in `fixed` and in `following`, which are in order of nodes"""
     body: Floats
     """(n_faces, 4): node, cosine to nadir, absorbed albedo and Earth infrared by view factor, m²"""
     inverse: Floats
@@ -68,9 +70,9 @@ class Tables:
         return len(self.inverse)
 
     @property
-    def kernel_tables(self) -> tuple[Floats, Floats, Floats, int, int]:
-        """As `fleet_kernel` names them."""
-        return self.bus, self.fixed, self.following, self.array_node, self.battery_node
+    def kernel_tables(self) -> tuple[Floats, Floats, Floats, NDArray[np.int64], int, int]:
+        """As `fleet_kernel` takes them."""
+        return self.bus, self.fixed, self.following, self.starts, self.array_node, self.battery_node
 
     def network(self, step_s: float) -> tuple[Floats, Floats, Floats, Floats, int]:
         """As `fleet_kernel` names it, with the parts that a step needs."""
@@ -109,10 +111,13 @@ def tables_of(design: SatelliteDesign) -> Tables:
         design.earth_infrared_w_m2,
     )
     body = faces[faces[:, MOUNT] == BODY]
+    fixed, following = _fixed_rows(body), _following_rows(faces[faces[:, MOUNT] != BODY])
+    bounds = np.arange(len(capacity) + 1)
     return Tables(
         np.array(bus),
-        _fixed_rows(body),
-        _following_rows(faces[faces[:, MOUNT] != BODY]),
+        fixed,
+        following,
+        np.array([np.searchsorted(rows[:, kernel.AT_NODE], bounds) for rows in (fixed, following)]),
         np.column_stack([body[:, NODE], body[:, NZ], body[:, AREA] * body[:, ALPHA], body[:, AREA] * body[:, EPSILON]]),
         1.0 / capacity,
         _laplacian(conduction) / capacity[:, None],
@@ -129,6 +134,7 @@ def _laplacian(coupling: Floats) -> Floats:
 
 
 def _rows(rows: list[Floats]) -> Floats:
+    rows = sorted(rows, key=lambda row: float(row[kernel.AT_NODE]))
     return np.array(rows).reshape(-1, kernel.COLUMNS)
 
 
@@ -212,7 +218,7 @@ def block(
 
     def put(row: int, values: Floats) -> None:
         for i in range(len(values)):
-            w[row + i * LANES : row + (i + 1) * LANES] = values[i]
+            w[row + i * ROW : row + i * ROW + LANES] = values[i]
 
     infrared = float(tables.bus[kernel.INFRARED])
     asked = loads_w.sum(axis=1) + radio_w
@@ -228,7 +234,7 @@ def block(
     odd = [0.5 * (EARTH_RADIUS_M / radius_m) ** 2 for radius_m in (low_m, high_m)]
     for row, (low, high) in ((kernel.ALBEDO, albedo), (kernel.STEADY, steady), (kernel.EVEN, even)):
         put(row, low)
-        put(row + kernel.MOST_NODES * LANES, high - low)
+        put(row + kernel.MOST_NODES * ROW, high - low)
     put(kernel.ODD, odd[0][None])
     put(kernel.ODD_RISE, (odd[1] - odd[0])[None])
     reset(w, n)
@@ -256,7 +262,7 @@ def reset(w: Floats, n_nodes: int) -> None:
         kernel.LONGEST,
     ):
         w[row : row + LANES] = 0.0
-    span = n_nodes * LANES
+    span = n_nodes * ROW
     now = w[kernel.TEMPERATURE : kernel.TEMPERATURE + span]
     w[kernel.HOTTEST : kernel.HOTTEST + span] = now
     w[kernel.COLDEST : kernel.COLDEST + span] = now
