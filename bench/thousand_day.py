@@ -2,11 +2,12 @@
 
 User CPU, all in one run. Ours is `fly_fleet` called again in a warm process, whole: from the list of designed orbits
 to the summary's arrays. Against it:
-- Basilisk 2.12 with orbit (point mass), eclipse, panel, battery and a one-node thermal model of the same satellites, in full;
-  only its flying counts, building the simulation (some seconds) is left out;
+- Basilisk 2.12 with orbit (point mass), eclipse, panel, battery and a one-node thermal model of the same satellites,
+  in full; only its flying counts, building the simulation (some seconds) is left out;
 - orbital-compute 0.3.0: its `Simulation` (SGP4, a cylinder, battery, one node, its contacts, no jobs) of a few
   satellites, scaled to a thousand; the table also says what its physics alone would be, which has no goal;
-- SGP4's array call (`SatrecArray.sgp4`, C++) for the positions of as many satellites at as many times and nothing else.
+- SGP4's array call (`SatrecArray.sgp4`, C++) for the positions of as many satellites at as many times and nothing
+  else.
 
 The last line is the least of the three ratios, each over its goal (100, 1,000, 1), times 100.
 """

@@ -1,9 +1,8 @@
 """A few satellites' day under orbital-compute 0.3.0. Runs in its own environment.
 
-`orbital_compute_day.py SATELLITES HOURS STEP_S` prints one line of JSON: user CPU seconds of its own `Simulation` as it
-comes (its set-up looks for contacts; no jobs are given), and of what its steps do of physics alone (SGP4 position with a
-cylinder's eclipse, `PowerModel`, `ThermalModel` of one node).
-"""
+`orbital_compute_day.py SATELLITES HOURS STEP_S` prints one line of JSON: user CPU seconds of its own `Simulation` as
+it comes (its set-up looks for contacts; no jobs are given), and of what its steps do of physics alone (SGP4 position
+with a cylinder's eclipse, `PowerModel`, `ThermalModel` of one node)."""
 
 from __future__ import annotations
 

@@ -6,8 +6,9 @@
 
 The same physics as `EnergyHeat` over `geometry` with the means of another kernel (`fleet_kernel`, `fleet_light`): J2,
 J2² and J4 orbits, the Sun, the oblate Earth's cone, arrays by mount and temperature, a battery of constant
-efficiencies, a thermal network. Constant loads; nothing is scheduled, shed or controlled, and what is asked beyond an empty battery
-is counted as unserved. For that there is `EnergyHeat`, which flies missions; this answers a constellation.
+efficiencies, a thermal network. Constant loads; nothing is scheduled, shed or controlled, and what is asked beyond an
+empty battery is counted as unserved. For that there is `EnergyHeat`, which flies missions; this answers a
+constellation.
 
 Satellites on circular designs have their light computed in the kernel. Others (elements of SGP4, eccentric designs)
 have it from `geometry`'s tracks, some five times slower. A satellite whose network has more than eight nodes or is so

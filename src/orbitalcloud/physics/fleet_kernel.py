@@ -1,7 +1,8 @@
 """Power and heat of a block of satellites of one design, a step at a time: what a fleet's day is made of.
 
 A block is LANES satellites. All that one needs stands in one flat buffer `w`, row after row (`fleet_light` says why),
-so each loop over the lanes becomes vector instructions without a branch, and only sums and extremes leave it. In a step:
+so each loop over the lanes becomes vector instructions without a branch, and only sums and extremes leave it. In a
+step:
 
 1. heat from outside: Earth infrared and albedo on the body's faces from the block's constants, sunlight by direction
    (two opposite faces of a node are one row: a·c + b·|c| with c the cosine), panels that follow the Sun by theirs;
