@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from orbitalcloud.core import Instant
-from orbitalcloud.mission.types import Celsius, Direction, Face, Mission, Mount, NotNegative, Part, Positive, Share
+from orbitalcloud.mission.types import (
+    Celsius,
+    Direction,
+    Face,
+    Mission,
+    Mount,
+    NotNegative,
+    Part,
+    Positive,
+    Propulsion,
+    Share,
+    ShieldingMm,
+)
 
 if TYPE_CHECKING:
     from orbitalcloud.physics.orbit import Source
@@ -77,17 +89,27 @@ class Coupling(Part, frozen=True, kw_only=True):
 
 
 class Bus(Part, frozen=True, kw_only=True):
-    """A satellite's platform. Thermal nodes include `array`, `body`, `payload` and `radiator`."""
+    """A satellite's platform. Thermal nodes include `array`, `body`, `payload` and `radiator`.
+
+    Areas of drag and sunlight that are not given follow from faces and panels: `mission.surface.surface_of`.
+    """
 
     mass_kg: Positive
     idle_w: NotNegative
     radio_tx_w: NotNegative
     age_years: Annotated[float, Meta(ge=0, le=30)]
+    shielding_mm: ShieldingMm
     accelerator: str
     array: Array
     battery: Battery
     heat: tuple[HeatNode, ...]
     couplings: tuple[Coupling, ...]
+    drag_coefficient: Annotated[float, Meta(gt=0, le=10)] = 2.2
+    srp_coefficient: Annotated[float, Meta(ge=1, le=2)] = 1.3
+    drag_area_m2: Positive | None = None
+    disposal_area_m2: Positive | None = None
+    srp_area_m2: Positive | None = None
+    propulsion: Propulsion | None = None
 
 
 class Site(Part, frozen=True, kw_only=True):
@@ -125,6 +147,8 @@ class Accelerator(Part, frozen=True, kw_only=True):
     fuel_per_s: Annotated[int, Meta(ge=1)]
     hot_limit_c: Celsius
     memory_bytes: Annotated[int, Meta(ge=1)]
+    devices: tuple[str, ...]
+    """What radiation upsets in it: rows of data/physics/devices.toml, each with its cross-section."""
 
 
 # What a mission becomes ---------------------------------------------------------------------------------------------
@@ -142,6 +166,8 @@ class Craft:
     orbit: Source
     orbit_text: str
     reserve: float
+    devices: tuple[str, ...] = ()
+    """What radiation upsets on board: the accelerator's devices, or those that the mission names instead."""
 
 
 @dataclass(frozen=True, slots=True)
