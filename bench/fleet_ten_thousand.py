@@ -53,15 +53,16 @@ def kernel_s(rounds: int = 60) -> float:
     crew = Fleet((DESIGN,) * LANES, orbits, loads, np.zeros(LANES), np.full((LANES, NODES), 293.15))
     span = Span(START, round(STEP_S * SECOND), 0, CHUNK, 0)
     block = new_block(crew, span, Tally(crew, span), list(range(LANES)))
-    _, through_light = fleet_kernel.flights_of(NODES, block.tables.linked)
+    fly = fleet_kernel.flight_of(NODES, block.tables.linked)
     light, flux = block.designed_chunk(), np.full(CHUNK, 1361.0)
     tables, network = block.tables.kernel_tables, block.tables.network(STEP_S)
+    given = np.zeros(0), np.zeros((0, 4)), np.zeros(0), light, False, flux
     none = np.zeros((0, LANES)), np.zeros((0, NODES, LANES))
 
     def once() -> float:
         begun = process_time()
         for _ in range(rounds):
-            through_light(block.w, light, flux, False, STEP_S, tables, network, 0, 0, *none)
+            fly(block.w, *given, 0.0, STEP_S, tables, network, 0, 0, *none)
         return (process_time() - begun) / (rounds * CHUNK * LANES)
 
     once()

@@ -199,27 +199,24 @@ class Block:
     def fly(self, circular: bool) -> None:
         """Fly the whole span and enter it in the tally."""
         span, tables = self.span, self.tables
-        on_designs, through_light = kernel.flights_of(self.n, tables.linked)
-        network = tables.network(span.step_s)
-        if circular:
-            orbits = _orbit_rows(self.sources, span.start)
-            buffers = np.zeros(sky.SCRATCH_SIZE), np.zeros((CHUNK, LIGHT_SIZE))
-        else:
-            part = self.fleet.orbits.subset(self.members.tolist())
+        fly = kernel.flight_of(self.n, tables.linked)
+        network, scratch = tables.network(span.step_s), np.zeros(sky.SCRATCH_SIZE)
+        part = self.fleet.orbits.subset([] if circular else self.members.tolist())
+        orbits = _orbit_rows(self.sources, span.start) if circular else np.zeros(0)
+        light, suns = np.zeros((CHUNK, LIGHT_SIZE)), np.zeros((0, 4))
         for first, steps in span.parts(_MOST_STEPS if circular else _MOST_LIT_STEPS):
             counted = first - span.settle
             if counted == 0:
                 reset(self.w, self.n)
                 self.tally.first_j[self.members] = self._row(kernel.ENERGY)
-            rest = (span.every if counted >= 0 else 0, max(0, counted), *self.traces)
-            irradiance = _irradiance(span, first, steps)
             if circular:
-                suns, begin = _suns(span, first, steps), first * span.step_s
-                args = (begin, span.step_s, tables.kernel_tables, network, buffers, *rest)
-                on_designs(self.w, orbits, suns, irradiance, *args)
+                suns = _suns(span, first, steps)
             else:
                 light = self._light(part, first, steps)
-                through_light(self.w, light, irradiance, True, span.step_s, tables.kernel_tables, network, *rest)
+            sun = (orbits, suns, scratch, light, not circular, _irradiance(span, first, steps))
+            traced = (span.every if counted >= 0 else 0, max(0, counted), *self.traces)
+            begin = first * span.step_s
+            fly(self.w, *sun, begin, span.step_s, tables.kernel_tables, network, *traced)
         self._enter()
 
     def designed_chunk(self) -> Floats:

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 from numba import njit
 from numba.np.unsafe.ndarray import to_fixed_tuple
@@ -219,42 +218,6 @@ def _bus(w, light, k, bus, array_node, battery_node, inverse, step):  # type: ig
             w[SOURCE + row + lane] = scale * (w[SOURCE + row + lane] - w[RAW + lane] * w[LOADS + row + lane])
 
 
-def _heat_of(nodes: int, linked: bool) -> Callable[..., None]:
-    """The temperatures' step for a number of nodes, which the compiler unrolls; `linked` where nodes radiate to others.
-
-    Arguments: w; as tuples, whose numbers cannot overlap with w: conduction over capacity (n · n,) with −Σ on the
-    diagonal; exchange over capacity likewise; emission over capacity (n,); seconds of a part; parts.
-    """
-    n, radiates = nodes, linked
-
-    @njit(cache=True, error_model="numpy", fastmath=SAFE)
-    def heat(w, conduction, exchange, emission, seconds, parts):  # type: ignore[no-untyped-def]
-        for _ in range(parts):
-            for lane in range(LANES):
-                for i in range(n):
-                    t = w[TEMPERATURE + i * ROW + lane]
-                    w[MIDWAY + i * ROW + lane] = 1.5 * t - 0.5 * w[BEFORE + i * ROW + lane]
-                for i in range(n):
-                    t = w[TEMPERATURE + i * ROW + lane]
-                    t3 = emission[i] * t * t * t
-                    rate = w[SOURCE + i * ROW + lane] - t3 * t
-                    for j in range(n):
-                        rate += conduction[i * n + j] * w[MIDWAY + j * ROW + lane]
-                    if radiates:
-                        for j in range(n):
-                            u = w[MIDWAY + j * ROW + lane]
-                            u2 = u * u
-                            rate += exchange[i * n + j] * u2 * u2
-                    z = 4.0 * t3 * seconds
-                    after = t + seconds * rate / (1.0 + max(0.5 * z, z - 1.0))
-                    w[BEFORE + i * ROW + lane] = t
-                    w[TEMPERATURE + i * ROW + lane] = after
-                    w[HOTTEST + i * ROW + lane] = max(w[HOTTEST + i * ROW + lane], after)
-                    w[COLDEST + i * ROW + lane] = min(w[COLDEST + i * ROW + lane], after)
-
-    return heat  # type: ignore[no-any-return]
-
-
 @njit(cache=True, error_model="numpy", fastmath=SAFE)
 def _surroundings(  # type: ignore[no-untyped-def]
     w, light, k, flux, bus, fixed, following, starts, array_node, battery_node, inverse, varied, step
@@ -285,50 +248,89 @@ def _note(w, nodes, row, charge, temperature):  # type: ignore[no-untyped-def]
             temperature[row, i, lane] = w[TEMPERATURE + i * ROW + lane]
 
 
-Flight = tuple[Callable[..., None], Callable[..., None]]
-
-
 @lru_cache(maxsize=2 * MOST_NODES)
-def flights_of(nodes: int, linked: bool) -> Flight:
-    """The compiled flights of a block with this many nodes: on circular designs, and through light that is given.
+def flight_of(nodes: int, linked: bool) -> Callable[..., None]:
+    """The compiled flight of a block with this many nodes, which the compiler unrolls; `linked` where nodes radiate to
+    each other.
 
-    `on_designs(w, orbits, suns, irradiance, begin, step, tables, network, buffers, every, done, charge, temperature)`
-    flies `len(irradiance)` steps from `begin` s into the span; `suns` (chunks + 1, 4) stand at the ends of its chunks.
-    `through_light(w, light, irradiance, varied, step, tables, network, every, done, charge, temperature)` takes
-    (steps, LIGHT_SIZE). `every` is the steps between two rows of the traces, 0 for
-    none; `done` those counted before this call.
+    `fly(w, orbits, suns, scratch, light, varied, irradiance, begin, step, tables, network, every, done, charge,
+    temperature)` flies `len(irradiance)` steps from `begin` s into the span. With `orbits` the light is made there,
+    CHUNK steps at a time in `light` (CHUNK, LIGHT_SIZE), `suns` (chunks + 1, 4) standing at the chunks' ends; with an
+    empty `orbits`, `light` (steps, LIGHT_SIZE) is given. `every` is the steps between two rows of the traces, 0 for
+    none; `done` those counted before this call. Only whole numbers are bound here: numba keeps such a kernel on disk,
+    and would compile one that binds another kernel anew in each process.
     """
-    heat: Any = _heat_of(nodes, linked)
-    n, couplings = nodes, nodes * nodes
+    n, couplings, radiates = nodes, nodes * nodes, linked
 
-    @njit(cache=True)
-    def through_light(  # type: ignore[no-untyped-def]
-        w, light, irradiance, varied, step, tables, network, every, done, charge, temperature
+    @njit(cache=True, error_model="numpy", fastmath=SAFE)
+    def fly(  # type: ignore[no-untyped-def]
+        w,
+        orbits,
+        suns,
+        scratch,
+        light,
+        varied,
+        irradiance,
+        begin,
+        step,
+        tables,
+        network,
+        every,
+        done,
+        charge,
+        temperature,
     ):
         bus, fixed, following, starts, array_node, battery_node = tables
         inverse, between, beside, emitted, parts = network
+        # tuples, since numbers in them cannot overlap with w
         conduction = to_fixed_tuple(between.ravel(), couplings)
         exchange, emission = to_fixed_tuple(beside.ravel(), couplings), to_fixed_tuple(emitted, n)
-        for k in range(irradiance.shape[0]):
-            flux = irradiance[k]
-            _surroundings(
-                w, light, k, flux, bus, fixed, following, starts, array_node, battery_node, inverse, varied, step
-            )
-            heat(w, conduction, exchange, emission, step / parts, parts)
-            if every > 0 and (done + k + 1) % every == 0:
-                _note(w, n, (done + k + 1) // every - 1, charge, temperature)
+        seconds, steps, designed = step / parts, irradiance.shape[0], orbits.shape[0] > 0
+        for first in range(0, steps, CHUNK):
+            count, row = min(CHUNK, steps - first), first
+            if designed:
+                sun, after_sun, row = suns[first // CHUNK], suns[first // CHUNK + 1], 0
+                designed_light(orbits, begin + first * step, step, count, sun, after_sun, scratch, light)
+            for k in range(count):
+                _surroundings(
+                    w,
+                    light,
+                    row + k,
+                    irradiance[first + k],
+                    bus,
+                    fixed,
+                    following,
+                    starts,
+                    array_node,
+                    battery_node,
+                    inverse,
+                    varied,
+                    step,
+                )
+                for _ in range(parts):
+                    for lane in range(LANES):
+                        for i in range(n):
+                            t = w[TEMPERATURE + i * ROW + lane]
+                            w[MIDWAY + i * ROW + lane] = 1.5 * t - 0.5 * w[BEFORE + i * ROW + lane]
+                        for i in range(n):
+                            t = w[TEMPERATURE + i * ROW + lane]
+                            t3 = emission[i] * t * t * t
+                            rate = w[SOURCE + i * ROW + lane] - t3 * t
+                            for j in range(n):
+                                rate += conduction[i * n + j] * w[MIDWAY + j * ROW + lane]
+                            if radiates:
+                                for j in range(n):
+                                    u = w[MIDWAY + j * ROW + lane]
+                                    u2 = u * u
+                                    rate += exchange[i * n + j] * u2 * u2
+                            z = 4.0 * t3 * seconds
+                            after = t + seconds * rate / (1.0 + max(0.5 * z, z - 1.0))
+                            w[BEFORE + i * ROW + lane] = t
+                            w[TEMPERATURE + i * ROW + lane] = after
+                            w[HOTTEST + i * ROW + lane] = max(w[HOTTEST + i * ROW + lane], after)
+                            w[COLDEST + i * ROW + lane] = min(w[COLDEST + i * ROW + lane], after)
+                far = done + first + k + 1
+                if every > 0 and far % every == 0:
+                    _note(w, n, far // every - 1, charge, temperature)
 
-    @njit(cache=True)
-    def on_designs(  # type: ignore[no-untyped-def]
-        w, orbits, suns, irradiance, begin, step, tables, network, buffers, every, done, charge, temperature
-    ):
-        scratch, light = buffers
-        steps = irradiance.shape[0]
-        for chunk in range(suns.shape[0] - 1):
-            first = chunk * CHUNK
-            count = min(CHUNK, steps - first)
-            designed_light(orbits, begin + first * step, step, count, suns[chunk], suns[chunk + 1], scratch, light)
-            flux, far = irradiance[first : first + count], done + first
-            through_light(w, light, flux, False, step, tables, network, every, far, charge, temperature)
-
-    return on_designs, through_light
+    return fly  # type: ignore[no-any-return]
