@@ -1,6 +1,6 @@
-"""The catalogue: buses, accelerators, ground-station sites and radios that mission files name.
+"""The catalogue: buses, accelerators, ground-station sites, radios and coatings that mission files name.
 
-Four TOML files in `data/catalogue`, one table an entry. Every value has a source, a date and a confidence: either of
+Five TOML files in `data/catalogue`, one table an entry. Every value has a source, a date and a confidence: either of
 its own, `{ value = 27.0, source = "…", date = "…", confidence = "datasheet" }`, or from its table, where `source`,
 `date` and `confidence` beside plain values speak for all of them. A value with neither is an error.
 """
@@ -17,13 +17,14 @@ from typing import Any, Literal, TypeVar, get_args
 import msgspec
 
 from orbitalcloud.core import DataError
-from orbitalcloud.mission.resolved import Accelerator, Bus, Radio, Site
+from orbitalcloud.mission.check_thermal import check_thermal
+from orbitalcloud.mission.resolved import Accelerator, Bus, Coating, Radio, Site
+from orbitalcloud.mission.thermal import finished
 
 Confidence = Literal["measured", "datasheet", "published", "assumption"]
-Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio)
+Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio, Coating)
 
 _ORIGIN = ("source", "date", "confidence")
-_REQUIRED_NODES = ("array", "body", "payload", "radiator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Catalogue:
     accelerators: dict[str, Accelerator]
     stations: dict[str, Site]
     links: dict[str, Radio]
+    coatings: dict[str, Coating]
     about: dict[tuple[str, str], str]
     provenance: dict[tuple[str, str], dict[str, Provenance]]
 
@@ -64,11 +66,17 @@ def catalogue() -> Catalogue:
         origins.update({(kind, name): sources[name] for name in sources})
         return found
 
+    coatings = section("coatings", Coating)
+    place = "catalogue/buses.toml"
+    buses = {name: finished(bus, coatings, f"{place}: {name}") for name, bus in section("buses", Bus).items()}
+    for name, bus in buses.items():
+        check_thermal(bus, f"{place}: {name}")
     return Catalogue(
-        section("buses", Bus),
+        buses,
         section("accelerators", Accelerator),
         section("stations", Site),
         section("links", Radio),
+        coatings,
         about,
         origins,
     )
@@ -96,9 +104,6 @@ def read(
             entries[name] = msgspec.convert(plain, type_)
         except msgspec.ValidationError as error:
             raise DataError(where, str(error), "mend the catalogue") from None
-    for name, entry in entries.items():
-        if isinstance(entry, Bus):
-            check_heat(entry, f"{place}: {name}")
     return entries, about, origins
 
 
@@ -134,21 +139,6 @@ def _provenance(origin: dict[str, Any], where: str) -> Provenance:
     if origin["confidence"] not in get_args(Confidence):
         raise DataError(where, origin["confidence"], f"write one of {', '.join(get_args(Confidence))}")
     return Provenance(str(origin["source"]), str(origin["date"]), origin["confidence"])
-
-
-def check_heat(bus: Bus, where: str) -> None:
-    """A bus's thermal network: the four named nodes, couplings between nodes that exist, limits the right way round."""
-    names = [node.name for node in bus.heat]
-    for name in _REQUIRED_NODES:
-        if names.count(name) != 1:
-            raise DataError(f"{where}.heat", name, f"have each of the nodes {', '.join(_REQUIRED_NODES)} once")
-    for coupling in bus.couplings:
-        for end in coupling.between:
-            if end not in names:
-                raise DataError(f"{where}.couplings", end, f"name one of {', '.join(names)}")
-    for node in bus.heat:
-        if not node.cold_limit_c < node.hot_limit_c:
-            raise DataError(f"{where}.heat.{node.name}", node.cold_limit_c, "put the cold limit below the hot limit")
 
 
 def lines(kind: str, name: str) -> Iterator[tuple[str, Any, Provenance]]:

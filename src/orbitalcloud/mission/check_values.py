@@ -123,9 +123,14 @@ def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
     if one.accelerator is not None:
         _known(one.accelerator, book.accelerators, (*path, "accelerator"), problems)
     if one.bus in book.buses:
-        nodes = [node.name for node in book.buses[one.bus].heat]
-        for name in one.heat:
-            _known(name, nodes, (*path, "heat", name), problems)
+        nodes = [] if one.own_network else [node.name for node in book.buses[one.bus].heat]
+        for name, change in one.heat.items():
+            new = (change.heat_capacity_j_per_k, change.hot_limit_c, change.cold_limit_c)
+            if name not in nodes and None in new:
+                words = (
+                    f"{did_you_mean(name, nodes)}; a new node needs heat_capacity_j_per_k, hot_limit_c, cold_limit_c"
+                )
+                problems.add((*path, "heat", name), name, words)
     if one.orbit is not None:
         node = {"ltan": one.orbit.ltan, "raan_deg": one.orbit.raan_deg}
         _one_of(node, (*path, "orbit"), problems, "where the orbit's plane is")

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orbitalcloud.compute import Accelerator
+from orbitalcloud.core import Instant
 from orbitalcloud.mission.resolved import Bus, Craft, Loaded
+from orbitalcloud.mission.thermal import ZERO_CELSIUS_K as ZERO_CELSIUS_K
+from orbitalcloud.mission.thermal import network_of, thermal_control
 from orbitalcloud.physics import (
     Battery,
-    Conductor,
     Design,
     EnergyHeat,
-    Face,
     Geometry,
     GroundSite,
-    Node,
     Omm,
     Orbits,
     Panel,
     SatelliteDesign,
     SolarArray,
-    ThermalNetwork,
     TwoLine,
     secular_rates,
 )
-
-ZERO_CELSIUS_K = 273.15
+from orbitalcloud.physics import geometry as geometry_of
+from orbitalcloud.physics.earth_light import STANDARD
 
 
 def orbits_of(loaded: Loaded) -> Orbits:
@@ -53,7 +53,11 @@ def sites_of(loaded: Loaded) -> list[GroundSite]:
 def satellite_design(craft: Craft) -> SatelliteDesign:
     """Power and heat of one satellite. The converter's loss is taken from the cells' efficiency: its heat, a few
     watts, stays in the array instead of the body."""
-    bus = craft.bus
+    return design_of(craft.bus)
+
+
+def design_of(bus: Bus) -> SatelliteDesign:
+    """Power and heat of a bus: `satellite_design` of any satellite that is one."""
     panels = tuple(
         Panel(
             p.area_m2,
@@ -86,8 +90,11 @@ def satellite_design(craft: Craft) -> SatelliteDesign:
         array,
         battery,
         network_of(bus),
+        bus.roles.array,
+        bus.roles.battery or bus.roles.body,
         initial_state_of_charge=bus.battery.initial_charge,
-        initial_temperature_k=bus.heat[node_index(craft, "body")].initial_c + ZERO_CELSIUS_K,
+        initial_temperature_k=next(n.initial_c for n in bus.heat if n.name == bus.roles.body) + ZERO_CELSIUS_K,
+        controls=tuple(thermal_control(one) for one in bus.control),
     )
 
 
@@ -109,32 +116,40 @@ def inclination_deg(craft: Craft) -> float:
     return orbit.inclination_deg if isinstance(orbit, Omm) else float(orbit.line2[8:16])
 
 
-def network_of(bus: Bus) -> ThermalNetwork:
-    """The thermal network, its nodes in the bus's order."""
-    return ThermalNetwork(
-        tuple(Node(node.name, node.heat_capacity_j_per_k) for node in bus.heat),
-        tuple(
-            Face(node.name, face.area_m2, face.normal, face.absorptivity, face.emissivity)
-            for node in bus.heat
-            for face in node.faces
-        ),
-        tuple(Conductor(*pair.between, pair.conductance_w_per_k) for pair in bus.couplings),
-    )
-
-
 def node_index(craft: Craft, name: str) -> int:
-    """The column of a thermal node."""
-    return [node.name for node in craft.bus.heat].index(name)
+    """The column of the thermal node that plays a role (array, body, battery, payload, radiator), or has that name."""
+    return [node.name for node in craft.bus.heat].index(node_of(craft.bus, name))
+
+
+def node_of(bus: Bus, role: str) -> str:
+    """The name of the thermal node that plays a role; any other name stands for itself."""
+    if role == "battery":
+        return bus.roles.battery or bus.roles.body
+    return str(getattr(bus.roles, role, role))
 
 
 def energy_heat(loaded: Loaded, geometry: Geometry) -> EnergyHeat:
     """The fleet's batteries and temperatures at the epoch, each node at its own `initial_c`."""
-    state = EnergyHeat([satellite_design(craft) for craft in loaded.satellites], geometry)
+    state = EnergyHeat([_under(loaded, satellite_design(craft)) for craft in loaded.satellites], geometry)
     for index, craft in enumerate(loaded.satellites):
         for column, node in enumerate(craft.bus.heat):
             state.temperature_k[index, column] = node.initial_c + ZERO_CELSIUS_K
     state.start_at(loaded.starts)
     return state
+
+
+def _under(loaded: Loaded, design: SatelliteDesign) -> SatelliteDesign:
+    """The design in the mission's `earth_light`, where that is one of a standard's extremes."""
+    case = STANDARD.get(loaded.mission.environment.earth_light)
+    if case is None:
+        return design
+    return dataclasses.replace(design, albedo=case.albedo, earth_infrared_w_m2=case.infrared_w_m2)
+
+
+def light_of(loaded: Loaded, orbits: Orbits, start: Instant, end: Instant, step_s: float = 10.0) -> Geometry:
+    """`physics.geometry` with the Earth that the mission's environment asks for."""
+    seasonal = loaded.mission.environment.earth_light == "seasonal"
+    return geometry_of(orbits, start, end, step_s, seasonal_earth=seasonal)
 
 
 def accelerator_of(craft: Craft) -> Accelerator:

@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 
 from orbitalcloud.core import HOUR, MINUTE, DataError, Instant
-from orbitalcloud.mission.catalogue import catalogue, check_heat
+from orbitalcloud.mission.catalogue import catalogue
+from orbitalcloud.mission.check_thermal import check_thermal
 from orbitalcloud.mission.check_values import WORKLOAD, Names, satellite_names
 from orbitalcloud.mission.files import read_text
 from orbitalcloud.mission.lines import Path
 from orbitalcloud.mission.problems import Problems
 from orbitalcloud.mission.resolved import Bus, Channel, Craft, Ground, Task
+from orbitalcloud.mission.thermal import finished
 from orbitalcloud.mission.types import Job, Link, Mission, Orbit, Satellite, Station
 from orbitalcloud.physics import (
     Design,
@@ -27,6 +29,7 @@ from orbitalcloud.physics import (
 )
 from orbitalcloud.physics.constants import EARTH_RADIUS_M
 
+_INITIAL_C = 15.0  # of a node that a mission adds
 LOWEST_PERIGEE_KM = 120.0
 """The conventional re-entry interface (ESA 120 km, NASA 400,000 ft): below it nothing stays up for an orbit."""
 
@@ -68,16 +71,33 @@ def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
         _change_array(plain["array"], _given(one.array))
     if one.battery is not None:
         plain["battery"].update(_given(one.battery))
-    for node in plain["heat"]:
-        if node["name"] in one.heat:
-            node.update(_given(one.heat[node["name"]]))
+    _change_network(plain, one)
     try:
-        bus = msgspec.convert(plain, Bus)
-        check_heat(bus, one.name)
+        bus = finished(msgspec.convert(plain, Bus), catalogue().coatings, one.name)
+        check_thermal(bus, one.name)
     except (msgspec.ValidationError, DataError) as error:
         problems.add(path, one.name, f"the changed bus cannot fly: {error}")
         return None
     return bus
+
+
+def _change_network(bus: dict[str, Any], one: Satellite) -> None:
+    """Nodes changed and added, couplings replaced and added, roles and controls: the mission's own."""
+    if one.own_network:
+        bus["heat"], bus["couplings"], bus["control"] = [], [], []
+    known = {node["name"]: node for node in bus["heat"]}
+    for name, change in one.heat.items():
+        given = _given(change)
+        if name in known:
+            known[name].update(given)
+        else:
+            bus["heat"].append({"name": name, "initial_c": _INITIAL_C, **given})
+    pairs = {frozenset(coupling.between) for coupling in one.coupling}
+    bus["couplings"] = [pair for pair in bus["couplings"] if frozenset(pair["between"]) not in pairs]
+    bus["couplings"] += msgspec.to_builtins(one.coupling)
+    if one.roles is not None:
+        bus["roles"] = msgspec.to_builtins(one.roles)
+    bus["control"] = [*bus["control"], *msgspec.to_builtins(one.control)]
 
 
 def _given(change: msgspec.Struct) -> dict[str, Any]:

@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from orbitalcloud.core import Instant
-from orbitalcloud.mission.types import Celsius, Direction, Face, Mission, Mount, NotNegative, Part, Positive, Share
+from orbitalcloud.mission.types import (
+    Celsius,
+    Control,
+    Coupling,
+    Direction,
+    Face,
+    Mission,
+    Mount,
+    NotNegative,
+    Part,
+    Positive,
+    Roles,
+    Share,
+)
 
 if TYPE_CHECKING:
     from orbitalcloud.physics.orbit import Source
@@ -58,7 +71,7 @@ class Battery(Part, frozen=True, kw_only=True):
 class HeatNode(Part, frozen=True, kw_only=True):
     """A thermal node: its heat capacity, its outer faces, its limits and its temperature at the epoch.
 
-    The node `array` also has the panels' faces, which the array brings.
+    The node that plays the array also has the panels' faces, which the array brings.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
@@ -69,15 +82,19 @@ class HeatNode(Part, frozen=True, kw_only=True):
     faces: tuple[Face, ...] = ()
 
 
-class Coupling(Part, frozen=True, kw_only=True):
-    """A conductive path between two thermal nodes."""
+class Coating(Part, frozen=True, kw_only=True):
+    """A surface finish, new and old: each optical property goes from its first value towards its last as
+    1 − exp(−years / `years_scale`)."""
 
-    between: tuple[str, str]
-    conductance_w_per_k: NotNegative
+    absorptivity: Share
+    absorptivity_old: Share
+    emissivity: Share
+    emissivity_old: Share
+    years_scale: Positive
 
 
 class Bus(Part, frozen=True, kw_only=True):
-    """A satellite's platform. Thermal nodes include `array`, `body`, `payload` and `radiator`."""
+    """A satellite's platform. `roles` says which thermal nodes are array, body, payload and radiator."""
 
     mass_kg: Positive
     idle_w: NotNegative
@@ -88,6 +105,10 @@ class Bus(Part, frozen=True, kw_only=True):
     battery: Battery
     heat: tuple[HeatNode, ...]
     couplings: tuple[Coupling, ...]
+    roles: Roles = Roles()
+    control: tuple[Control, ...] = ()
+    coatings: tuple[tuple[str, Coating], ...] = ()
+    """Those of the catalogue that its faces name."""
 
 
 class Site(Part, frozen=True, kw_only=True):

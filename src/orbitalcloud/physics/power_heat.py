@@ -35,8 +35,8 @@ from orbitalcloud.physics.heat import (
     TRACKING,
     TRACKING_BACK,
     ThermalNetwork,
-    emission_w_k4,
     face_table,
+    radiation_to,
 )
 from orbitalcloud.physics.power_kernel import (
     CHARGE,
@@ -56,6 +56,7 @@ from orbitalcloud.physics.power_kernel import (
     advance_fleet,
     advance_one,
 )
+from orbitalcloud.physics.thermal_control import DRAWN, STATE, WIDTH, Control, VariableSurface, control_table
 
 __all__ = ["EMPTY", "FULL", "SHORT", "EnergyHeat", "Reading", "SatelliteDesign"]
 
@@ -75,14 +76,31 @@ class SatelliteDesign:
     initial_temperature_k: float = 293.15
     albedo: float = EARTH_ALBEDO
     earth_infrared_w_m2: float = EARTH_INFRARED_W_M2
+    controls: tuple[Control, ...] = ()
 
     def __post_init__(self) -> None:
         self.thermal.index(self.array_node)
         self.thermal.index(self.battery_node)
+        self._check_controls()
         if not 0.0 <= self.initial_state_of_charge <= 1.0:
             raise DataError("battery: initial state of charge", self.initial_state_of_charge, "choose 0 to 1")
         if not 10.0 <= self.initial_temperature_k <= 1000.0:
             raise DataError("initial temperature", self.initial_temperature_k, "choose 10 to 1000 K")
+
+    def _check_controls(self) -> None:
+        control_table(self.controls, self.thermal.index)
+        varied: list[str] = []
+        for control in self.controls:
+            if isinstance(control, VariableSurface):
+                own = [face for face in self.thermal.faces if face.node == control.node]
+                sees = {self.thermal.faces[sight.face].node for sight in self.thermal.sights}
+                seen = {sight.node for sight in self.thermal.sights}
+                where = f"variable surface of {control.node}"
+                if not own or control.node == self.array_node:
+                    raise DataError(where, "no faces of its own", "choose a node with faces, not the array's")
+                if control.node in sees | seen or control.node in varied:
+                    raise DataError(where, "faces that see others, or vary twice", "vary faces that see space only")
+                varied.append(control.node)
 
     def faces(self) -> Floats:
         """The face table (n_faces, 11): the panels, then the body's faces."""
@@ -117,6 +135,9 @@ class Tables:
     """(n_designs, 2, n_nodes): capacity J/K, emission W/K⁴"""
     bus: Floats
     """(n_designs, 11): `Battery.row`, array node, battery node, albedo, Earth infrared, number of nodes"""
+    controls: Floats
+    """(n_designs, n_controls, 10): `thermal_control`'s table"""
+    n_controls: NDArray[np.int64]
 
 
 def _tables(designs: Sequence[SatelliteDesign]) -> Tables:
@@ -125,13 +146,15 @@ def _tables(designs: Sequence[SatelliteDesign]) -> Tables:
     padded = np.zeros((len(designs), max(1, *(len(f) for f in faces)), INDEX + 1))
     coupling, nodes = np.zeros((len(designs), 2, n_nodes, n_nodes)), np.ones((len(designs), 2, n_nodes))
     bus = np.zeros((len(designs), 11))
+    n_controls = np.array([len(design.controls) for design in designs], dtype=np.int64)
+    controls = np.zeros((len(designs), int(n_controls.max()), WIDTH))
     for d, design in enumerate(designs):
         n = len(design.thermal.nodes)
         padded[d, : len(faces[d])] = faces[d]
         coupling[d, 0, :n, :n] = design.thermal.conduction_w_k()
-        coupling[d, 1, :n, :n] = design.thermal.radiation_w_k4()
+        coupling[d, 1, :n, :n], nodes[d, 1, :n] = radiation_to(design.thermal, faces[d])
         nodes[d, 0, :n] = design.thermal.capacities_j_k()
-        nodes[d, 1, :n] = emission_w_k4(faces[d], n)
+        controls[d, : len(design.controls)] = control_table(design.controls, design.thermal.index)
         bus[d] = (
             *design.battery.row(),
             design.thermal.index(design.array_node),
@@ -140,7 +163,8 @@ def _tables(designs: Sequence[SatelliteDesign]) -> Tables:
             design.earth_infrared_w_m2,
             n,
         )
-    return Tables(padded, np.array([len(f) for f in faces], dtype=np.int64), coupling, nodes, bus)
+    n_faces = np.array([len(f) for f in faces], dtype=np.int64)
+    return Tables(padded, n_faces, coupling, nodes, bus, controls, n_controls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +197,7 @@ class EnergyHeat:
     designs: Sequence[SatelliteDesign]
     geometry: Geometry
     state: Floats = field(default_factory=lambda: np.empty((0, 0)))
-    """(n_satellites, 10 + n_nodes)"""
+    """(n_satellites, 10 + n_nodes + 4 n_controls): meters, temperatures, states of the thermal controls"""
     now_ns: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     """(n_satellites,)"""
 
@@ -185,13 +209,14 @@ class EnergyHeat:
         self._which = np.array([place[design] for design in self.designs], dtype=np.int64)
         self._tables = _tables(kinds)
         n_nodes = self._tables.nodes.shape[2]
+        width = COLUMNS + n_nodes + STATE * self._tables.controls.shape[1]
         if not self.state.size:
-            self.state = np.zeros((count, COLUMNS + n_nodes))
+            self.state = np.zeros((count, width))
             for i, design in enumerate(self.designs):
                 self.state[i, ENERGY] = design.battery.capacity_j * design.initial_state_of_charge
-                self.state[i, COLUMNS:] = design.initial_temperature_k
+                self.state[i, COLUMNS : COLUMNS + n_nodes] = design.initial_temperature_k
             self.now_ns = np.full(count, self.geometry.start, dtype=np.int64)
-        assert self.state.shape == (count, COLUMNS + n_nodes), "a state of this fleet"
+        assert self.state.shape == (count, width), "a state of this fleet"
         self._capacity_j = np.array([design.battery.capacity_j for design in self.designs])
         self._zero = np.zeros(count)
         self._bind()
@@ -203,7 +228,7 @@ class EnergyHeat:
         self._row = (int(t.nodes.shape[2]),)
         self._start, self._end = int(g.start), int(g.end)
         grid = (self._start, g.step_ns, g.irradiance_w_m2)
-        tables = (self._which, t.faces, t.n_faces, t.coupling, t.nodes, t.bus)
+        tables = (self._which, t.faces, t.n_faces, t.coupling, t.nodes, t.bus, t.controls, t.n_controls, g.earth)
         self._fixed = (grid, g.light, tables, self.state, self.now_ns)
 
     def use(self, geometry: Geometry) -> None:
@@ -254,7 +279,7 @@ class EnergyHeat:
         try:
             for row, at in enumerate(times_ns):
                 self.advance(sat, Instant(int(at)), load_w, radio_w)
-                energy[row], temperature[row] = self.state[sat, ENERGY], self.state[sat, COLUMNS:]
+                energy[row], temperature[row] = self.state[sat, ENERGY], self.temperature_k[sat]
         finally:
             self.state[sat], self.now_ns[sat] = kept, clock
         return energy, temperature
@@ -267,7 +292,19 @@ class EnergyHeat:
     @property
     def temperature_k(self) -> Floats:
         """(n_satellites, n_nodes), a view; columns past a design's own nodes mean nothing"""
-        return self.state[:, COLUMNS:]
+        return self.state[:, COLUMNS : COLUMNS + self.n_nodes]
+
+    def controls(self, sat: int) -> Floats:
+        """The thermal controls of one satellite in its design's order: whether on, setting 0–1, electric joules
+        drawn, joules of heat moved since the start, (n_controls, 4)."""
+        rows = self.state[sat, COLUMNS + self.n_nodes :].reshape(-1, STATE)
+        return np.asarray(rows[: len(self.designs[sat].controls)])
+
+    @property
+    def control_j(self) -> Floats:
+        """Electric energy that the thermal controls drew, (n_satellites,); it is part of `load_j`."""
+        rows = self.state[:, COLUMNS + self.n_nodes :]
+        return np.asarray(rows[:, DRAWN::STATE].sum(axis=1))
 
     @property
     def state_of_charge(self) -> Floats:

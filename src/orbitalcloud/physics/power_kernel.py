@@ -21,6 +21,7 @@ from orbitalcloud.physics.heat import (
     face_cosines,
     heat_step,
 )
+from orbitalcloud.physics.thermal_control import STATE, apply, decide
 
 # Columns of the state of a satellite, before its temperatures
 ENERGY, GENERATED, LOAD, LOSSES, CURTAILED, UNSERVED, OFFERED, ILLUMINATION, CHARGE, RADIATED = range(10)
@@ -41,11 +42,11 @@ def _cover(cosine, index):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _sunlight(faces, n_faces, temperature, light, flux, bus, source, offered):  # type: ignore[no-untyped-def]
+def _sunlight(faces, n_faces, temperature, light, flux, earth, source, offered):  # type: ignore[no-untyped-def]
     """Add absorbed watts to `source` (n_nodes,), offered electric watts to `offered` (n_nodes,); returns their sum."""
     lit, sx, sy, sz, radius = light
     ratio = max(1.0, radius / EARTH_RADIUS_M)
-    day = max(0.0, -sz) * bus[8] * flux
+    day = max(0.0, -sz) * earth[0] * flux
     total = 0.0
     for f in range(n_faces):
         face = faces[f]
@@ -53,7 +54,7 @@ def _sunlight(faces, n_faces, temperature, light, flux, bus, source, offered):  
         view = earth_view_factor(to_earth, ratio)
         direct = flux * lit * to_sun
         node = int(face[NODE])
-        source[node] += face[AREA] * (face[ALPHA] * (direct + day * view) + face[EPSILON] * bus[9] * view)
+        source[node] += face[AREA] * (face[ALPHA] * (direct + day * view) + face[EPSILON] * earth[1] * view)
         if face[CELL] > 0.0 and direct > 0.0:
             warm = max(0.0, 1.0 + face[COEFFICIENT] * (temperature[node] - REFERENCE_TEMPERATURE_K))
             watts = direct * face[CELL] * warm * _cover(to_sun, face[INDEX])
@@ -74,32 +75,51 @@ def _light(grid, irradiance, k, u):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def _earth(earth, k, u, bus):  # type: ignore[no-untyped-def]
+    """(albedo, Earth infrared in W/m²) at `k + u` steps: of the place and season, or the design's own."""
+    if earth.shape[0] == 0:
+        return bus[8], bus[9]
+    w = 1.0 - u
+    return w * earth[k, 0] + u * earth[k + 1, 0], w * earth[k, 1] + u * earth[k + 1, 1]
+
+
+@njit(cache=True)
 def _run(now, until, grid, light, design, state, loads, radio_w, work):  # type: ignore[no-untyped-def]
-    """Move one satellite's `state` from `now` to `until`; returns flags. `work` is scratch (n + 5, n).
+    """Move one satellite's `state` from `now` to `until`; returns flags. `work` is scratch (2 n + 6, n).
 
     `grid` is (start, step in ns, irradiance), `design` its rows of `Tables` (faces, number of faces, couplings, nodes,
     bus), `light` its rows of the geometry.
     """
     start, step_ns, irradiance = grid
-    faces, n_faces, coupling, nodes, bus = design
+    faces, n_faces, coupling, nodes, bus, controls, n_controls, earth = design
     n = int(bus[10])
     temperature = state[COLUMNS : COLUMNS + n]
     conduction, radiation = coupling[0, :n, :n], coupling[1, :n, :n]
     capacity, emission = nodes[0, :n], nodes[1, :n]
     source, offered = work[n + 3], work[n + 4]
-    asked = radio_w
+    states = state[state.shape[0] - STATE * controls.shape[0] :].reshape((controls.shape[0], STATE))
+    wanted = radio_w
     for i in range(n):
-        asked += loads[i]
+        wanted += loads[i]
     flags = 0
     k = (now - start) // step_ns
     while now < until:
         grid_next = start + (k + 1) * step_ns
         stop = min(grid_next, until)
         seconds = (stop - now) * 1e-9
-        here, flux = _light(light, irradiance, k, (0.5 * (now - start + stop - start)) / step_ns - k)
+        u = (0.5 * (now - start + stop - start)) / step_ns - k
+        here, flux = _light(light, irradiance, k, u)
+        below = _earth(earth, k, u, bus)
         source[:] = 0.0
         offered[:] = 0.0
-        total = _sunlight(faces, n_faces, temperature, here, flux, bus, source, offered)
+        total = _sunlight(faces, n_faces, temperature, here, flux, below, source, offered)
+        asked = wanted
+        if n_controls > 0:
+            around = (faces, n_faces, here, below[1])
+            for i in range(n):
+                work[0, i] = source[i] + loads[i] - offered[i]
+            network = (capacity, conduction, radiation, emission)
+            asked += decide(temperature, work[0], seconds, network, controls, n_controls, states, around)
         served, curtailed, lost = _meter(state, total, asked, here[0], seconds, bus)
         share = 1.0
         if served < asked:
@@ -111,7 +131,14 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work):  # type:
         for i in range(n):
             source[i] += loads[i] * share - offered[i] * delivered
         source[int(bus[7])] += lost
-        heat_step(temperature, seconds, capacity, source, conduction, radiation, emission, work)
+        if n_controls > 0:
+            joined, shining = work[n + 6 :], work[n + 5]
+            joined[:, :] = conduction
+            shining[:] = emission
+            apply(temperature, source, seconds, share, joined, shining, controls, n_controls, states, around)
+            heat_step(temperature, seconds, capacity, source, joined, radiation, shining, work)
+        else:
+            heat_step(temperature, seconds, capacity, source, conduction, radiation, emission, work)
         if stop == grid_next:
             k += 1
         now = stop
@@ -141,11 +168,11 @@ def _meter(state, total, asked, lit, seconds, bus):  # type: ignore[no-untyped-d
 @njit(cache=True)
 def advance_one(sat, until, grid, light, tables, state, clock, loads, radio_w):  # type: ignore[no-untyped-def]
     """Move satellite `sat` to `until`; `tables` is (which, *arrays of `Tables`). Returns flags."""
-    which, faces, n_faces, coupling, nodes, bus = tables
+    which, faces, n_faces, coupling, nodes, bus, controls, n_controls, earth = tables
     d = which[sat]
     n = int(bus[d, 10])
-    design = (faces[d], n_faces[d], coupling[d], nodes[d], bus[d])
-    flags = _run(clock[sat], until, grid, light[sat], design, state[sat], loads, radio_w, np.empty((n + 5, n)))
+    design = (faces[d], n_faces[d], coupling[d], nodes[d], bus[d], controls[d], n_controls[d], earth[sat])
+    flags = _run(clock[sat], until, grid, light[sat], design, state[sat], loads, radio_w, np.empty((2 * n + 6, n)))
     clock[sat] = max(clock[sat], until)
     return flags
 

@@ -152,7 +152,7 @@ def describe(world: World, loaded: Loaded) -> Iterator[records.Entry]:
 
 
 def _payload_node(craft: Craft) -> int:
-    return next(index for index, node in enumerate(craft.bus.heat) if node.name == "payload")
+    return physical.node_index(craft, "payload")
 
 
 def _satellite(

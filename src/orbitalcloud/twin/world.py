@@ -27,7 +27,7 @@ from orbitalcloud.twin.ranges import Ranges
 SPEED_OF_LIGHT_M_S = 299_792_458.0
 STEP_S = 10.0
 LOAD_NODES = {"platform": "body", "payload": "payload", "radio": "body"}
-"""Where each load's heat appears. What the radio radiates, a watt or two, is counted as heat."""
+"""The role of the thermal node where each load's heat appears. What the radio radiates, a watt or two, is counted as heat."""
 
 PHASES = {"penumbra-in": "penumbra", "umbra-in": "umbra", "umbra-out": "penumbra", "penumbra-out": "sunlight"}
 
@@ -84,7 +84,7 @@ class World:
 
     def _geometry(self, at: Instant) -> physics.Geometry:
         end = Instant(min(self.ends, at + DAY) + 2 * int(STEP_S) * SECOND)
-        return physics.geometry(self.orbits, at, end, STEP_S)
+        return physical.light_of(self.loaded, self.orbits, at, end, STEP_S)
 
     # Facts -----------------------------------------------------------------------------------------------------------
 
@@ -190,10 +190,10 @@ class World:
             return
         self._advance(row, now)
         self._drawn[row][load] = power_mw
-        network = self._designs[row].thermal
+        craft = self.loaded.satellites[row]
         self._loads_w[row] = 0.0
         for name, drawn_mw in self._drawn[row].items():
-            self._loads_w[row, network.index(LOAD_NODES[name])] += drawn_mw / 1000.0
+            self._loads_w[row, physical.node_index(craft, LOAD_NODES[name])] += drawn_mw / 1000.0
 
     def power_down(self, satellite: str, now: Instant) -> None:
         """All loads off but the platform's, as while its computers restart."""
