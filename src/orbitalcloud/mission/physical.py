@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from orbitalcloud.compute import Accelerator
 from orbitalcloud.core import Instant
-from orbitalcloud.mission.resolved import Bus, Craft, Loaded
+from orbitalcloud.mission.resolved import Bus, Craft, HeatNode, Loaded
 from orbitalcloud.mission.thermal import ZERO_CELSIUS_K as ZERO_CELSIUS_K
 from orbitalcloud.mission.thermal import network_of, thermal_control
 from orbitalcloud.physics import (
@@ -119,6 +119,12 @@ def inclination_deg(craft: Craft) -> float:
 def node_index(craft: Craft, name: str) -> int:
     """The column of the thermal node that plays a role (array, body, battery, payload, radiator), or has that name."""
     return [node.name for node in craft.bus.heat].index(node_of(craft.bus, name))
+
+
+def hot_limit_c(craft: Craft, node: HeatNode) -> float:
+    """A thermal node's hot limit; at the payload also the accelerator's own."""
+    own = node.hot_limit_c
+    return min(own, craft.accelerator.hot_limit_c) if node.name == craft.bus.roles.payload else own
 
 
 def node_of(bus: Bus, role: str) -> str:

@@ -30,6 +30,7 @@ from orbitalcloud.physics import (
 from orbitalcloud.physics.constants import EARTH_RADIUS_M
 
 _INITIAL_C = 15.0  # of a node that a mission adds
+_COMPLETE = {"heat_capacity_j_per_k", "hot_limit_c", "cold_limit_c"}
 LOWEST_PERIGEE_KM = 120.0
 """The conventional re-entry interface (ESA 120 km, NASA 400,000 ft): below it nothing stays up for an orbit."""
 
@@ -85,12 +86,13 @@ def _change_network(bus: dict[str, Any], one: Satellite) -> None:
     """Nodes changed and added, couplings replaced and added, roles and controls: the mission's own."""
     if one.own_network:
         bus["heat"], bus["couplings"], bus["control"] = [], [], []
+    bus["heat"] = list(bus["heat"])
     known = {node["name"]: node for node in bus["heat"]}
     for name, change in one.heat.items():
         given = _given(change)
         if name in known:
             known[name].update(given)
-        else:
+        elif set(given) >= _COMPLETE:  # what is missing was noted by check_values
             bus["heat"].append({"name": name, "initial_c": _INITIAL_C, **given})
     pairs = {frozenset(coupling.between) for coupling in one.coupling}
     bus["couplings"] = [pair for pair in bus["couplings"] if frozenset(pair["between"]) not in pairs]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
 def parallel_rectangles(width: float, length: float, distance: float) -> float:
-    """View factor between two equal, directly opposed rectangles (Howell's catalogue of configuration factors, C-11)."""
+    """View factor between two opposed equal rectangles (Howell's catalogue of configuration factors, C-11)."""
     _positive(width=width, length=length, distance=distance)
     x, y = width / distance, length / distance
     x2, y2 = 1.0 + x * x, 1.0 + y * y
@@ -79,7 +80,7 @@ def _mean_log(start: Floats, end: Floats, low: Floats, high: Floats) -> float:
     """Mean of ln r between the points of two segments: inside exactly, outside by Gauss on both halves."""
     total = 0.0
     cuts = np.linspace(0.0, 1.0, 5)
-    for left, right in zip(cuts[:-1], cuts[1:], strict=True):
+    for left, right in pairwise(cuts.tolist()):
         share = 0.5 * (left + right) + 0.5 * (right - left) * _NODES
         points = start + share[:, None] * (end - start)
         total += 0.5 * (right - left) * float(_WEIGHTS @ _segment_log(points, low, high))
@@ -145,8 +146,8 @@ def exchange(area_m2: Floats, emissivity: Floats, view: Floats) -> tuple[Floats,
     of the fourth powers is the heat that passes.
 
     `view[i, j]` is the view factor from i to j; where only one of a pair is given the other follows by reciprocity.
-    Gebhart's factors (Gebhart 1961; Howell, Mengüç & Siegel, Thermal Radiation Heat Transfer, ch. 5): B = (1 − Fρ)⁻¹ F ε
-    with ρ = 1 − ε, so that ε A B is symmetric. `DataError` where a surface sees more than everything.
+    Gebhart's factors (Gebhart 1961; Howell, Mengüç & Siegel, Thermal Radiation Heat Transfer, ch. 5):
+    B = (1 − Fρ)⁻¹ F ε with ρ = 1 − ε, so that ε A B is symmetric. `DataError` where a surface sees more than all.
     """
     n = len(area_m2)
     seen = np.array(view, dtype=np.float64)

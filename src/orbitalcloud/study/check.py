@@ -19,6 +19,7 @@ from orbitalcloud.mission import Craft, Loaded
 from orbitalcloud.mission.physical import (
     ZERO_CELSIUS_K,
     energy_heat,
+    hot_limit_c,
     inclination_deg,
     light_of,
     loads_w,
@@ -163,9 +164,7 @@ def _nodes(craft: Craft, quiet: _Run, busy: _Run, i: int) -> tuple[NodeRange, ..
             float(min(quiet.coldest_k[i, column], busy.coldest_k[i, column])) - ZERO_CELSIUS_K,
             float(max(quiet.hottest_k[i, column], busy.hottest_k[i, column])) - ZERO_CELSIUS_K,
             node.cold_limit_c,
-            min(node.hot_limit_c, craft.accelerator.hot_limit_c)
-            if node.name == craft.bus.roles.payload
-            else node.hot_limit_c,
+            hot_limit_c(craft, node),
         )
         for column, node in enumerate(craft.bus.heat)
     )

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from orbitalcloud.core import DAY, SECOND, Instant
 from orbitalcloud.mission import Craft
-from orbitalcloud.mission.physical import ZERO_CELSIUS_K, design_of, node_index, period_s
+from orbitalcloud.mission.physical import ZERO_CELSIUS_K, design_of, hot_limit_c, period_s
 from orbitalcloud.mission.resolved import Bus
 from orbitalcloud.physics import Design, EnergyHeat, Geometry, Omm, Orbits, beta_angle_rad, geometry
 from orbitalcloud.physics.constants import EARTH_MU_M3_S2
@@ -101,17 +101,9 @@ def hot_cold_cases(
     """
     hot_w = craft.accelerator.active_w if payload_hot_w is None else payload_hot_w
     cold_w = craft.accelerator.idle_w if payload_cold_w is None else payload_cold_w
-    limits = tuple(
-        (
-            min(node.hot_limit_c, craft.accelerator.hot_limit_c)
-            if i == node_index(craft, "payload")
-            else node.hot_limit_c
-        )
-        + ZERO_CELSIUS_K
-        for i, node in enumerate(craft.bus.heat)
-    )
+    limits = tuple(hot_limit_c(craft, node) + ZERO_CELSIUS_K for node in craft.bus.heat)
     source = year_orbit(craft, starts)
-    return _cases(craft.bus, source, starts, hot_w, cold_w, end_of_life_years, limits, node_index(craft, "payload"))
+    return _cases(craft.bus, source, starts, hot_w, cold_w, end_of_life_years, limits)
 
 
 def year_orbit(craft: Craft, starts: Instant) -> Design:
@@ -143,7 +135,6 @@ def _cases(
     cold_w: float,
     end_of_life_years: float,
     limits_k: tuple[float, ...],
-    payload: int,
 ) -> HotCold:
     orbits = Orbits.of([source], ["orbit"])
     lights = [(beta, geometry(orbits, at, Instant(at + DAY), _STEP_S)) for beta, at in _beta_dates(orbits, starts)]

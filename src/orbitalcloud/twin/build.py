@@ -13,7 +13,7 @@ from orbitalcloud.core.events import Commanded
 from orbitalcloud.ethereum import MAINNET
 from orbitalcloud.mission import Craft, Loaded, Task, mission_error, types
 from orbitalcloud.mission.files import read_bytes
-from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of
+from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of, node_index
 from orbitalcloud.network import ContactPlan
 from orbitalcloud.node import (
     EnergyFacts,
@@ -152,7 +152,7 @@ def describe(world: World, loaded: Loaded) -> Iterator[records.Entry]:
 
 
 def _payload_node(craft: Craft) -> int:
-    return physical.node_index(craft, "payload")
+    return node_index(craft, "payload")
 
 
 def _satellite(

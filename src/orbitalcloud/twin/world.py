@@ -27,7 +27,8 @@ from orbitalcloud.twin.ranges import Ranges
 SPEED_OF_LIGHT_M_S = 299_792_458.0
 STEP_S = 10.0
 LOAD_NODES = {"platform": "body", "payload": "payload", "radio": "body"}
-"""The role of the thermal node where each load's heat appears. What the radio radiates, a watt or two, is counted as heat."""
+"""The role of the thermal node where each load's heat appears. What the radio radiates, a watt or two, counts as
+heat."""
 
 PHASES = {"penumbra-in": "penumbra", "umbra-in": "umbra", "umbra-out": "penumbra", "penumbra-out": "sunlight"}
 
