@@ -1,6 +1,6 @@
-"""The catalogue: buses, accelerators, ground-station sites, radios and coatings that mission files name.
+"""The catalogue: buses, accelerators, ground-station sites, radios, coatings and coolings that mission files name.
 
-Five TOML files in `data/catalogue`, one table an entry. Every value has a source, a date and a confidence: either of
+Six TOML files in `data/catalogue`, one table an entry. Every value has a source, a date and a confidence: either of
 its own, `{ value = 27.0, source = "…", date = "…", confidence = "datasheet" }`, or from its table, where `source`,
 `date` and `confidence` beside plain values speak for all of them. A value with neither is an error.
 """
@@ -18,11 +18,11 @@ import msgspec
 
 from orbitalcloud.core import DataError
 from orbitalcloud.mission.check_thermal import check_thermal
-from orbitalcloud.mission.resolved import Accelerator, Bus, Coating, Radio, Site
+from orbitalcloud.mission.resolved import Accelerator, Bus, Coating, Cooling, Radio, Site
 from orbitalcloud.mission.thermal import finished
 
 Confidence = Literal["measured", "datasheet", "published", "assumption"]
-Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio, Coating)
+Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio, Coating, Cooling)
 
 _ORIGIN = ("source", "date", "confidence")
 
@@ -45,6 +45,7 @@ class Catalogue:
     stations: dict[str, Site]
     links: dict[str, Radio]
     coatings: dict[str, Coating]
+    coolings: dict[str, Cooling]
     about: dict[tuple[str, str], str]
     provenance: dict[tuple[str, str], dict[str, Provenance]]
 
@@ -77,6 +78,7 @@ def catalogue() -> Catalogue:
         section("stations", Site),
         section("links", Radio),
         coatings,
+        section("coolings", Cooling),
         about,
         origins,
     )

@@ -111,6 +111,19 @@ class Bus(Part, frozen=True, kw_only=True):
     """Those of the catalogue that its faces name."""
 
 
+class Cooling(Part, frozen=True, kw_only=True):
+    """A way to control temperature, for comparison: its mass (fixed, by radiator area, by watt carried), the electric
+    power that carrying a watt takes, and what it can do: emissivities, share of Carnot's coefficient."""
+
+    mass_kg: NotNegative = 0.0
+    mass_kg_per_m2: NotNegative = 0.0
+    mass_kg_per_w: NotNegative = 0.0
+    watts_per_w: NotNegative = 0.0
+    cold_emissivity: Share = 0.0
+    hot_emissivity: Share = 0.0
+    carnot_share: Share = 0.0
+
+
 class Site(Part, frozen=True, kw_only=True):
     """A ground station's place (WGS 84, geodetic) and law."""
 

@@ -85,7 +85,7 @@ def _earth(earth, k, u, bus):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _run(now, until, grid, light, design, state, loads, radio_w, work):  # type: ignore[no-untyped-def]
-    """Move one satellite's `state` from `now` to `until`; returns flags. `work` is scratch (2 n + 6, n).
+    """Move one satellite's `state` from `now` to `until`; returns flags. `work` is scratch (2 n + 7, n).
 
     `grid` is (start, step in ns, irradiance), `design` its rows of `Tables` (faces, number of faces, couplings, nodes,
     bus), `light` its rows of the geometry.
@@ -116,10 +116,13 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work):  # type:
         asked = wanted
         if n_controls > 0:
             around = (faces, n_faces, here, below[1])
+            heat, shining, joined = work[n + 5], work[n + 6], work[n + 7 :]
             for i in range(n):
-                work[0, i] = source[i] + loads[i] - offered[i]
-            network = (capacity, conduction, radiation, emission)
-            asked += decide(temperature, work[0], seconds, network, controls, n_controls, states, around)
+                heat[i] = source[i] + loads[i] - offered[i]
+            joined[:, :] = conduction
+            shining[:] = emission
+            network = (capacity, joined, radiation, shining)
+            asked += decide(temperature, heat, seconds, network, controls, n_controls, states, around, work)
         served, curtailed, lost = _meter(state, total, asked, here[0], seconds, bus)
         share = 1.0
         if served < asked:
@@ -132,7 +135,6 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work):  # type:
             source[i] += loads[i] * share - offered[i] * delivered
         source[int(bus[7])] += lost
         if n_controls > 0:
-            joined, shining = work[n + 6 :], work[n + 5]
             joined[:, :] = conduction
             shining[:] = emission
             apply(temperature, source, seconds, share, joined, shining, controls, n_controls, states, around)
@@ -172,7 +174,7 @@ def advance_one(sat, until, grid, light, tables, state, clock, loads, radio_w): 
     d = which[sat]
     n = int(bus[d, 10])
     design = (faces[d], n_faces[d], coupling[d], nodes[d], bus[d], controls[d], n_controls[d], earth[sat])
-    flags = _run(clock[sat], until, grid, light[sat], design, state[sat], loads, radio_w, np.empty((2 * n + 6, n)))
+    flags = _run(clock[sat], until, grid, light[sat], design, state[sat], loads, radio_w, np.empty((2 * n + 7, n)))
     clock[sat] = max(clock[sat], until)
     return flags
 

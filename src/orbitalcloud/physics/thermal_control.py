@@ -1,11 +1,12 @@
 """Thermal control that acts: heaters, louvres, variable emissivity, loop heat pipes, pumped loops, heat pumps.
 
-Each step of `power_heat` asks `decide` what every control will do, given the temperatures at the step's start, and
-what it asks of the bus; when the bus has answered with the share it can serve, `apply` acts on the step's own copies
-of conduction, emission and heat. A control's setting is not that of the step's start: `decide` solves for the
-temperature that its node would have at the step's end (backward Euler of that node, neighbours held) with the
-control's law inside, so that a stiff network (1 J/K, steps of 10 s) settles in its band instead of leaping through it.
-Every law removes more heat, or adds less, as its node warms, so the solution is one, and bracketed.
+Each step of `power_heat` asks `decide` what every control will do, and what it asks of the bus; when the bus has
+answered with the share it can serve, `apply` acts on the step's own copies of conduction, emission and heat. A control
+is not set by the temperatures of the step's start. `decide` predicts those of its end (linearly implicit Euler on the
+whole network, so that nodes that move together are known to), asks by how many kelvins a watt of the control would
+move them, and solves its law for the setting that fits the temperature it leads to; one control after another, each
+knowing those before it. So a stiff network (1 J/K, steps of 10 s) settles in a control's band instead of leaping
+through it. Every law takes more heat, or gives less, as its node warms: the solution is one, and bracketed.
 
 Electricity ends as heat: at the node of a heater or a driven surface, at the evaporator of a loop heat pipe, at the
 far node of a pump or a heat pump.
@@ -22,14 +23,14 @@ from numpy.typing import NDArray
 
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.physics.constants import EARTH_RADIUS_M, STEFAN_BOLTZMANN_W_M2_K4
-from orbitalcloud.physics.heat import AREA, EPSILON, NODE, earth_view_factor, face_cosines
+from orbitalcloud.physics.heat import AREA, EPSILON, NODE, earth_view_factor, face_cosines, factorise, flows, solve
 
 Floats = NDArray[np.float64]
 HEATER, SURFACE, LOOP, PUMP, HEAT_PUMP = 0.0, 1.0, 2.0, 3.0, 4.0
 # Columns of the control table. FIRST and LAST are the set points (K); A to D by kind, see each `row`
 KIND, AT, OTHER, FIRST, LAST, WATTS, A, B, C, D = range(10)
 WIDTH = 10
-# Columns of a control's state: whether it is on (a heat pump: its warm end in K), its setting (0–1), electric J drawn,
+# Columns of a control's state: whether it is on (a heat pump: its COP), its setting (0–1), electric J drawn,
 # heat J moved
 ON, SETTING, DRAWN, MOVED = range(4)
 STATE = 4
@@ -205,21 +206,6 @@ def cop(cold_k, hot_k, carnot_share, most):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _excess(i, x, before, seconds, network, heat):  # type: ignore[no-untyped-def]
-    """Watts by which node i, at `x` K when the step ends, would lose more than it gets; rises with x."""
-    capacity, conduction, radiation, emission = network
-    x4 = x * x * x * x
-    total = capacity[i] * (x - before[i]) / seconds - heat[i] + emission[i] * x4
-    for j in range(before.shape[0]):
-        u = before[j]
-        if conduction[i, j] != 0.0:
-            total += conduction[i, j] * (x - u)
-        if radiation[i, j] != 0.0:
-            total += radiation[i, j] * (x4 - u * u * u * u)
-    return total
-
-
-@njit(cache=True)
 def _surface(control, faces, n_faces, light, infrared):  # type: ignore[no-untyped-def]
     """Of the control's node: area, area × ε, and both weighted by Earth infrared in W/m²."""
     _, sx, sy, sz, radius = light
@@ -238,33 +224,96 @@ def _surface(control, faces, n_faces, light, infrared):  # type: ignore[no-untyp
 
 
 @njit(cache=True)
-def _removed(control, x, share, before, skin):  # type: ignore[no-untyped-def]
-    """Watts that a proportional control at setting `share` takes from its node at x K, beyond what is there anyway."""
-    kind = control[KIND]
-    if kind == SURFACE:
-        area, grey, area_ir, grey_ir = skin
-        emissivity = control[A] + share * (control[B] - control[A])
-        return STEFAN_BOLTZMANN_W_M2_K4 * (emissivity * area - grey) * x**4 - (emissivity * area_ir - grey_ir)
-    sink = before[int(control[OTHER])]
-    if kind == LOOP:
-        return (control[B] + share * (control[A] - control[B])) * max(0.0, x - sink)
-    return control[WATTS] * share * skin[0]  # a heat pump: its COP stands in `skin`
+def _conductance(control, setting):  # type: ignore[no-untyped-def]
+    """W/K of a loop heat pipe at a setting."""
+    return control[B] + setting * (control[A] - control[B])
 
 
 @njit(cache=True)
-def _proportional(control, before, seconds, network, heat, skin):  # type: ignore[no-untyped-def]
+def _emissivity(control, setting):  # type: ignore[no-untyped-def]
+    """Of a variable surface at a setting."""
+    return control[A] + setting * (control[B] - control[A])
+
+
+@njit(cache=True)
+def _shape(control, setting, skin, conduction, emission, source):  # type: ignore[no-untyped-def]
+    """What a loop heat pipe or a variable surface at `setting` does to the network's matrices and heat."""
+    i, j = int(control[AT]), int(control[OTHER])
+    if control[KIND] == LOOP:
+        passed = _conductance(control, setting)
+        conduction[i, j] += passed
+        conduction[j, i] += passed
+    elif control[KIND] == SURFACE:
+        area, grey, area_ir, grey_ir = skin
+        emissivity = _emissivity(control, setting)
+        emission[i] += STEFAN_BOLTZMANN_W_M2_K4 * (emissivity * area - grey)
+        source[i] += emissivity * area_ir - grey_ir
+
+
+@njit(cache=True)
+def _carried(conductance, gap, slope):  # type: ignore[no-untyped-def]
+    """Watts through a conductance put between two nodes `gap` K apart that close by `slope` K for a watt."""
+    return conductance * gap / max(1e-9, 1.0 + conductance * slope)
+
+
+@njit(cache=True)
+def _balance(control, setting, before, x, here, skin, ahead):  # type: ignore[no-untyped-def]
+    """Kelvins by which the node, the control at `setting`, would end below `x`; rises with setting and x.
+
+    `here` is (setting before, K at the node for a watt there, K the gap closes for a watt carried, K of carried).
+    """
+    old, own, slope, carried = here
+    i, j = int(control[AT]), int(control[OTHER])
+    if control[KIND] == LOOP:
+        change = _conductance(control, setting) - _conductance(control, old)
+        return x - ahead[i] + carried * _carried(change, ahead[i] - ahead[j], slope)
+    if control[KIND] == SURFACE:
+        area, _, area_ir, _ = skin
+        change = _emissivity(control, setting) - _emissivity(control, old)
+        t = before[i]
+        fourth = t * t * t * (4.0 * x - 3.0 * t)  # x⁴ in a line from the step's start, as the step itself takes it
+        return x - ahead[i] + own * change * (STEFAN_BOLTZMANN_W_M2_K4 * area * fourth - area_ir)
+    cold, _, _ = _lifted(control, setting, ahead, here)
+    return x - cold
+
+
+@njit(cache=True)
+def _lifted(control, setting, ahead, here):  # type: ignore[no-untyped-def]
+    """(K of the cold node, K of the hot one, COP) at the step's end of a heat pump at `setting`.
+
+    `here` is K for a watt: (cold at cold, cold at hot, hot at cold, hot at hot). A higher COP widens the gap, which
+    lowers the COP: the solution is one.
+    """
+    cold_cold, cold_hot, hot_cold, hot_hot = here
+    watts = control[WATTS] * setting
+    i, j = int(control[AT]), int(control[OTHER])
+    low, high = 0.0, control[B]
+    cold, hot, middle = ahead[i], ahead[j], high
+    for _ in range(24):
+        cold = ahead[i] + watts * (cold_hot * (1.0 + middle) - cold_cold * middle)
+        hot = ahead[j] + watts * (hot_hot * (1.0 + middle) - hot_cold * middle)
+        if cop(max(1.0, cold), max(1.0, hot), control[A], control[B]) >= middle:
+            if middle == control[B]:
+                break
+            low = middle
+        else:
+            high = middle
+        middle = 0.5 * (low + high)
+    return cold, hot, middle
+
+
+@njit(cache=True)
+def _proportional(control, before, here, skin, ahead):  # type: ignore[no-untyped-def]
     """The setting (0–1) at which the node's temperature at the step's end asks for just that setting."""
-    i = int(control[AT])
     low, high = control[FIRST], control[LAST]
-    if _excess(i, low, before, seconds, network, heat) + _removed(control, low, 0.0, before, skin) >= 0.0:
+    if _balance(control, 0.0, before, low, here, skin, ahead) >= 0.0:
         return 0.0
-    if _excess(i, high, before, seconds, network, heat) + _removed(control, high, 1.0, before, skin) <= 0.0:
+    if _balance(control, 1.0, before, high, here, skin, ahead) <= 0.0:
         return 1.0
     bottom, top = 0.0, 1.0
-    for _ in range(30):
+    for _ in range(24):
         middle = 0.5 * (bottom + top)
-        x = low + middle * (high - low)
-        if _excess(i, x, before, seconds, network, heat) + _removed(control, x, middle, before, skin) < 0.0:
+        if _balance(control, middle, before, low + middle * (high - low), here, skin, ahead) < 0.0:
             bottom = middle
         else:
             top = middle
@@ -272,110 +321,122 @@ def _proportional(control, before, seconds, network, heat, skin):  # type: ignor
 
 
 @njit(cache=True)
-def _thermostat(control, state, before, seconds, network, heat):  # type: ignore[no-untyped-def]
-    """Setting of a heater: on or off by hysteresis; where it would cross its set point within the step, for the part
-    of the step that ends at it."""
-    i = int(control[AT])
+def _thermostat(control, state, ahead, own):  # type: ignore[no-untyped-def]
+    """Setting of a heater: on or off by hysteresis; where it would cross its set point within the step, what ends at
+    that point."""
+    edge = control[LAST] if state[ON] > 0.0 else control[FIRST]
+    missing = (edge - ahead[int(control[AT])]) / (own * control[WATTS])
     if state[ON] > 0.0:
-        missing = _excess(i, control[LAST], before, seconds, network, heat)
-        if missing >= control[WATTS]:
-            return 1.0
-        state[ON] = 0.0
-        return max(0.0, missing) / control[WATTS]
-    missing = _excess(i, control[FIRST], before, seconds, network, heat)
-    if missing <= 0.0:
-        return 0.0
-    state[ON] = 1.0
-    return min(1.0, missing / control[WATTS])
+        state[ON] = 1.0 if missing >= 1.0 else 0.0
+    else:
+        state[ON] = 1.0 if missing > 0.0 else 0.0
+    return min(1.0, max(0.0, missing))
 
 
 @njit(cache=True)
-def _pump(control, state, before, seconds, network, heat):  # type: ignore[no-untyped-def]
-    """Setting of a pumped loop: as a heater's, the other way round."""
-    i = int(control[AT])
-    sink = before[int(control[OTHER])]
-    on = state[ON] > 0.0
-    edge = control[FIRST] if on else control[LAST]
-    surplus = -_excess(i, edge, before, seconds, network, heat)
-    if before[i] <= sink or edge <= sink:
-        state[ON] = 0.0 if before[i] <= sink else state[ON]
-        return 0.0 if before[i] <= sink or not on else 1.0
-    share = surplus / (control[A] * (edge - sink))
-    if on:
-        if share >= 1.0:
-            return 1.0
+def _pump(control, state, ahead, slope, carried):  # type: ignore[no-untyped-def]
+    """Setting of a pumped loop: as a heater's, the other way round; bypassed where it would carry heat back."""
+    i, j = int(control[AT]), int(control[OTHER])
+    gap = ahead[i] - ahead[j]
+    edge = control[FIRST] if state[ON] > 0.0 else control[LAST]
+    surplus = ahead[i] - edge
+    if gap <= 0.0 or surplus <= 0.0:
         state[ON] = 0.0
-        return max(0.0, share)
-    if share <= 0.0:
         return 0.0
-    state[ON] = 1.0
-    return min(1.0, share)
+    most = carried * _carried(control[A], gap, slope)
+    if most <= surplus:
+        state[ON] = 1.0
+        return 1.0
+    state[ON] = 0.0 if state[ON] > 0.0 else 1.0
+    watts = surplus / carried
+    return min(1.0, watts / (control[A] * max(1e-9, gap - slope * watts)))
 
 
 @njit(cache=True)
-def _loop(control, state, before, seconds, network, heat):  # type: ignore[no-untyped-def]
+def _loop(control, state, before, here, ahead):  # type: ignore[no-untyped-def]
     """Setting of a loop heat pipe: starts, regulates, stops."""
-    i = int(control[AT])
-    sink = before[int(control[OTHER])]
+    i, j = int(control[AT]), int(control[OTHER])
+    gap = before[i] - before[j]
     if state[ON] == 0.0:
-        ready = before[i] > control[FIRST] and control[A] * (before[i] - sink) >= control[C]
-        if not ready or before[i] <= sink:
+        if before[i] <= control[FIRST] or gap <= 0.0 or control[A] * gap < control[C]:
             return 0.0
         state[ON] = 1.0
-    share = _proportional(control, before, seconds, network, heat, (0.0, 0.0, 0.0, 0.0))
-    at = control[FIRST] + share * (control[LAST] - control[FIRST])
-    if at <= sink or before[i] <= sink or share * control[A] * (max(at, before[i]) - sink) < control[D]:
+    setting = _proportional(control, before, here, (0.0, 0.0, 0.0, 0.0), ahead)
+    if gap <= 0.0 or (setting < 1.0 and _conductance(control, setting) * gap < control[D]):
         state[ON] = 0.0
         return 0.0
-    return share
+    return setting
 
 
 @njit(cache=True)
-def _warm_end(control, setting, before, seconds, network, heat):  # type: ignore[no-untyped-def]
-    """Temperature of a heat pump's hot node at the step's end if it goes on at `setting`."""
-    i = int(control[OTHER])
-    bottom, top = 3.0, 3000.0
-    for _ in range(40):
-        x = 0.5 * (bottom + top)
-        given = control[WATTS] * setting * (1.0 + cop(before[int(control[AT])], x, control[A], control[B]))
-        if _excess(i, x, before, seconds, network, heat) < given:
-            bottom = x
-        else:
-            top = x
-    return 0.5 * (bottom + top)
+def _response(matrix, node, seconds, out):  # type: ignore[no-untyped-def]
+    """Kelvins at every node for a watt at `node` over the step, into `out` (n,)."""
+    out[:] = 0.0
+    if node >= 0:
+        out[node] = seconds
+        solve(matrix, out)
 
 
 @njit(cache=True)
-def decide(temperature, heat, seconds, network, controls, n_controls, states, earth):  # type: ignore[no-untyped-def]
+def decide(temperature, heat, seconds, network, controls, n_controls, states, earth, work):  # type: ignore[no-untyped-def]
     """Set every control for a step of `seconds`; returns the electric watts that they ask for in all.
 
-    `heat` (n,) is what nodes get without control; `network` is (capacity, conduction, radiation, emission); `states`
-    (n_controls, 4) is kept from step to step; `earth` is (faces, n_faces, light, Earth infrared W/m²).
+    `heat` (n,) is what nodes get without control, `network` (capacity, conduction, radiation, emission); heat,
+    conduction and emission are scratch here. `states` (n_controls, 4) is kept from step to step; `earth` is (faces,
+    n_faces, light, Earth infrared W/m²); `work` is scratch (n + 3, n).
     """
+    capacity, conduction, radiation, emission = network
+    faces, n_faces, light, infrared = earth
+    n = temperature.shape[0]
+    for k in range(n_controls):
+        skin = _surface(controls[k], faces, n_faces, light, infrared)
+        _shape(controls[k], states[k, SETTING], skin, conduction, emission, heat)
+    matrix, ahead, first, second = work[:n], work[n], work[n + 1], work[n + 2]
+    factorise(temperature, capacity, seconds, conduction, radiation, emission, matrix)
+    flows(temperature, heat, conduction, radiation, emission, ahead)
+    solve(matrix, ahead)
+    for i in range(n):
+        ahead[i] = temperature[i] + seconds * ahead[i]
     asked = 0.0
     for k in range(n_controls):
         control, state = controls[k], states[k]
-        kind = control[KIND]
+        kind, old = control[KIND], state[SETTING]
+        i, j = int(control[AT]), int(control[OTHER])
+        _response(matrix, i, seconds, first)
+        _response(matrix, j, seconds, second)
+        carried = first[i] - second[i]
+        slope = carried + second[j] - first[j] if j >= 0 else 0.0
+        here = (old, first[i], slope, carried)
+        taken, given = 0.0, 0.0
         if kind == HEATER:
-            setting = _thermostat(control, state, temperature, seconds, network, heat)
+            setting = _thermostat(control, state, ahead, first[i])
             asked += control[WATTS] * setting
+            taken = -control[WATTS] * setting
         elif kind == SURFACE:
-            faces, n_faces, light, infrared = earth
             skin = _surface(control, faces, n_faces, light, infrared)
-            setting = _proportional(control, temperature, seconds, network, heat, skin)
+            setting = _proportional(control, temperature, here, skin, ahead)
             asked += control[WATTS] * setting
+            taken = _balance(control, setting, temperature, ahead[i], here, skin, ahead) / first[i]
         elif kind == LOOP:
-            setting = _loop(control, state, temperature, seconds, network, heat)
+            setting = _loop(control, state, temperature, here, ahead)
             asked += control[WATTS] * (1.0 - setting) * state[ON]
+            change = _conductance(control, setting) - _conductance(control, old)
+            taken = _carried(change, ahead[i] - ahead[j], slope)
+            given = taken
         elif kind == PUMP:
-            setting = _pump(control, state, temperature, seconds, network, heat)
+            setting = _pump(control, state, ahead, slope, carried)
             asked += control[WATTS] * setting
+            taken = _carried(control[A] * setting, ahead[i] - ahead[j], slope)
+            given = taken
         else:
-            hot = _warm_end(control, state[SETTING], temperature, seconds, network, heat)
-            lifted = cop(temperature[int(control[AT])], hot, control[A], control[B])
-            setting = _proportional(control, temperature, seconds, network, heat, (lifted, hot, 0.0, 0.0))
-            state[ON] = hot
+            here = (first[i], second[i], first[j], second[j])
+            setting = _proportional(control, temperature, here, (0.0, 0.0, 0.0, 0.0), ahead)
+            _, _, state[ON] = _lifted(control, setting, ahead, here)
             asked += control[WATTS] * setting
+            taken = control[WATTS] * setting * state[ON]
+            given = taken + control[WATTS] * setting
+        for node in range(n):  # the next control sees what this one will do
+            ahead[node] += given * second[node] - taken * first[node]
         state[SETTING] = setting
     return asked
 
@@ -386,30 +447,26 @@ def apply(temperature, source, seconds, share, conduction, emission, controls, n
 
     `share` (0–1) is what the bus serves of the watts that `decide` asked for.
     """
+    faces, n_faces, light, infrared = earth
     for k in range(n_controls):
         control, state = controls[k], states[k]
-        kind = control[KIND]
+        kind, setting = control[KIND], state[SETTING]
         i, j = int(control[AT]), int(control[OTHER])
-        setting = state[SETTING]
         watts = control[WATTS] * setting * share
         moved = 0.0
         if kind == HEATER:
             source[i] += watts
             moved = watts
         elif kind == SURFACE:
-            faces, n_faces, light, infrared = earth
-            area, grey, area_ir, grey_ir = _surface(control, faces, n_faces, light, infrared)
+            skin = _surface(control, faces, n_faces, light, infrared)
             held = setting * share if control[WATTS] > 0.0 else setting
-            emissivity = control[A] + held * (control[B] - control[A])
-            emission[i] += STEFAN_BOLTZMANN_W_M2_K4 * (emissivity * area - grey)
-            source[i] += emissivity * area_ir - grey_ir + watts
+            _shape(control, held, skin, conduction, emission, source)
+            source[i] += watts
         elif kind == LOOP:
             watts = control[WATTS] * (1.0 - setting) * state[ON] * share
-            passed = control[B] + setting * (control[A] - control[B]) if state[ON] > 0.0 else control[B]
-            conduction[i, j] += passed
-            conduction[j, i] += passed
+            _shape(control, setting, (0.0, 0.0, 0.0, 0.0), conduction, emission, source)
             source[i] += watts
-            moved = passed * (temperature[i] - temperature[j])
+            moved = _conductance(control, setting) * (temperature[i] - temperature[j])
         elif kind == PUMP:
             passed = control[A] * setting * share
             conduction[i, j] += passed
@@ -417,7 +474,7 @@ def apply(temperature, source, seconds, share, conduction, emission, controls, n
             source[j] += watts
             moved = passed * (temperature[i] - temperature[j])
         else:
-            moved = watts * cop(temperature[i], state[ON], control[A], control[B])
+            moved = watts * state[ON]
             source[i] -= moved
             source[j] += moved + watts
         state[DRAWN] += watts * seconds

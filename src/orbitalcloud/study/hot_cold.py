@@ -2,8 +2,8 @@
 
 The orbit is flown for a day at seven beta angles between the year's least and greatest, each time in two
 environments: hot (strongest sunlight, albedo and Earth infrared, aged coatings and panels, payload at work) and cold
-(weakest, new coatings, payload idle). A day is many time constants of a small satellite, so that its last quarter is
-the periodic state; the extremes within those orbits are kept. It starts at the orbit's steady state, not at 20 °C.
+(weakest, new coatings, payload idle). The day is flown again and again until it repeats itself; the extremes within
+the orbits of its last quarter are kept. Controls (heaters, louvres, pumps) act as in flight.
 
 The pairs are those of SSP 41000 (the Station's specification, `STANDARD`), which stack the extremes of Sun, albedo
 and infrared at once: what flies is milder than both.
@@ -33,6 +33,8 @@ Floats = NDArray[np.float64]
 Side = Literal["hot", "cold"]
 _BETAS = 7
 _STEP_S = 30.0
+_MOST_DAYS = 60
+_SAME_K = 0.02  # a day repeats itself: no node differs by more from the day before
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def _cases(
     limits_k: tuple[float, ...],
 ) -> HotCold:
     orbits = Orbits.of([source], ["orbit"])
-    lights = [(beta, geometry(orbits, at, Instant(at + DAY), _STEP_S)) for beta, at in _beta_dates(orbits, starts)]
+    lights = [(beta, geometry(orbits, at, Instant(at + DAY), _STEP_S)) for beta, at in beta_dates(orbits, starts)]
     old = msgspec.structs.replace(bus, age_years=max(bus.age_years, end_of_life_years))
     new = msgspec.structs.replace(bus, age_years=0.0)
     hot = [_extremes(old, light, STANDARD["hot"], hot_w)[1] for _, light in lights]
@@ -166,9 +168,8 @@ def _cases(
     first = old if side == "hot" else new
     case, watts, row = STANDARD[side], hot_w if side == "hot" else cold_w, 1 if side == "hot" else 0
     here = float(values[k][i])
-    name = bus.roles.radiator
-    area = sum(face.area_m2 for node in bus.heat if node.name == name for face in node.faces)
-    wider = _extremes(_radiator(first, 1.02), lights[k][1], case, watts)[row][i] if area > 0.0 else here
+    area = radiator_m2(bus)
+    wider = _extremes(resized(first, 1.02), lights[k][1], case, watts)[row][i] if area > 0.0 else here
     warmer = _extremes(first, lights[k][1], case, watts + 1.0)[row][i]
     return HotCold(
         tuple(nodes),
@@ -180,7 +181,12 @@ def _cases(
     )
 
 
-def _radiator(bus: Bus, scale: float) -> Bus:
+def radiator_m2(bus: Bus) -> float:
+    """Area of the radiator's faces."""
+    return sum(face.area_m2 for node in bus.heat if node.name == bus.roles.radiator for face in node.faces)
+
+
+def resized(bus: Bus, scale: float) -> Bus:
     """The bus with its radiator's faces `scale` times as large."""
     heat = tuple(
         node
@@ -193,7 +199,7 @@ def _radiator(bus: Bus, scale: float) -> Bus:
     return msgspec.structs.replace(bus, heat=heat)
 
 
-def _beta_dates(orbits: Orbits, starts: Instant) -> list[tuple[float, Instant]]:
+def beta_dates(orbits: Orbits, starts: Instant) -> list[tuple[float, Instant]]:
     """(beta in degrees, date) of seven angles from the year's least to its greatest."""
     days = starts + DAY * np.arange(366, dtype=np.int64)
     beta = np.degrees(beta_angle_rad(orbits, days)[0])
@@ -202,8 +208,20 @@ def _beta_dates(orbits: Orbits, starts: Instant) -> list[tuple[float, Instant]]:
     return [(float(beta[k]), Instant(int(days[k]))) for k in chosen]
 
 
-def _extremes(bus: Bus, light: Geometry, case: EarthCase, payload_w: float) -> tuple[Floats, Floats]:
-    """(coldest, hottest) of each node, (n_nodes,) K each, over the last quarter of a day in one environment."""
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day that repeats itself: extremes of each node in kelvin (n_nodes,), mean electric watts that the thermal
+    controls drew, the share of asked energy that went unserved, and whether it did repeat."""
+
+    coldest_k: Floats
+    hottest_k: Floats
+    control_w: float
+    unserved_share: float
+    settled: bool
+
+
+def repeated_day(bus: Bus, light: Geometry, case: EarthCase, payload_w: float) -> Day:
+    """Fly a day of `light` again and again, in one environment and under constant loads, until it repeats itself."""
     design = dataclasses.replace(
         design_of(bus), albedo=case.albedo, earth_infrared_w_m2=case.infrared_w_m2, initial_state_of_charge=0.95
     )
@@ -214,12 +232,30 @@ def _extremes(bus: Bus, light: Geometry, case: EarthCase, payload_w: float) -> t
     loads[0, names.index(bus.roles.body)] += bus.idle_w
     loads[0, names.index(bus.roles.payload)] += payload_w
     state.temperature_k[0] = [node.initial_c + ZERO_CELSIUS_K for node in bus.heat]
-    now = Instant(flat.start + 3 * DAY // 4)
-    state.advance_all(now, loads)
+    measure = Instant(flat.start + 3 * (flat.end - flat.start) // 4)
+    before, settled = state.temperature_k[0].copy(), False
+    for _ in range(_MOST_DAYS):
+        state.start_at(flat.start)
+        state.advance_all(measure, loads)
+        settled = bool(np.abs(state.temperature_k[0] - before).max() < _SAME_K)
+        if settled:
+            break
+        before = state.temperature_k[0].copy()
+        state.advance_all(flat.end, loads)
     coldest, hottest = state.temperature_k[0].copy(), state.temperature_k[0].copy()
+    drawn, missed, now = float(state.control_j[0]), float(state.unserved_j[0]), measure
     while now < flat.end:
         now = Instant(min(flat.end, now + 60 * SECOND))
         state.advance_all(now, loads)
         np.minimum(coldest, state.temperature_k[0], out=coldest)
         np.maximum(hottest, state.temperature_k[0], out=hottest)
-    return coldest, hottest
+    seconds = (flat.end - measure) / SECOND
+    control_w = (float(state.control_j[0]) - drawn) / seconds
+    asked_j = (loads.sum() + control_w) * seconds
+    unserved = (float(state.unserved_j[0]) - missed) / asked_j if asked_j > 0.0 else 0.0
+    return Day(coldest, hottest, control_w, unserved, settled)
+
+
+def _extremes(bus: Bus, light: Geometry, case: EarthCase, payload_w: float) -> tuple[Floats, Floats]:
+    day = repeated_day(bus, light, case, payload_w)
+    return day.coldest_k, day.hottest_k
