@@ -155,6 +155,8 @@ def _at(thing: Any, path: list[str]) -> Any:
     for key in path:
         if isinstance(thing, tuple):
             thing = thing[int(key)] if key.isdigit() else next(item for item in thing if item.name == key)
+        elif key == "kind" and not hasattr(thing, key):  # the tag of one of several tables
+            thing = thing.__struct_config__.tag
         else:
             thing = getattr(thing, key)
     return thing
