@@ -124,7 +124,7 @@ def _cooled(craft: Craft, light: Geometry, kind: str) -> Cooled:
         area,
         _mass_kg(kind, area, payload_w) + (area - radiator_m2(bus)) * catalogue().coolings["radiator"].mass_kg_per_m2,
         payload_w / full_w,
-        _within(craft, hot) and _warm_enough(craft, cold) and max(hot.unserved_share, cold.unserved_share) < 1e-3,
+        _within(craft, hot) and _warm_enough(craft, cold) and hot.unserved_share < 1e-3 and cold.unserved_share < 1e-3,
     )
 
 
@@ -200,12 +200,12 @@ def _watched(craft: Craft) -> list[int]:
 
 def _within(craft: Craft, day: Day) -> bool:
     nodes = craft.bus.heat
-    return all(day.hottest_k[i] - ZERO_CELSIUS_K <= hot_limit_c(craft, nodes[i]) for i in _watched(craft))
+    return all(float(day.hottest_k[i]) - ZERO_CELSIUS_K <= hot_limit_c(craft, nodes[i]) for i in _watched(craft))
 
 
 def _warm_enough(craft: Craft, day: Day) -> bool:
     nodes = craft.bus.heat
-    return all(day.coldest_k[i] - ZERO_CELSIUS_K >= nodes[i].cold_limit_c for i in _watched(craft))
+    return all(float(day.coldest_k[i]) - ZERO_CELSIUS_K >= nodes[i].cold_limit_c for i in _watched(craft))
 
 
 def _holds(craft: Craft, bus: Bus, light: Geometry, payload_w: float) -> bool:

@@ -251,7 +251,7 @@ def repeated_day(bus: Bus, light: Geometry, case: EarthCase, payload_w: float) -
         np.maximum(hottest, state.temperature_k[0], out=hottest)
     seconds = (flat.end - measure) / SECOND
     control_w = (float(state.control_j[0]) - drawn) / seconds
-    asked_j = (loads.sum() + control_w) * seconds
+    asked_j = (float(loads.sum()) + control_w) * seconds
     unserved = (float(state.unserved_j[0]) - missed) / asked_j if asked_j > 0.0 else 0.0
     return Day(coldest, hottest, control_w, unserved, settled)
 
