@@ -17,7 +17,9 @@ from typing import Any, Literal, TypeVar, get_args
 import msgspec
 
 from orbitalcloud.core import DataError
+from orbitalcloud.mission.physical import array_of, battery_of
 from orbitalcloud.mission.resolved import Accelerator, Bus, Radio, Site
+from orbitalcloud.physics import BATTERY_CELLS, SOLAR_CELLS
 
 Confidence = Literal["measured", "datasheet", "published", "assumption"]
 Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio)
@@ -99,6 +101,7 @@ def read(
     for name, entry in entries.items():
         if isinstance(entry, Bus):
             check_heat(entry, f"{place}: {name}")
+            check_power(entry, f"{place}: {name}")
     return entries, about, origins
 
 
@@ -149,6 +152,15 @@ def check_heat(bus: Bus, where: str) -> None:
     for node in bus.heat:
         if not node.cold_limit_c < node.hot_limit_c:
             raise DataError(f"{where}.heat.{node.name}", node.cold_limit_c, "put the cold limit below the hot limit")
+
+
+def check_power(bus: Bus, where: str) -> None:
+    """A bus's solar cells and battery cells are known, and it can be built of them."""
+    for key, name, known in (("array", bus.array.cell, SOLAR_CELLS), ("battery", bus.battery.cell, BATTERY_CELLS)):
+        if name not in known:
+            raise DataError(f"{where}.{key}.cell", name, f"name one of {', '.join(known)}")
+    array_of(bus)
+    battery_of(bus)
 
 
 def lines(kind: str, name: str) -> Iterator[tuple[str, Any, Provenance]]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orbitalcloud.compute import Accelerator
+from orbitalcloud.mission import resolved
 from orbitalcloud.mission.resolved import Bus, Craft, Loaded
 from orbitalcloud.physics import (
+    BATTERY_CELLS,
+    SOLAR_CELLS,
     Battery,
     Conductor,
     Design,
+    Duty,
     EnergyHeat,
     Face,
     Geometry,
@@ -25,7 +30,9 @@ from orbitalcloud.physics import (
     SolarArray,
     ThermalNetwork,
     TwoLine,
+    Wear,
     secular_rates,
+    worn,
 )
 
 ZERO_CELSIUS_K = 273.15
@@ -50,10 +57,9 @@ def sites_of(loaded: Loaded) -> list[GroundSite]:
     ]
 
 
-def satellite_design(craft: Craft) -> SatelliteDesign:
-    """Power and heat of one satellite. The converter's loss is taken from the cells' efficiency: its heat, a few
-    watts, stays in the array instead of the body."""
-    bus = craft.bus
+def array_of(bus: Bus) -> SolarArray:
+    """The solar array. The converter's loss is taken from the cells' efficiency: its heat, a few watts, stays in the
+    array instead of the body."""
     panels = tuple(
         Panel(
             p.area_m2,
@@ -64,30 +70,77 @@ def satellite_design(craft: Craft) -> SatelliteDesign:
             p.emissivity,
             p.back_absorptivity,
             p.back_emissivity,
+            _centre_m(p),
+            p.aspect,
         )
         for p in bus.array.panels
     )
-    array = SolarArray(
+    cells = BATTERY_CELLS[bus.battery.cell]
+    return SolarArray(
         panels,
         bus.array.efficiency * bus.array.converter_efficiency,
         bus.array.temperature_coefficient_per_k,
         bus.array.packing,
         bus.array.degradation_per_year,
         bus.age_years,
+        radiation_per_year=bus.array.radiation_per_year,
+        cycling_per_year=bus.array.cycling_per_year,
+        cell=SOLAR_CELLS[bus.array.cell],
+        tracker=bus.array.tracker,
+        strings=bus.array.strings,
+        cells=bus.array.cells,
+        direct_v=bus.battery.series * cells.energy_j / 3600.0 / cells.capacity_ah,
+        body_m=bus.body_m,
     )
-    battery = Battery(
-        bus.battery.capacity_wh * 3600.0,
-        bus.battery.charge_efficiency,
-        bus.battery.discharge_efficiency,
-        bus.battery.max_charge_w,
-        bus.battery.max_discharge_w,
+
+
+def _centre_m(panel: resolved.Panel) -> tuple[float, float, float] | None:
+    """Half its length out from where the panel hangs."""
+    if panel.root_m is None:
+        return None
+    length = math.sqrt(panel.area_m2 * panel.aspect)
+    scale = 1.0 + 0.5 * length / max(1e-9, math.hypot(*panel.root_m))
+    x, y, z = (scale * part for part in panel.root_m)
+    return x, y, z
+
+
+def battery_of(bus: Bus) -> Battery:
+    """The battery as it is at the bus's age."""
+    item, cell = bus.battery, BATTERY_CELLS[bus.battery.cell]
+    new = Battery(
+        item.capacity_wh * 3600.0,
+        item.charge_efficiency,
+        item.discharge_efficiency,
+        item.max_charge_w,
+        item.max_discharge_w,
+        cell=cell,
+        series=item.series,
+        lock_out_k=None if item.lock_out_c is None else item.lock_out_c + ZERO_CELSIUS_K,
     )
+    days = bus.age_years * 365.25
+    if not days or cell.name == "ideal":
+        return new
+    duty = Duty(
+        days,
+        item.mean_c + ZERO_CELSIUS_K,
+        new.voltage(item.mean_charge, 0.0, 298.15) / item.series,
+        2.0 * item.cycle_depth * item.cycles_per_day * days,
+        item.cycle_depth,
+    )
+    return replace(new, wear=worn(Wear(), duty))
+
+
+def satellite_design(craft: Craft) -> SatelliteDesign:
+    """Power and heat of one satellite."""
+    bus = craft.bus
     return SatelliteDesign(
-        array,
-        battery,
+        array_of(bus),
+        battery_of(bus),
         network_of(bus),
         initial_state_of_charge=bus.battery.initial_charge,
         initial_temperature_k=bus.heat[node_index(craft, "body")].initial_c + ZERO_CELSIUS_K,
+        shedding=craft.shedding,
+        sun_axis=craft.sun_axis,
     )
 
 

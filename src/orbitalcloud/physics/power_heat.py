@@ -28,6 +28,8 @@ from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import Instant, iso
 from orbitalcloud.physics.array import SolarArray, Vector, unit
 from orbitalcloud.physics.battery import POINTS, Battery
+from orbitalcloud.physics.battery_ageing import COLDEST_K, HOTTEST_K, Duty, worn
+from orbitalcloud.physics.battery_cells import IDEAL
 from orbitalcloud.physics.constants import EARTH_ALBEDO, EARTH_INFRARED_W_M2
 from orbitalcloud.physics.geometry import Geometry
 from orbitalcloud.physics.heat import (
@@ -48,10 +50,12 @@ from orbitalcloud.physics.power_kernel import (
     CLASSES,
     COLUMNS,
     CURTAILED,
+    DUTY_S,
     EMPTY,
     ENERGY,
     FULL,
     GENERATED,
+    HELD,
     HIGHEST,
     ILLUMINATION,
     LEVEL,
@@ -64,8 +68,10 @@ from orbitalcloud.physics.power_kernel import (
     SHED,
     SHORT,
     STARTED,
+    THROUGH,
     UNSERVED,
     VOLTS,
+    WARMTH,
     advance_fleet,
     advance_one,
 )
@@ -308,6 +314,31 @@ class EnergyHeat:
         tables = (self._which, t.faces, t.n_faces, t.panel_of, t.shade, t.shadow_of)
         tables += (t.coupling, t.nodes, t.bus, t.store)
         self._fixed = (grid, g.light, tables, self.state, self.now_ns)
+
+    def duty(self, sat: int) -> Duty | None:
+        """How a satellite's battery was used since its wear was last counted; None where it was not, or knows no wear."""
+        row, battery = self.state[sat], self.designs[sat].battery
+        seconds = float(row[DUTY_S])
+        if seconds <= 0.0 or battery.cell is IDEAL:
+            return None
+        volts = battery.voltage(float(row[HELD]) / seconds, 0.0, 298.15) / battery.series
+        kelvin = min(max(float(row[WARMTH]) / seconds, COLDEST_K), HOTTEST_K)
+        depth = min(1.0, max(0.0, float(row[HIGHEST] - row[LOWEST])))
+        return Duty(seconds / 86_400.0, kelvin, volts, float(row[THROUGH]), depth)
+
+    def aged(self) -> EnergyHeat:
+        """The same fleet with its batteries' wear counted up to now, and their duty begun anew: once a day is enough.
+
+        The depth of the cycles is the span of the charge since the last count, so counts lie some orbits apart.
+        """
+        designs = list(self.designs)
+        for sat, design in enumerate(designs):
+            if (duty := self.duty(sat)) is not None:
+                designs[sat] = replace(design, battery=replace(design.battery, wear=worn(design.battery.wear, duty)))
+                share = self.state[sat, ENERGY] / designs[sat].battery.usable_j
+                self.state[sat, DUTY_S : THROUGH + 1] = 0.0
+                self.state[sat, LOWEST] = self.state[sat, HIGHEST] = share
+        return EnergyHeat(designs, self.geometry, self.state, self.now_ns)
 
     def use(self, geometry: Geometry) -> None:
         """Go on over another geometry of the same fleet, one that begins no later than any satellite's clock."""

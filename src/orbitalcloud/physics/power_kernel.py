@@ -37,7 +37,8 @@ ENERGY, GENERATED, LOAD, LOSSES, CURTAILED, UNSERVED, OFFERED, ILLUMINATION, CHA
 SHED, LEVEL, VOLTS, AMPERES, STARTED = range(10, 15)
 # … and the battery's duty since its wear was last counted: seconds, K·s, share·s, throughput, lowest, highest share
 DUTY_S, WARMTH, HELD, THROUGH, LOWEST, HIGHEST = range(15, 21)
-COLUMNS = 21
+DOWNS = 21  # brown-outs so far
+COLUMNS = 22
 FULL, EMPTY, SHORT = 1, 2, 4
 """Flags returned by `advance`: the battery is full, is at its floor; a load went unserved."""
 
@@ -260,6 +261,7 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
         if wanted - served > 1e-9 * wanted:
             flags |= SHORT
             if bus[RESTART] > 0.0 and share[PLATFORM] < 1.0 - 1e-9:
+                state[DOWNS] += 1.0
                 state[LEVEL] = 0.0  # a brown-out: nothing runs again before the charge reaches RESTART
         delivered = 1.0 - curtailed / total if total > 0.0 else 0.0
         _warm(source, offered, loads, share, delivered, radio_w, state, seconds)
