@@ -212,8 +212,18 @@ class JobDesk:
             running, self.running = self.running, None
             self.cooling = why.rule == "heat"
             yield Stop(running.run)
-            yield Draw(PAYLOAD, round(self.config.accelerator.idle_w * 1000))
+            yield self._idle()
             yield Record(records.JobStopped(at=now, node=self.config.name, job=running.job, why=why))
+
+    def _idle(self) -> Draw:
+        """The accelerator waits, or is off altogether in safe mode."""
+        return Draw(PAYLOAD, 0 if self.safe_mode is not None else round(self.config.accelerator.idle_w * 1000))
+
+    def power(self, safe_mode: Why | None) -> Iterator[Effect]:
+        """Safe mode begins, for a reason, or ends; a run that goes on is stopped by the readings that said so."""
+        self.safe_mode = safe_mode
+        if self.running is None:
+            yield self._idle()
 
     def consider(self, now: Instant) -> Iterator[Effect]:
         """Start the next planned job if its time has come and the Governor agrees; else say why it waits."""
@@ -310,7 +320,7 @@ class JobDesk:
         self.running = None
         entry = self.waiting.pop(running.job)
         job = entry.job
-        yield Draw(PAYLOAD, round(self.config.accelerator.idle_w * 1000))
+        yield self._idle()
         if event.output is None:
             yield Record(records.JobFailed(at=now, node=self.config.name, job=job.id, failure=event.failure))
             name, _, text = event.failure.partition(": ")

@@ -91,12 +91,14 @@ class Satellite(Node):
         yield Record(records.SafeMode(at=now, node=self.name, severity="warning", active=True, why=why))
         for contact in self._open.values():
             yield from self._network(now, self.agent.closed(now, contact))
-        self._silent, self.jobs.safe_mode = True, why
+        self._silent = True
+        yield from self.jobs.power(why)
         yield Draw(PLATFORM, self.config.safe_mw)
         yield Draw(RADIO, 0)
 
     def _wake_up(self, now: Instant, why: Why) -> Iterator[Effect]:
-        self._silent, self.jobs.safe_mode = False, None
+        self._silent = False
+        yield from self.jobs.power(None)
         yield Record(records.SafeMode(at=now, node=self.name, severity="activity", active=False, why=why))
         yield Draw(PLATFORM, self.config.platform_mw)
         if self._open:

@@ -86,7 +86,8 @@ Floats = NDArray[np.float64]
 class Shedding:
     """States of charge (0–1) below which the bus switches a class of loads off, and how far above it goes on again.
 
-    After a brown-out nothing is switched on below `restart`; 0 knows no brown-out: what there is goes to the loads.
+    After a brown-out nothing is switched on below `restart`, nor before the charge has risen by `restore_by`; a restart of
+    0 knows no brown-out: what there is goes to the loads.
     """
 
     heating: float = 0.0

@@ -37,8 +37,8 @@ ENERGY, GENERATED, LOAD, LOSSES, CURTAILED, UNSERVED, OFFERED, ILLUMINATION, CHA
 SHED, LEVEL, VOLTS, AMPERES, STARTED = range(10, 15)
 # … and the battery's duty since its wear was last counted: seconds, K·s, share·s, throughput, lowest, highest share
 DUTY_S, WARMTH, HELD, THROUGH, LOWEST, HIGHEST = range(15, 21)
-DOWNS = 21  # brown-outs so far
-COLUMNS = 22
+DOWNS, DOWN_AT = 21, 22  # brown-outs so far, and the charge at which the last one was
+COLUMNS = 23
 FULL, EMPTY, SHORT = 1, 2, 4
 """Flags returned by `advance`: the battery is full, is at its floor; a load went unserved."""
 
@@ -161,10 +161,14 @@ def _demand(loads, radio_w, n, asked):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _level(state, bus):  # type: ignore[no-untyped-def]
-    """How many classes have power in this step, by the charge and what was on before: shed low, restored higher."""
+    """How many classes have power in this step, by the charge and what was on before: shed low, restored higher.
+
+    A brown-out lasts until the charge is at RESTART, and RESTORE_BY above what it was: a cold or worn battery that
+    sagged with charge left would otherwise go up and down with every step.
+    """
     level, share = int(state[LEVEL]), state[ENERGY] / bus[FULL_J]
     if level == 0:
-        level = 1 if share >= bus[RESTART] else 0
+        level = 1 if share >= max(bus[RESTART], state[DOWN_AT] + bus[RESTORE_BY]) else 0
     while level > 1 and share < bus[SHED_BELOW + level - 2]:
         level -= 1
     if 0 < level < CLASSES and share >= bus[SHED_BELOW + level - 1] + bus[RESTORE_BY]:
@@ -262,7 +266,8 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
             flags |= SHORT
             if bus[RESTART] > 0.0 and share[PLATFORM] < 1.0 - 1e-9:
                 state[DOWNS] += 1.0
-                state[LEVEL] = 0.0  # a brown-out: nothing runs again before the charge reaches RESTART
+                state[DOWN_AT] = state[ENERGY] / bus[FULL_J]
+                state[LEVEL] = 0.0
         delivered = 1.0 - curtailed / total if total > 0.0 else 0.0
         _warm(source, offered, loads, share, delivered, radio_w, state, seconds)
         source[battery_node] += lost
