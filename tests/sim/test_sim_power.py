@@ -13,16 +13,21 @@ from orbitalcloud.view.fold import fold
 from orbitalcloud.view.verdict import verdict
 from small_missions import SMALL, load_text
 
-HUNGRY = SMALL.replace("reserve = 0.35", "reserve = 0.5\nsafe_w = 15\nbattery = { capacity_wh = 9, series = 2 }").replace(
+HUNGRY = SMALL.replace(
+    "reserve = 0.35", "reserve = 0.5\nsafe_w = 15\nbattery = { capacity_wh = 9, series = 2 }"
+).replace(
     'artefact = "workload:protein-fitness"', 'modelled = { operations = 9_000_000_000_000_000, precision = "int8" }'
 )
-BROKEN = SMALL.replace("days = 0.3", "days = 0.6") + """
+BROKEN = (
+    SMALL.replace("days = 0.3", "days = 0.6")
+    + """
 [[fault]]
 kind = "array-string-loss"
 at_h = 0.5
 target = "sat"
 strings = 6
 """
+)
 
 
 def test_a_bus_sheds_goes_safe_browns_out_and_recovers(flown):

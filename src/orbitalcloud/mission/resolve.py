@@ -55,7 +55,9 @@ def crafts(mission: Mission, starts: Instant, ends: Instant, problems: Problems,
             continue
         for each, (source, text) in zip(satellite_names(one), orbits, strict=False):
             made.append(
-                Craft(each, one.bus, bus, name, book.accelerators[name], source, text, one.reserve, *levels, one.sun_axis)
+                Craft(
+                    each, one.bus, bus, name, book.accelerators[name], source, text, one.reserve, *levels, one.sun_axis
+                )
             )
     return tuple(made)
 

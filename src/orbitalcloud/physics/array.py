@@ -113,7 +113,9 @@ class SolarArray:
         if self.tracker not in get_args(Tracker):
             raise DataError("solar array: tracker", self.tracker, f"choose one of {', '.join(get_args(Tracker))}")
         if self.body_m is not None and not all(0.0 < side < 1e3 for side in self.body_m):
-            raise DataError("solar array: body_m", self.body_m, "give the body's three sides in metres, or leave it out")
+            raise DataError(
+                "solar array: body_m", self.body_m, "give the body's three sides in metres, or leave it out"
+            )
         for panel in self.panels:
             if not 0.01 <= panel.aspect <= 100.0:
                 raise DataError("solar panel: aspect", panel.aspect, "choose 0.01 to 100")
