@@ -291,7 +291,7 @@ def test_changes_to_the_bus_arrive_in_physics() -> None:
     design, plain = satellite_design(loaded.satellites[0]), satellite_design(load("genesis-1").satellites[0])
     assert design.array.area_m2 == pytest.approx(2 * plain.array.area_m2)
     assert design.battery.capacity_j == 360_000
-    assert design.array.health == pytest.approx((1 - 0.0275) ** 2)
+    assert design.array.health == pytest.approx((0.985 * 0.99 * 0.9975) ** 2)
     assert [face.area_m2 for face in design.thermal.faces if face.node == "radiator"] == [0.1]
     assert len(design.thermal.faces) == len(plain.thermal.faces)
 

@@ -18,8 +18,10 @@ import msgspec
 
 from orbitalcloud.core import DataError
 from orbitalcloud.mission.check_thermal import check_thermal
+from orbitalcloud.mission.physical import array_of, battery_of
 from orbitalcloud.mission.resolved import Accelerator, Bus, Coating, Cooling, Radio, Site
 from orbitalcloud.mission.thermal import finished
+from orbitalcloud.physics import BATTERY_CELLS, SOLAR_CELLS
 
 Confidence = Literal["measured", "datasheet", "published", "assumption"]
 Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio, Coating, Cooling)
@@ -71,6 +73,7 @@ def catalogue() -> Catalogue:
     place = "catalogue/buses.toml"
     buses = {name: finished(bus, coatings, f"{place}: {name}") for name, bus in section("buses", Bus).items()}
     for name, bus in buses.items():
+        check_power(bus, f"{place}: {name}")
         check_thermal(bus, f"{place}: {name}")
     return Catalogue(
         buses,
@@ -141,6 +144,15 @@ def _provenance(origin: dict[str, Any], where: str) -> Provenance:
     if origin["confidence"] not in get_args(Confidence):
         raise DataError(where, origin["confidence"], f"write one of {', '.join(get_args(Confidence))}")
     return Provenance(str(origin["source"]), str(origin["date"]), origin["confidence"])
+
+
+def check_power(bus: Bus, where: str) -> None:
+    """A bus's solar cells and battery cells are known, and it can be built of them."""
+    for key, name, known in (("array", bus.array.cell, SOLAR_CELLS), ("battery", bus.battery.cell, BATTERY_CELLS)):
+        if name not in known:
+            raise DataError(f"{where}.{key}.cell", name, f"name one of {', '.join(known)}")
+    array_of(bus)
+    battery_of(bus)
 
 
 def lines(kind: str, name: str) -> Iterator[tuple[str, Any, Provenance]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from orbitalcloud.core import DataError, RemoteProtocolError
 from orbitalcloud.mission.catalogue import catalogue
+from orbitalcloud.mission.charge_levels import charge_levels
 from orbitalcloud.mission.files import locate, read_bytes
 from orbitalcloud.mission.lines import Path
 from orbitalcloud.mission.problems import Problems, did_you_mean
@@ -131,6 +132,10 @@ def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
                     f"{did_you_mean(name, nodes)}; a new node needs heat_capacity_j_per_k, hot_limit_c, cold_limit_c"
                 )
                 problems.add((*path, "heat", name), name, words)
+    try:
+        charge_levels(one)
+    except DataError as error:
+        problems.add((*path, error.place.split(".", maxsplit=1)[0]), error.value, f"{error.remedy} ({error.place})")
     if one.orbit is not None:
         node = {"ltan": one.orbit.ltan, "raan_deg": one.orbit.raan_deg}
         _one_of(node, (*path, "orbit"), problems, "where the orbit's plane is")
@@ -262,6 +267,8 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
         else:
             targets = names.satellites
         _known(fault.target, targets, (*path, "target"), problems)
+        if isinstance(fault, ArrayStringLoss):
+            _one_of({"fraction": fault.fraction, "strings": fault.strings}, path, problems, "how much is lost")
         if isinstance(fault, TamperedUpdate):
             _tampered(fault, path, mission, names, problems, folder)
         assert isinstance(fault, Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss), "a new fault?"

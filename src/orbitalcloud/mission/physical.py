@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orbitalcloud.compute import Accelerator
 from orbitalcloud.core import Instant
+from orbitalcloud.mission import resolved
 from orbitalcloud.mission.resolved import Bus, Craft, HeatNode, Loaded
 from orbitalcloud.mission.thermal import ZERO_CELSIUS_K as ZERO_CELSIUS_K
 from orbitalcloud.mission.thermal import network_of, thermal_control
 from orbitalcloud.physics import (
+    BATTERY_CELLS,
+    SOLAR_CELLS,
     Battery,
     Design,
+    Duty,
     EnergyHeat,
     Geometry,
     GroundSite,
@@ -25,7 +29,9 @@ from orbitalcloud.physics import (
     SatelliteDesign,
     SolarArray,
     TwoLine,
+    Wear,
     secular_rates,
+    worn,
 )
 from orbitalcloud.physics import geometry as geometry_of
 from orbitalcloud.physics.earth_light import STANDARD
@@ -50,14 +56,9 @@ def sites_of(loaded: Loaded) -> list[GroundSite]:
     ]
 
 
-def satellite_design(craft: Craft) -> SatelliteDesign:
-    """Power and heat of one satellite. The converter's loss is taken from the cells' efficiency: its heat, a few
-    watts, stays in the array instead of the body."""
-    return design_of(craft.bus)
-
-
-def design_of(bus: Bus) -> SatelliteDesign:
-    """Power and heat of a bus: `satellite_design` of any satellite that is one."""
+def array_of(bus: Bus) -> SolarArray:
+    """The solar array. The converter's loss is taken from the cells' efficiency: its heat, a few watts, stays in the
+    array instead of the body."""
     panels = tuple(
         Panel(
             p.area_m2,
@@ -68,27 +69,76 @@ def design_of(bus: Bus) -> SatelliteDesign:
             p.emissivity,
             p.back_absorptivity,
             p.back_emissivity,
+            _centre_m(p),
+            p.aspect,
         )
         for p in bus.array.panels
     )
-    array = SolarArray(
+    cells = BATTERY_CELLS[bus.battery.cell]
+    return SolarArray(
         panels,
         bus.array.efficiency * bus.array.converter_efficiency,
         bus.array.temperature_coefficient_per_k,
         bus.array.packing,
         bus.array.degradation_per_year,
         bus.age_years,
+        radiation_per_year=bus.array.radiation_per_year,
+        cycling_per_year=bus.array.cycling_per_year,
+        cell=SOLAR_CELLS[bus.array.cell],
+        tracker=bus.array.tracker,
+        strings=bus.array.strings,
+        cells=bus.array.cells,
+        direct_v=bus.battery.series * cells.energy_j / 3600.0 / cells.capacity_ah,
+        body_m=bus.body_m,
     )
-    battery = Battery(
-        bus.battery.capacity_wh * 3600.0,
-        bus.battery.charge_efficiency,
-        bus.battery.discharge_efficiency,
-        bus.battery.max_charge_w,
-        bus.battery.max_discharge_w,
+
+
+def _centre_m(panel: resolved.Panel) -> tuple[float, float, float] | None:
+    """Half its length out from where the panel hangs."""
+    if panel.root_m is None:
+        return None
+    length = math.sqrt(panel.area_m2 * panel.aspect)
+    scale = 1.0 + 0.5 * length / max(1e-9, math.hypot(*panel.root_m))
+    x, y, z = (scale * part for part in panel.root_m)
+    return x, y, z
+
+
+def battery_of(bus: Bus) -> Battery:
+    """The battery as it is at the bus's age."""
+    item, cell = bus.battery, BATTERY_CELLS[bus.battery.cell]
+    new = Battery(
+        item.capacity_wh * 3600.0,
+        item.charge_efficiency,
+        item.discharge_efficiency,
+        item.max_charge_w,
+        item.max_discharge_w,
+        cell=cell,
+        series=item.series,
+        lock_out_k=None if item.lock_out_c is None else item.lock_out_c + ZERO_CELSIUS_K,
     )
+    days = bus.age_years * 365.25
+    if not days or cell.name == "ideal":
+        return new
+    duty = Duty(
+        days,
+        item.mean_c + ZERO_CELSIUS_K,
+        new.voltage(item.mean_charge, 0.0, 298.15) / item.series,
+        2.0 * item.cycle_depth * item.cycles_per_day * days,
+        item.cycle_depth,
+    )
+    return replace(new, wear=worn(Wear(), duty))
+
+
+def satellite_design(craft: Craft) -> SatelliteDesign:
+    """Power and heat of one satellite."""
+    return replace(design_of(craft.bus), shedding=craft.shedding, sun_axis=craft.sun_axis)
+
+
+def design_of(bus: Bus) -> SatelliteDesign:
+    """Power and heat of a bus, nadir-pointing and shedding nothing."""
     return SatelliteDesign(
-        array,
-        battery,
+        array_of(bus),
+        battery_of(bus),
         network_of(bus),
         bus.roles.array,
         bus.roles.battery or bus.roles.body,
@@ -149,7 +199,7 @@ def _under(loaded: Loaded, design: SatelliteDesign) -> SatelliteDesign:
     case = STANDARD.get(loaded.mission.environment.earth_light)
     if case is None:
         return design
-    return dataclasses.replace(design, albedo=case.albedo, earth_infrared_w_m2=case.infrared_w_m2)
+    return replace(design, albedo=case.albedo, earth_infrared_w_m2=case.infrared_w_m2)
 
 
 def light_of(loaded: Loaded, orbits: Orbits, start: Instant, end: Instant, step_s: float = 10.0) -> Geometry:

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from orbitalcloud.core import HOUR, MINUTE, DataError, Instant
-from orbitalcloud.mission.catalogue import catalogue
+from orbitalcloud.mission.catalogue import catalogue, check_power
+from orbitalcloud.mission.charge_levels import charge_levels
 from orbitalcloud.mission.check_thermal import check_thermal
 from orbitalcloud.mission.check_values import WORKLOAD, Names, satellite_names
 from orbitalcloud.mission.files import read_text
@@ -20,6 +21,7 @@ from orbitalcloud.mission.types import Job, Link, Mission, Orbit, Satellite, Sta
 from orbitalcloud.physics import (
     Design,
     Orbits,
+    Shedding,
     Source,
     TwoLine,
     parse_omm,
@@ -52,11 +54,24 @@ def crafts(mission: Mission, starts: Instant, ends: Instant, problems: Problems,
         bus = _bus(one, path, problems)
         orbits = _orbits(one, starts, ends, path, problems, folder)
         name = one.accelerator or (bus.accelerator if bus else "")
-        if bus is None or name not in book.accelerators:
+        levels = _levels(one)
+        if bus is None or levels is None or name not in book.accelerators:
             continue
         for each, (source, text) in zip(satellite_names(one), orbits, strict=False):
-            made.append(Craft(each, one.bus, bus, name, book.accelerators[name], source, text, one.reserve))
+            made.append(
+                Craft(
+                    each, one.bus, bus, name, book.accelerators[name], source, text, one.reserve, *levels, one.sun_axis
+                )
+            )
     return tuple(made)
+
+
+def _levels(one: Satellite) -> tuple[float, float, Shedding] | None:
+    """None where `check_values` has noted what is wrong with them."""
+    try:
+        return charge_levels(one)
+    except DataError:
+        return None
 
 
 def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
@@ -65,16 +80,17 @@ def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
     if base is None:
         return None
     plain: dict[str, Any] = msgspec.to_builtins(base)
-    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w"):
+    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w", "safe_w"):
         if getattr(one, key) is not None:
             plain[key] = getattr(one, key)
     if one.array is not None:
-        _change_array(plain["array"], _given(one.array))
+        _change_array(plain["array"], plain.get("body_m"), _given(one.array))
     if one.battery is not None:
         plain["battery"].update(_given(one.battery))
     _change_network(plain, one)
     try:
         bus = finished(msgspec.convert(plain, Bus), catalogue().coatings, one.name)
+        check_power(bus, one.name)
         check_thermal(bus, one.name)
     except (msgspec.ValidationError, DataError) as error:
         problems.add(path, one.name, f"the changed bus cannot fly: {error}")
@@ -106,15 +122,25 @@ def _given(change: msgspec.Struct) -> dict[str, Any]:
     return {key: value for key, value in msgspec.to_builtins(change).items() if value is not None}
 
 
-def _change_array(array: dict[str, Any], change: dict[str, Any]) -> None:
-    area, mount = change.pop("area_m2", None), change.pop("mount", None)
+def _change_array(array: dict[str, Any], body_m: list[float] | None, change: dict[str, Any]) -> None:
+    area, mount, wings = change.pop("area_m2", None), change.pop("mount", None), change.pop("wings", None)
     whole = sum(panel["area_m2"] for panel in array["panels"])
-    for panel in array["panels"]:
+    for number, panel in enumerate(array["panels"]):
+        if wings is not None:
+            panel["root_m"] = _root_m(wings, body_m, number)
         if area is not None:
             panel["area_m2"] *= area / whole
         if mount is not None:
             panel["mount"] = mount
     array.update(change)
+
+
+def _root_m(wings: str, body_m: list[float] | None, number: int) -> list[float] | None:
+    """Where a wing begins, a tenth of the body's side outside it; to either side by turns."""
+    if wings == "apart" or body_m is None:
+        return None
+    axis, side = "xyz".index(wings), 1.0 if number % 2 == 0 else -1.0
+    return [side * 0.6 * body_m[k] if k == axis else 0.0 for k in range(3)]
 
 
 def _orbits(

@@ -24,6 +24,8 @@ Hours = Annotated[float, Meta(ge=0, le=8784, description="hours after the missio
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Direction = tuple[float, float, float]
 Mount = Literal["sun-tracking", "one-axis", "body-fixed"]
+Tracker = Literal["peak-power", "direct"]
+Yearly = Annotated[float, Meta(ge=0, le=0.999, description="share lost a year")]
 Gwei = Annotated[int, Meta(ge=0, le=10**15)]
 
 
@@ -80,7 +82,20 @@ class ArrayChange(Part, frozen=True, kw_only=True):
     converter_efficiency: Share | None = None
     packing: Share | None = None
     temperature_coefficient_per_k: Annotated[float, Meta(ge=-0.02, le=0)] | None = None
-    degradation_per_year: Share | None = None
+    degradation_per_year: Yearly | None = None
+    radiation_per_year: Yearly | None = None
+    cycling_per_year: Yearly | None = None
+    cell: Text | None = None
+    tracker: Tracker | None = None
+    strings: Annotated[int, Meta(ge=1, le=1000, description="side by side on each panel")] | None = None
+    cells: Annotated[int, Meta(ge=1, le=1000, description="in series in each string")] | None = None
+    wings: (
+        Annotated[
+            Literal["x", "y", "z", "apart"],
+            Meta(description="body axis that the panels stretch along by turns, or so far apart that none is shadowed"),
+        ]
+        | None
+    ) = None
 
 
 class BatteryChange(Part, frozen=True, kw_only=True):
@@ -92,6 +107,24 @@ class BatteryChange(Part, frozen=True, kw_only=True):
     max_charge_w: Positive | None = None
     max_discharge_w: Positive | None = None
     initial_charge: Share | None = None
+    cell: Text | None = None
+    series: Annotated[int, Meta(ge=1, le=1000, description="cells in series")] | None = None
+    lock_out_c: Annotated[float, Meta(ge=-60, le=40, description="no charge below it")] | None = None
+    cycles_per_day: Annotated[float, Meta(ge=0, le=100)] | None = None
+    cycle_depth: Share | None = None
+    mean_charge: Share | None = None
+    mean_c: Annotated[float, Meta(ge=-40, le=80)] | None = None
+
+
+class ShedChange(Part, frozen=True, kw_only=True):
+    """States of charge below which the bus switches loads off by itself, the payload first; each goes on again
+    `restore_by` above. After a brown-out nothing goes on below `restart`."""
+
+    heating: Share | None = None
+    radio: Share | None = None
+    payload: Share | None = None
+    restore_by: Annotated[float, Meta(gt=0, lt=1)] | None = None
+    restart: Annotated[float, Meta(ge=0.001, lt=1)] | None = None
 
 
 class Sight(Part, frozen=True, kw_only=True):
@@ -248,6 +281,11 @@ class Satellite(Part, frozen=True, kw_only=True):
     mass_kg: Positive | None = None
     idle_w: NotNegative | None = None
     radio_tx_w: NotNegative | None = None
+    safe_below: Annotated[Share, Meta(description="state of charge for safe mode")] | None = None
+    safe_above: Annotated[Share, Meta(description="state of charge that ends safe mode")] | None = None
+    safe_w: NotNegative | None = None
+    shed: ShedChange | None = None
+    sun_axis: Annotated[Direction, Meta(description="body axis held to the Sun; nadir-pointing without")] | None = None
     array: ArrayChange | None = None
     battery: BatteryChange | None = None
     heat: Annotated[dict[str, HeatChange], Meta(description="thermal node name → changed or new values")] = {}
@@ -418,9 +456,10 @@ class TamperedUpdate(Trouble, frozen=True, kw_only=True, tag="tampered-update"):
 
 
 class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss"):
-    """The target satellite's array gives `fraction` less from then on."""
+    """The target satellite's array gives `fraction` less from then on, or `strings` of its strings give nothing."""
 
-    fraction: Annotated[float, Meta(gt=0, le=1)]
+    fraction: Annotated[float, Meta(gt=0, le=1)] | None = None
+    strings: Annotated[int, Meta(ge=1, le=64_000)] | None = None
 
 
 Fault = Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss

@@ -63,6 +63,9 @@ class SatelliteConfig:
     artefacts: frozenset[str] = frozenset()
     verification: VerificationFacts | None = None
     max_payment_wei: int = 10**18
+    safe_below_ppm: int = 0
+    safe_above_ppm: int = 0
+    safe_mw: int = 0
     payees: frozenset[str] = frozenset()
     chain_ids: frozenset[int] = frozenset()
     result_lifetime_ns: int = 48 * HOUR

@@ -22,6 +22,9 @@ from orbitalcloud.physics.access import (
 )
 from orbitalcloud.physics.array import Panel, SolarArray, array_power_w
 from orbitalcloud.physics.battery import Battery
+from orbitalcloud.physics.battery_ageing import Duty, Wear, worn
+from orbitalcloud.physics.battery_cells import CELLS as BATTERY_CELLS
+from orbitalcloud.physics.battery_cells import Cell
 from orbitalcloud.physics.design import (
     Design,
     SecularRates,
@@ -58,7 +61,8 @@ from orbitalcloud.physics.link_optical import OpticalLink, optical_rate_bps, rec
 from orbitalcloud.physics.link_radios import RADIOS
 from orbitalcloud.physics.omm import Omm, parse_omm, parse_omms
 from orbitalcloud.physics.orbit import Orbits, Source, TwoLine
-from orbitalcloud.physics.power_heat import EMPTY, FULL, SHORT, EnergyHeat, Reading, SatelliteDesign
+from orbitalcloud.physics.power_account import BALANCED, Account, account
+from orbitalcloud.physics.power_heat import EMPTY, FULL, SHORT, EnergyHeat, Reading, SatelliteDesign, Shedding
 from orbitalcloud.physics.radiation import (
     dose_rate_rad_s,
     flux_at,
@@ -76,6 +80,8 @@ from orbitalcloud.physics.radiation_upsets import (
     upset_rate_s,
 )
 from orbitalcloud.physics.shadow import ShadowEvent, beta_angle_rad, illumination_at, shadow_events
+from orbitalcloud.physics.solar_cells import CELLS as SOLAR_CELLS
+from orbitalcloud.physics.solar_cells import SolarCell
 from orbitalcloud.physics.sun import irradiance_w_m2, sun_gcrs_m, sun_teme_m
 from orbitalcloud.physics.thermal_control import (
     Control,
@@ -89,16 +95,22 @@ from orbitalcloud.physics.time import earth_rotation_span
 from orbitalcloud.physics.view_factor import parallel_rectangles, perpendicular_rectangles, polygons
 
 __all__ = [
+    "BALANCED",
+    "BATTERY_CELLS",
     "EMPTY",
     "FULL",
     "RADIOS",
     "SHORT",
+    "SOLAR_CELLS",
     "STANDARD",
+    "Account",
     "Battery",
+    "Cell",
     "Conductor",
     "Control",
     "Design",
     "Device",
+    "Duty",
     "EarthCase",
     "EnergyHeat",
     "Environment",
@@ -121,14 +133,18 @@ __all__ = [
     "SatelliteDesign",
     "SecularRates",
     "ShadowEvent",
+    "Shedding",
     "Sight",
     "SolarArray",
+    "SolarCell",
     "Source",
     "ThermalNetwork",
     "TwoLine",
     "VariableSurface",
+    "Wear",
     "Window",
     "absorbed_w",
+    "account",
     "albedo_at",
     "array_power_w",
     "attenuation",
@@ -175,4 +191,5 @@ __all__ = [
     "upset_chance_ppt",
     "upset_rate_s",
     "walker",
+    "worn",
 ]

@@ -22,8 +22,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from orbitalcloud.core.errors import DataError
-from orbitalcloud.physics.constants import EARTH_RADIUS_M, STEFAN_BOLTZMANN_W_M2_K4
-from orbitalcloud.physics.heat import AREA, EPSILON, NODE, earth_view_factor, face_cosines, factorise, flows, solve
+from orbitalcloud.physics.constants import STEFAN_BOLTZMANN_W_M2_K4
+from orbitalcloud.physics.heat import ThermalNetwork, factorise, flows, solve
 
 Floats = NDArray[np.float64]
 HEATER, SURFACE, LOOP, PUMP, HEAT_PUMP = 0.0, 1.0, 2.0, 3.0, 4.0
@@ -69,7 +69,7 @@ class VariableSurface:
     power_w: float = 0.0
 
     def row(self, index: Callable[[str], int]) -> tuple[float, ...]:
-        """Row of the control table; A and B are the emissivities."""
+        """Row of the control table; A and B are the emissivities; C and D, its faces' area and that × ε, come after."""
         where = f"variable surface of {self.node}"
         _rising(where, self.cold_k, self.hot_k, "cold", "hot")
         if not 0.0 <= self.cold_emissivity < self.hot_emissivity <= 1.0:
@@ -172,9 +172,16 @@ class HeatPump:
 Control = Heater | VariableSurface | LoopHeatPipe | PumpedLoop | HeatPump
 
 
-def control_table(controls: Sequence[Control], index: Callable[[str], int]) -> Floats:
-    """(n_controls, 10) for the kernel; `index` gives a node's place. `DataError` for what cannot work."""
-    return np.array([control.row(index) for control in controls], dtype=np.float64).reshape(-1, WIDTH)
+def control_table(controls: Sequence[Control], network: ThermalNetwork) -> Floats:
+    """(n_controls, 10) for the kernel; `DataError` for what cannot work."""
+    table = np.array([control.row(network.index) for control in controls], dtype=np.float64).reshape(-1, WIDTH)
+    for row in table:
+        if row[KIND] != SURFACE:
+            continue
+        own = [face for face in network.faces if network.index(face.node) == int(row[AT])]
+        row[C] = sum(face.area_m2 for face in own)
+        row[D] = sum(face.area_m2 * face.emissivity for face in own)
+    return table
 
 
 def _two(where: str, index: Callable[[str], int], first: str, second: str) -> tuple[float, float]:
@@ -206,21 +213,11 @@ def cop(cold_k, hot_k, carnot_share, most):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _surface(control, faces, n_faces, light, infrared):  # type: ignore[no-untyped-def]
-    """Of the control's node: area, area × ε, and both weighted by Earth infrared in W/m²."""
-    _, sx, sy, sz, radius = light
-    ratio = max(1.0, radius / EARTH_RADIUS_M)
-    area, grey, area_ir, grey_ir = 0.0, 0.0, 0.0, 0.0
-    for f in range(n_faces):
-        face = faces[f]
-        if face[NODE] == control[AT]:
-            _, to_earth = face_cosines(face, sx, sy, sz)
-            watts = earth_view_factor(to_earth, ratio) * infrared * face[AREA]
-            area += face[AREA]
-            grey += face[AREA] * face[EPSILON]
-            area_ir += watts
-            grey_ir += watts * face[EPSILON]
-    return area, grey, area_ir, grey_ir
+def _surface(control, seen):  # type: ignore[no-untyped-def]
+    """Of the control's node: area, area × ε, and the Earth infrared on both in W (by the view of the moment)."""
+    infrared, view = seen
+    i = int(control[AT])
+    return control[C], control[D], view[0, i] * infrared, view[1, i] * infrared
 
 
 @njit(cache=True)
@@ -378,18 +375,18 @@ def _response(matrix, node, seconds, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def decide(temperature, heat, seconds, network, controls, n_controls, states, earth, work):  # type: ignore[no-untyped-def]
+def decide(temperature, heat, seconds, network, controls, n_controls, states, seen, work):  # type: ignore[no-untyped-def]
     """Set every control for a step of `seconds`; returns the electric watts that they ask for in all.
 
     `heat` (n,) is what nodes get without control, `network` (capacity, conduction, radiation, emission); heat,
-    conduction and emission are scratch here. `states` (n_controls, 4) is kept from step to step; `earth` is (faces,
-    n_faces, light, Earth infrared W/m²); `work` is scratch (n + 3, n).
+    conduction and emission are scratch here. `states` (n_controls, 4) is kept from step to step; `seen` is
+    (Earth infrared in W/m², each node's area times its view of the Earth, and that times ε, (2, n)); `work` is scratch
+    (n + 3, n).
     """
     capacity, conduction, radiation, emission = network
-    faces, n_faces, light, infrared = earth
     n = temperature.shape[0]
     for k in range(n_controls):
-        skin = _surface(controls[k], faces, n_faces, light, infrared)
+        skin = _surface(controls[k], seen)
         _shape(controls[k], states[k, SETTING], skin, conduction, emission, heat)
     matrix, ahead, first, second = work[:n], work[n], work[n + 1], work[n + 2]
     factorise(temperature, capacity, seconds, conduction, radiation, emission, matrix)
@@ -413,7 +410,7 @@ def decide(temperature, heat, seconds, network, controls, n_controls, states, ea
             asked += control[WATTS] * setting
             taken = -control[WATTS] * setting
         elif kind == SURFACE:
-            skin = _surface(control, faces, n_faces, light, infrared)
+            skin = _surface(control, seen)
             setting = _proportional(control, temperature, here, skin, ahead)
             asked += control[WATTS] * setting
             taken = _balance(control, setting, temperature, ahead[i], here, skin, ahead) / first[i]
@@ -442,12 +439,11 @@ def decide(temperature, heat, seconds, network, controls, n_controls, states, ea
 
 
 @njit(cache=True)
-def apply(temperature, source, seconds, share, conduction, emission, controls, n_controls, states, earth):  # type: ignore[no-untyped-def]
+def apply(temperature, source, seconds, share, conduction, emission, controls, n_controls, states, seen):  # type: ignore[no-untyped-def]
     """Act for one step on `conduction` (n, n), `emission` (n,) and `source` (n,), which are the step's own.
 
     `share` (0–1) is what the bus serves of the watts that `decide` asked for.
     """
-    faces, n_faces, light, infrared = earth
     for k in range(n_controls):
         control, state = controls[k], states[k]
         kind, setting = control[KIND], state[SETTING]
@@ -458,7 +454,7 @@ def apply(temperature, source, seconds, share, conduction, emission, controls, n
             source[i] += watts
             moved = watts
         elif kind == SURFACE:
-            skin = _surface(control, faces, n_faces, light, infrared)
+            skin = _surface(control, seen)
             held = setting * share if control[WATTS] > 0.0 else setting
             _shape(control, held, skin, conduction, emission, source)
             source[i] += watts

@@ -12,7 +12,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from orbitalcloud.core.records import FaultInjected, FrameLost, FrameRefused, HeadAdvanced, NodeStarted, UpdateRefused
+from orbitalcloud.core.records import (
+    EnergyAccount,
+    FaultInjected,
+    FrameLost,
+    FrameRefused,
+    HeadAdvanced,
+    LoadsShed,
+    NodeStarted,
+    SafeMode,
+    UpdateRefused,
+)
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.core.why import Why
 
@@ -101,6 +111,9 @@ class Satellite:
     starts: tuple[NodeStarted, ...] = ()
     wallet: str = ""
     wallet_born: int = 0
+    safe_modes: tuple[SafeMode, ...] = ()
+    sheds: tuple[LoadsShed, ...] = ()
+    energy: EnergyAccount | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,9 @@ class _State:
     columns: dict[str, _Columns] = field(default_factory=dict)
     light: dict[str, list[r.LightChanged]] = field(default_factory=dict)
     brown_outs: dict[str, list[r.BrownOut]] = field(default_factory=dict)
+    safe_modes: dict[str, list[r.SafeMode]] = field(default_factory=dict)
+    sheds: dict[str, list[r.LoadsShed]] = field(default_factory=dict)
+    accounts: dict[str, r.EnergyAccount] = field(default_factory=dict)
     wallets: dict[str, r.WalletBorn] = field(default_factory=dict)
     stations: dict[str, Station] = field(default_factory=dict)
     contacts: list[Contact] = field(default_factory=list)
@@ -418,6 +421,9 @@ _STEPS: dict[type, Callable[[_State, Any], None]] = {
     r.Telemetry: _telemetry,
     r.LightChanged: _light_changed,
     r.BrownOut: _brown_out,
+    r.SafeMode: lambda state, entry: state.safe_modes.setdefault(entry.node, []).append(entry),
+    r.LoadsShed: lambda state, entry: state.sheds.setdefault(entry.node, []).append(entry),
+    r.EnergyAccount: lambda state, entry: state.accounts.update({entry.node: entry}),
     r.ContactOpened: _contact_opened,
     r.ContactClosed: _contact_closed,
     r.BundleCreated: _bundle_created,
@@ -521,6 +527,9 @@ def _satellite(state: _State, name: str, end: int) -> Satellite:
         series=series,
         light=light,
         brown_outs=spans,
+        safe_modes=tuple(state.safe_modes.get(name, ())),
+        sheds=tuple(state.sheds.get(name, ())),
+        energy=state.accounts.get(name),
         starts=starts,
         wallet=address,
         wallet_born=born,
