@@ -27,6 +27,7 @@ from orbitalcloud.physics import (
     Panel,
     PumpedLoop,
     SatelliteDesign,
+    Shedding,
     SolarArray,
     ThermalNetwork,
     VariableSurface,
@@ -200,6 +201,16 @@ def test_a_brown_out_reaches_the_controls() -> None:
     assert state.energy_j[0] == pytest.approx(0.0, abs=1e-6)
     assert state.temperature_k[0, 1] < 200.0
     assert state.control_j[0] == pytest.approx(state.load_j[0])
+
+
+def test_heaters_are_shed_as_the_heating_class() -> None:
+    """Below the charge set for heating the heater is off, what it asked is counted as shed, and it comes back."""
+    rules = Shedding(heating=0.5, radio=0.5, payload=0.5, restore_by=0.1)
+    low = replace(craft(HEATER), battery=Battery(1e9, 1.0, 1.0), initial_state_of_charge=0.4, shedding=rules)
+    state = flown(low, 0.0, 6.0)
+    assert state.control_j[0] == 0.0
+    assert state.shed_j[0] > 10.0 * 3600.0
+    assert flown(replace(low, initial_state_of_charge=0.7), 0.0, 6.0).control_j[0] > 10.0 * 3600.0
 
 
 def test_same_calls_same_bits_and_pickles() -> None:
