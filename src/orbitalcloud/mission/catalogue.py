@@ -22,6 +22,7 @@ from orbitalcloud.mission.physical import array_of, battery_of
 from orbitalcloud.mission.resolved import Accelerator, Bus, Coating, Cooling, Radio, Site
 from orbitalcloud.mission.thermal import finished
 from orbitalcloud.physics import BATTERY_CELLS, SOLAR_CELLS
+from orbitalcloud.physics.radiation_upsets import devices as radiation_devices
 
 Confidence = Literal["measured", "datasheet", "published", "assumption"]
 Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio, Coating, Cooling)
@@ -109,6 +110,10 @@ def read(
             entries[name] = msgspec.convert(plain, type_)
         except msgspec.ValidationError as error:
             raise DataError(where, str(error), "mend the catalogue") from None
+    for name, entry in entries.items():
+        for device in entry.devices if isinstance(entry, Accelerator) else ():
+            if device not in radiation_devices():
+                raise DataError(f"{place}: {name}.devices", device, f"name one of {', '.join(radiation_devices())}")
     return entries, about, origins
 
 

@@ -24,6 +24,7 @@ from orbitalcloud.mission.types import (
     Positive,
     Roles,
     Share,
+    ShieldingMm,
     Tracker,
     Yearly,
 )
@@ -128,6 +129,7 @@ class Bus(Part, frozen=True, kw_only=True):
     idle_w: NotNegative
     radio_tx_w: NotNegative
     age_years: Annotated[float, Meta(ge=0, le=30)]
+    shielding_mm: ShieldingMm
     accelerator: str
     array: Array
     battery: Battery
@@ -189,6 +191,8 @@ class Accelerator(Part, frozen=True, kw_only=True):
     fuel_per_s: Annotated[int, Meta(ge=1)]
     hot_limit_c: Celsius
     memory_bytes: Annotated[int, Meta(ge=1)]
+    devices: tuple[str, ...]
+    """What radiation upsets in it: rows of data/physics/devices.toml, each with its cross-section."""
 
 
 # What a mission becomes ---------------------------------------------------------------------------------------------
@@ -214,6 +218,8 @@ class Craft:
     safe_above: float
     shedding: Shedding
     sun_axis: Direction | None
+    devices: tuple[str, ...] = ()
+    """What radiation upsets on board: the accelerator's devices, or those that the mission names instead."""
 
     @property
     def safe_w(self) -> float:

@@ -375,6 +375,27 @@ def _response(matrix, node, seconds, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def _resting(temperature, heat, seconds, network, controls, n_controls, states):  # type: ignore[no-untyped-def]
+    """Whether there are only heaters, all off, whose nodes would stay above their set points at the present rate of
+    loss for twice the step: nothing to decide, as nearly always."""
+    capacity, conduction, radiation, emission = network
+    for k in range(n_controls):
+        if controls[k, KIND] != HEATER or states[k, ON] > 0.0:
+            return False
+        i = int(controls[k, AT])
+        t = temperature[i]
+        t4 = t * t * t * t
+        loss = emission[i] * t4 - heat[i]
+        for j in range(temperature.shape[0]):
+            u = temperature[j]
+            loss += conduction[i, j] * (t - u) + radiation[i, j] * (t4 - u * u * u * u)
+        if t - 2.0 * seconds * max(0.0, loss) / capacity[i] <= controls[k, FIRST]:
+            return False
+        states[k, SETTING] = 0.0
+    return True
+
+
+@njit(cache=True)
 def decide(temperature, heat, seconds, network, controls, n_controls, states, seen, work):  # type: ignore[no-untyped-def]
     """Set every control for a step of `seconds`; returns the electric watts that they ask for in all.
 
@@ -384,6 +405,8 @@ def decide(temperature, heat, seconds, network, controls, n_controls, states, se
     (n + 3, n).
     """
     capacity, conduction, radiation, emission = network
+    if _resting(temperature, heat, seconds, network, controls, n_controls, states):
+        return 0.0
     n = temperature.shape[0]
     for k in range(n_controls):
         skin = _surface(controls[k], seen)
