@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.physics import (
     Conductor,
+    Environment,
     Face,
     Node,
     Sight,
@@ -149,3 +150,23 @@ def test_what_cannot_be_seen_is_refused() -> None:
     ):
         with pytest.raises(DataError, match=says):
             wrong()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.0, 6.2), st.floats(-1.0, 1.0))
+def test_turning_faces_and_sun_about_the_vertical_changes_nothing(angle: float, height: float) -> None:
+    """The Earth is round: a craft and its Sun turned together about nadir absorb and settle as before."""
+    c, s = math.cos(angle), math.sin(angle)
+
+    def turned(v: tuple[float, float, float]) -> tuple[float, float, float]:
+        return c * v[0] - s * v[1], s * v[0] + c * v[1], v[2]
+
+    level = math.sqrt(1.0 - height * height)
+    normals = [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.6, 0.0, -0.8), (0.0, -0.6, 0.8)]
+    answers = []
+    for turn in (lambda v: v, turned):
+        faces = tuple(Face(f"n{i % 2}", 0.1 + 0.1 * i, turn(n), 0.4, 0.7) for i, n in enumerate(normals))
+        made = ThermalNetwork((Node("n0", 1.0), Node("n1", 1.0)), faces, (Conductor("n0", "n1", 0.5),))
+        around = Environment(1361.0, 1.0, turn((level, 0.0, height)))
+        answers.append(steady_state(made, {"n0": 10.0}, around))
+    assert answers[0] == pytest.approx(answers[1], abs=1e-6)

@@ -31,7 +31,7 @@ from orbitalcloud.physics.heat import (
 )
 from orbitalcloud.physics.self_shadow import looked_up, octahedral
 from orbitalcloud.physics.solar_cells import iv_power_share
-from orbitalcloud.physics.thermal_control import STATE, apply, decide
+from orbitalcloud.physics.thermal_control import STATE, apply, decide, resting
 
 # Columns of the state of a satellite, before its temperatures
 ENERGY, GENERATED, LOAD, LOSSES, CURTAILED, UNSERVED, OFFERED, ILLUMINATION, CHARGE, RADIATED = range(10)
@@ -167,7 +167,8 @@ def _earth(earth, k, u, bus):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _controlled(source, offered, loads, temperature, seconds, network, control, states, seen, work):  # type: ignore[no-untyped-def]
-    """Electric watts that the thermal controls ask for in this step, as `thermal_control.decide` sets them."""
+    """Electric watts that the thermal controls ask for in this step, as `thermal_control.decide` sets them; −1 where
+    all of them rest."""
     n = temperature.shape[0]
     capacity, conduction, radiation, emission = network
     heat, shining, joined = work[n + 5], work[n + 6], work[n + 9 :]
@@ -175,6 +176,8 @@ def _controlled(source, offered, loads, temperature, seconds, network, control, 
         heat[i] = source[i] - offered[i]
         for c in range(CLASSES):
             heat[i] += loads[c, i]
+    if resting(temperature, heat, seconds, network, control[0], control[1], states):
+        return -1.0
     joined[:, :] = conduction
     shining[:] = emission
     inside = (capacity, joined, radiation, shining)
@@ -293,10 +296,10 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
         view[:, :] = 0.0
         total = _sunlight(panels, temperature, here, flux, state[VOLTS], below, bus, source, offered, view)
         seen = (below[1], view)
+        active = -1.0
         if control[1] > 0:
-            asked[HEATING] = heating + _controlled(
-                source, offered, loads, temperature, seconds, network, control, states, seen, work
-            )
+            active = _controlled(source, offered, loads, temperature, seconds, network, control, states, seen, work)
+            asked[HEATING] = heating + max(0.0, active)
         level = _level(state, bus)
         wanted = 0.0
         for c in range(CLASSES):
@@ -315,7 +318,7 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
         delivered = 1.0 - curtailed / total if total > 0.0 else 0.0
         _warm(source, offered, loads, share, delivered, radio_w, state, seconds)
         source[battery_node] += lost
-        if control[1] > 0:
+        if active >= 0.0:
             shining, joined = work[n + 6], work[n + 9 :]
             joined[:, :] = conduction
             shining[:] = emission

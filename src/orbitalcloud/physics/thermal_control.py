@@ -375,7 +375,7 @@ def _response(matrix, node, seconds, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _resting(temperature, heat, seconds, network, controls, n_controls, states):  # type: ignore[no-untyped-def]
+def resting(temperature, heat, seconds, network, controls, n_controls, states):  # type: ignore[no-untyped-def]
     """Whether there are only heaters, all off, whose nodes would stay above their set points at the present rate of
     loss for twice the step: nothing to decide, as nearly always."""
     capacity, conduction, radiation, emission = network
@@ -405,8 +405,6 @@ def decide(temperature, heat, seconds, network, controls, n_controls, states, se
     (n + 3, n).
     """
     capacity, conduction, radiation, emission = network
-    if _resting(temperature, heat, seconds, network, controls, n_controls, states):
-        return 0.0
     n = temperature.shape[0]
     for k in range(n_controls):
         skin = _surface(controls[k], seen)
