@@ -60,7 +60,7 @@ def test_what_would_relax_it_does() -> None:
 
 
 def test_a_year_of_betas_is_looked_at() -> None:
-    orbits = Orbits.of([year_orbit(CRAFT, LOADED.starts)], ["g"])
+    orbits = Orbits.of([year_orbit(CRAFT)], ["g"])
     betas = [beta for beta, _ in beta_dates(orbits, LOADED.starts)]
     assert len(betas) == 7
     # LTAN 10:30 stands 22.5° before noon; the Sun's declination and the equation of time move it by some degrees

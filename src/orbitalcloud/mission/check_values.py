@@ -38,10 +38,14 @@ _RESERVED = (*_CLASSES, "any", ON_BOARD)
 
 
 def satellite_names(satellite: Satellite) -> list[str]:
-    """The satellites that a `[[satellite]]` makes: itself, or the members of its Walker constellation."""
-    if satellite.walker is None:
+    """The satellites that a `[[satellite]]` makes: itself, or the members of its constellation or cluster."""
+    if satellite.walker is not None:
+        count = satellite.walker.total
+    elif satellite.cluster is not None:
+        count = satellite.cluster.satellites
+    else:
         return [satellite.name]
-    return [f"{satellite.name}-{number:03d}" for number in range(1, satellite.walker.total + 1)]
+    return [f"{satellite.name}-{number:03d}" for number in range(1, count + 1)]
 
 
 FIRST_YEAR, LAST_YEAR = 2001, 2099
@@ -116,7 +120,7 @@ def _known(name: str, known: Iterable[str], path: Path, problems: Problems) -> N
 def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
     book = catalogue()
     _one_of(
-        {"orbit": one.orbit, "tle": one.tle, "omm": one.omm, "walker": one.walker},
+        {"orbit": one.orbit, "tle": one.tle, "omm": one.omm, "oem": one.oem, "walker": one.walker},
         path,
         problems,
         "where the satellite flies",
@@ -142,6 +146,13 @@ def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
     if one.orbit is not None:
         node = {"ltan": one.orbit.ltan, "raan_deg": one.orbit.raan_deg}
         _one_of(node, (*path, "orbit"), problems, "where the orbit's plane is")
+        for key, value in (("eccentricity", one.orbit.eccentricity), ("argp_deg", one.orbit.argp_deg)):
+            if one.orbit.frozen and value:
+                problems.add((*path, "orbit", key), value, "leave it out: frozen = true finds it")
+    if one.cluster is not None and one.orbit is None:
+        problems.add((*path, "cluster"), "no orbit", "give the orbit that the cluster flies around")
+    if one.oem is not None and one.propagation == "numerical":
+        problems.add((*path, "propagation"), one.propagation, "leave it out: an OEM's states are flown as they are")
 
 
 def _station(one: Station, path: Path, problems: Problems) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import msgspec
@@ -12,29 +11,18 @@ from orbitalcloud.mission.catalogue import catalogue, check_power
 from orbitalcloud.mission.charge_levels import charge_levels
 from orbitalcloud.mission.check_thermal import check_thermal
 from orbitalcloud.mission.check_values import WORKLOAD, Names, satellite_names
-from orbitalcloud.mission.files import read_text
 from orbitalcloud.mission.lines import Path
+from orbitalcloud.mission.orbits import ORBIT_KEYS, sources
 from orbitalcloud.mission.problems import Problems
 from orbitalcloud.mission.resolved import Bus, Channel, Craft, Ground, Task
 from orbitalcloud.mission.thermal import finished
-from orbitalcloud.mission.types import Job, Link, Mission, Orbit, Satellite, Station
-from orbitalcloud.physics import (
-    Design,
-    Orbits,
-    Shedding,
-    Source,
-    TwoLine,
-    parse_omm,
-    raan_of_local_time_rad,
-    sun_synchronous_inclination_rad,
-    walker,
-)
-from orbitalcloud.physics.constants import EARTH_RADIUS_M
+from orbitalcloud.mission.types import Job, Link, Mission, Satellite, Station
+from orbitalcloud.physics import Shedding
+from orbitalcloud.physics.orbit import Source
 
+_FLYING = ("drag_area_m2", "disposal_area_m2", "drag_coefficient", "srp_area_m2", "srp_coefficient", "propulsion")
 _INITIAL_C = 15.0  # of a node that a mission adds
 _COMPLETE = {"heat_capacity_j_per_k", "hot_limit_c", "cold_limit_c"}
-LOWEST_PERIGEE_KM = 120.0
-"""The conventional re-entry interface (ESA 120 km, NASA 400,000 ft): below it nothing stays up for an orbit."""
 
 
 def hours(at_h: float) -> int:
@@ -52,7 +40,7 @@ def crafts(mission: Mission, starts: Instant, ends: Instant, problems: Problems,
     for index, one in enumerate(mission.satellite):
         path: Path = ("satellite", index)
         bus = _bus(one, path, problems)
-        orbits = _orbits(one, starts, ends, path, problems, folder)
+        orbits = _orbits(one, bus, mission, (starts, ends), path, problems, folder)
         name = one.accelerator or (bus.accelerator if bus else "")
         levels = _levels(one)
         if bus is None or levels is None or name not in book.accelerators:
@@ -78,9 +66,9 @@ def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
     if base is None:
         return None
     plain: dict[str, Any] = msgspec.to_builtins(base)
-    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w", "safe_w", "shielding_mm"):
+    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w", "safe_w", "shielding_mm", *_FLYING):
         if getattr(one, key) is not None:
-            plain[key] = getattr(one, key)
+            plain[key] = msgspec.to_builtins(getattr(one, key))
     if one.array is not None:
         _change_array(plain["array"], plain.get("body_m"), _given(one.array))
     if one.battery is not None:
@@ -90,6 +78,7 @@ def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
         bus = finished(msgspec.convert(plain, Bus), catalogue().coatings, one.name)
         check_power(bus, one.name)
         check_thermal(bus, one.name)
+        _check_propellant(bus)
     except (msgspec.ValidationError, DataError) as error:
         problems.add(path, one.name, f"the changed bus cannot fly: {error}")
         return None
@@ -114,6 +103,12 @@ def _change_network(bus: dict[str, Any], one: Satellite) -> None:
     if one.roles is not None:
         bus["roles"] = msgspec.to_builtins(one.roles)
     bus["control"] = [*bus["control"], *msgspec.to_builtins(one.control)]
+
+
+def _check_propellant(bus: Bus) -> None:
+    if bus.propulsion is not None and bus.propulsion.propellant_kg >= bus.mass_kg:
+        remedy = f"choose less than mass_kg, {bus.mass_kg:g}: the propellant is part of it"
+        raise DataError("propulsion.propellant_kg", bus.propulsion.propellant_kg, remedy)
 
 
 def _given(change: msgspec.Struct) -> dict[str, Any]:
@@ -142,90 +137,23 @@ def _root_m(wings: str, body_m: list[float] | None, number: int) -> list[float] 
 
 
 def _orbits(
-    one: Satellite, starts: Instant, ends: Instant, path: Path, problems: Problems, folder: str
+    one: Satellite,
+    bus: Bus | None,
+    mission: Mission,
+    span: tuple[Instant, Instant],
+    path: Path,
+    problems: Problems,
+    folder: str,
 ) -> list[tuple[Source, str]]:
-    """A source and its words per satellite, tried at both ends of the mission."""
-    key = next((key for key in ("orbit", "walker", "tle", "omm") if getattr(one, key) is not None), None)
-    if key is None:
+    """A source and its words per satellite, tried over the mission."""
+    key = next((key for key in ORBIT_KEYS if getattr(one, key) is not None), None)
+    if key is None or bus is None:
         return []
     try:
-        made = _sources(one, starts, folder)
-        sources = [source for source, _ in made]
-        _check_perigees(sources)
-        Orbits.of(sources, [one.name] * len(sources)).position_teme_m([starts, ends])
+        return sources(one, bus, mission.environment, span, folder)
     except DataError as error:
         problems.add((*path, key), error.value, f"{error.remedy} ({error.place})")
         return []
-    return made
-
-
-def _sources(one: Satellite, starts: Instant, folder: str) -> list[tuple[Source, str]]:
-    if one.orbit is not None:
-        return [designed(one.orbit, starts, one.name)]
-    if one.walker is not None:
-        w = one.walker
-        made = walker(
-            w.total,
-            w.planes,
-            w.phasing,
-            math.radians(w.inclination_deg),
-            w.altitude_km * 1e3,
-            starts,
-            pattern=w.pattern,
-            raan_rad=math.radians(w.raan_deg),
-            name=one.name,
-        )
-        text = f"Walker {w.pattern} {w.inclination_deg:g}°: {w.total}/{w.planes}/{w.phasing}, {w.altitude_km:g} km"
-        return [(design, text) for design in made]
-    if one.tle is not None:
-        line1, line2 = (line.rstrip() for line in one.tle)
-        return [(TwoLine(line1, line2, one.name), f"SGP4 from the TLE of object {line1[2:7]}, epoch {line1[18:32]}")]
-    assert one.omm is not None, "one of the four was chosen"
-    message = parse_omm(read_text(one.omm, folder))
-    return [(message, f"SGP4 from the OMM of {message.name or message.object_id}")]
-
-
-def designed(orbit: Orbit, starts: Instant, name: str) -> tuple[Design, str]:
-    """Mean elements and their words; `DataError` where there is no such orbit."""
-    axis_m = EARTH_RADIUS_M + orbit.altitude_km * 1e3
-    if orbit.inclination == "sun-synchronous":
-        inclination = sun_synchronous_inclination_rad(axis_m, orbit.eccentricity)
-        words = f"sun-synchronous {math.degrees(inclination):.2f}°"
-    else:
-        inclination = math.radians(orbit.inclination)
-        words = f"{orbit.inclination:g}°"
-    if orbit.ltan is not None:
-        hour, minute = orbit.ltan.split(":")
-        node = raan_of_local_time_rad(int(hour) + int(minute) / 60.0, starts)
-        where = f"LTAN {orbit.ltan}"
-    else:
-        node = math.radians(orbit.raan_deg or 0.0)
-        where = f"RAAN {orbit.raan_deg or 0.0:g}°"
-    true_anomaly = math.radians(orbit.phase_deg - orbit.argp_deg)
-    turn = 2.0 * math.pi
-    elements = (axis_m, orbit.eccentricity, inclination, node % turn, math.radians(orbit.argp_deg) % turn)
-    design = Design(*elements, mean_anomaly_rad(true_anomaly, orbit.eccentricity) % turn, starts, name)
-    shape = f", e {orbit.eccentricity:g}" if orbit.eccentricity else ""
-    return design, f"{orbit.altitude_km:g} km, {words}, {where}{shape}"
-
-
-def mean_anomaly_rad(true_anomaly_rad: float, eccentricity: float) -> float:
-    """Kepler's equation the easy way round: true to eccentric to mean anomaly."""
-    ratio = math.sqrt((1.0 - eccentricity) / (1.0 + eccentricity))
-    eccentric = 2.0 * math.atan2(ratio * math.sin(true_anomaly_rad / 2.0), math.cos(true_anomaly_rad / 2.0))
-    return eccentric - eccentricity * math.sin(eccentric)
-
-
-def _check_perigees(sources: list[Source]) -> None:
-    """A design below `LOWEST_PERIGEE_KM` is refused; SGP4's own elements are tried by flying them."""
-    for source in sources:
-        if isinstance(source, Design):
-            perigee_km = (source.semi_major_axis_m * (1.0 - source.eccentricity) - EARTH_RADIUS_M) / 1e3
-            if perigee_km < LOWEST_PERIGEE_KM:
-                shown = f"{perigee_km:.1f} km"
-                raise DataError(
-                    "perigee altitude", shown, f"raise it above {LOWEST_PERIGEE_KM:g} km: it cannot stay up"
-                )
 
 
 # Stations, channels, tasks ------------------------------------------------------------------------------------------

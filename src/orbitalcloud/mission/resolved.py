@@ -22,6 +22,7 @@ from orbitalcloud.mission.types import (
     NotNegative,
     Part,
     Positive,
+    Propulsion,
     Roles,
     Share,
     ShieldingMm,
@@ -123,6 +124,7 @@ class Bus(Part, frozen=True, kw_only=True):
     """A satellite's platform. `roles` says which thermal nodes are array, body, battery, payload and radiator.
 
     `safe_w` is what the platform takes in safe mode, `body_m` the box that it is, for the shadow it casts on its panels.
+    Areas of drag and sunlight that are not given follow from faces and panels: `mission.surface.surface_of`.
     """
 
     mass_kg: Positive
@@ -141,6 +143,12 @@ class Bus(Part, frozen=True, kw_only=True):
     """Those of the catalogue that its faces name."""
     safe_w: NotNegative | None = None
     body_m: Direction | None = None
+    drag_coefficient: Annotated[float, Meta(gt=0, le=10)] = 2.2
+    srp_coefficient: Annotated[float, Meta(ge=1, le=2)] = 1.3
+    drag_area_m2: Positive | None = None
+    disposal_area_m2: Positive | None = None
+    srp_area_m2: Positive | None = None
+    propulsion: Propulsion | None = None
 
 
 class Cooling(Part, frozen=True, kw_only=True):

@@ -54,6 +54,7 @@ class Orbit(Part, frozen=True, kw_only=True):
     phase_deg: Degrees = 0.0
     eccentricity: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     argp_deg: Degrees = 0.0
+    frozen: Annotated[bool, Meta(description="the eccentricity, about 0.001, whose perigee stands at 90°")] = False
 
 
 class Walker(Part, frozen=True, kw_only=True):
@@ -70,6 +71,16 @@ class Walker(Part, frozen=True, kw_only=True):
     altitude_km: Annotated[float, Meta(ge=120, le=100_000)]
     pattern: Literal["delta", "star"] = "delta"
     raan_deg: Degrees = 0.0
+
+
+class Cluster(Part, frozen=True, kw_only=True):
+    """A cluster around `orbit`: satellites in its plane, neighbours `spacing_m` to twice that apart, for no propellant.
+
+    It makes satellites named NAME-001, NAME-002, …; the first flies the orbit itself. See `physics.cluster`.
+    """
+
+    satellites: Annotated[int, Meta(ge=1, le=10_000)]
+    spacing_m: Annotated[float, Meta(ge=1, le=10_000)]
 
 
 # What a satellite is: changes to its catalogue bus ------------------------------------------------------------------
@@ -269,15 +280,28 @@ class HeatPump(Controlled, frozen=True, kw_only=True, tag="heat-pump"):
 Control = Heater | Louvre | VariableEmissivity | LoopHeatPipe | PumpedLoop | HeatPump
 
 
+class Propulsion(Part, frozen=True, kw_only=True):
+    """What moves the satellite: specific impulse, usable propellant (part of `mass_kg`) and, if known, thrust."""
+
+    isp_s: Annotated[float, Meta(gt=0, le=20_000, description="specific impulse")]
+    propellant_kg: NotNegative
+    thrust_n: Positive | None = None
+
+
 class Satellite(Part, frozen=True, kw_only=True):
-    """A satellite (or, with `walker`, a constellation of like ones). Exactly one of orbit, tle, omm, walker."""
+    """A satellite (or, with `walker`, a constellation of like ones). Exactly one of orbit, tle, omm, oem, walker;
+    `cluster` goes with `orbit`. `propagation` says how it is flown: `secular` by the model of its elements (mean
+    rates of designs, SGP4), `numerical` by its forces from the mission's start."""
 
     name: Name
     bus: Text
     orbit: Orbit | None = None
     tle: Annotated[tuple[str, str], Meta(description="the two lines of 69 characters")] | None = None
     omm: Annotated[str, Meta(description="an OMM file (XML, KVN or JSON), relative to this file")] | None = None
+    oem: Annotated[str, Meta(description="an OEM file (KVN or XML), relative to this file")] | None = None
     walker: Walker | None = None
+    cluster: Cluster | None = None
+    propagation: Literal["secular", "numerical"] = "secular"
     reserve: Annotated[float, Meta(ge=0, le=0.99, description="no job below this state of charge")] = 0.3
     accelerator: Text | None = None
     age_years: Annotated[float, Meta(ge=0, le=30)] | None = None
@@ -289,6 +313,14 @@ class Satellite(Part, frozen=True, kw_only=True):
     safe_w: NotNegative | None = None
     shed: ShedChange | None = None
     sun_axis: Annotated[Direction, Meta(description="body axis held to the Sun; nadir-pointing without")] | None = None
+    drag_area_m2: Annotated[Positive, Meta(description="across the flow, attitude held; default from faces")] | None = (
+        None
+    )
+    disposal_area_m2: Annotated[Positive, Meta(description="mean when tumbling; default from faces")] | None = None
+    drag_coefficient: Annotated[float, Meta(gt=0, le=10)] | None = None
+    srp_area_m2: Annotated[Positive, Meta(description="across the sunlight; default from faces")] | None = None
+    srp_coefficient: Annotated[float, Meta(ge=1, le=2)] | None = None
+    propulsion: Propulsion | None = None
     shielding_mm: ShieldingMm | None = None
     devices: Annotated[tuple[Text, ...], Meta(max_length=32)] | None = None
     array: ArrayChange | None = None

@@ -88,7 +88,7 @@ def compare_cooling(loaded: Loaded) -> tuple[Comparison, ...]:
     """One comparison for each different satellite of the mission (bus, computer, plane); a second or two each."""
     made: dict[object, Comparison] = {}
     for craft in loaded.satellites:
-        orbit = year_orbit(craft, loaded.starts)
+        orbit = year_orbit(craft)
         key = (craft.bus, craft.accelerator_name, orbit.raan_rad, orbit.semi_major_axis_m, orbit.inclination_rad)
         if key not in made:
             end = Instant(loaded.starts + DAY)

@@ -22,12 +22,10 @@ from numpy.typing import NDArray
 
 from orbitalcloud.core import DAY, SECOND, Instant
 from orbitalcloud.mission import Craft
-from orbitalcloud.mission.physical import ZERO_CELSIUS_K, design_of, hot_limit_c, period_s
+from orbitalcloud.mission.physical import ZERO_CELSIUS_K, design_of, hot_limit_c
 from orbitalcloud.mission.resolved import Bus
-from orbitalcloud.physics import Design, EnergyHeat, Geometry, Omm, Orbits, beta_angle_rad, geometry
-from orbitalcloud.physics.constants import EARTH_MU_M3_S2
+from orbitalcloud.physics import Design, EnergyHeat, Geometry, Orbits, beta_angle_rad, geometry, mean_design
 from orbitalcloud.physics.earth_light import STANDARD, EarthCase
-from orbitalcloud.physics.orbit import Source
 
 Floats = NDArray[np.float64]
 Side = Literal["hot", "cold"]
@@ -104,28 +102,14 @@ def hot_cold_cases(
     hot_w = craft.accelerator.active_w if payload_hot_w is None else payload_hot_w
     cold_w = craft.accelerator.idle_w if payload_cold_w is None else payload_cold_w
     limits = tuple(hot_limit_c(craft, node) + ZERO_CELSIUS_K for node in craft.bus.heat)
-    source = year_orbit(craft, starts)
+    source = year_orbit(craft)
     return _cases(craft.bus, source, starts, hot_w, cold_w, end_of_life_years, limits)
 
 
-def year_orbit(craft: Craft, starts: Instant) -> Design:
-    """The orbit as a design that can be flown for a year: a design itself, phase put to zero (so that satellites of
-    one plane share their answer); two-line elements by their mean elements."""
-    orbit = craft.orbit
-    if isinstance(orbit, Design):
-        return dataclasses.replace(orbit, mean_anomaly_rad=0.0, name="")
-    return _mean_design(orbit, period_s(craft), starts)
-
-
-def _mean_design(orbit: Source, period: float, starts: Instant) -> Design:
-    position, velocity = Orbits.of([orbit], ["orbit"]).state_teme([starts])
-    r, v = position[0, 0], velocity[0, 0]
-    h = np.cross(r, v)
-    inclination = float(np.arccos(h[2] / np.linalg.norm(h)))
-    node = float(np.arctan2(h[0], -h[1])) % (2.0 * np.pi)
-    axis_m = (EARTH_MU_M3_S2 * (period / (2.0 * np.pi)) ** 2) ** (1.0 / 3.0)
-    eccentricity = orbit.eccentricity if isinstance(orbit, Omm) else float(f"0.{orbit.line2[26:33]}")  # type: ignore[union-attr]
-    return Design(axis_m, eccentricity, inclination, node, 0.0, 0.0, starts)
+def year_orbit(craft: Craft) -> Design:
+    """The orbit as a design that can be flown for a year, by its mean elements; its phase is put to zero, so that
+    satellites of one plane share their answer."""
+    return dataclasses.replace(mean_design(craft.orbit), mean_anomaly_rad=0.0, name="")
 
 
 @lru_cache(maxsize=64)
