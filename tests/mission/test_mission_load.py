@@ -300,7 +300,7 @@ def test_changes_to_the_bus_arrive_in_physics() -> None:
     assert loaded.satellites[0].bus.shielding_mm == 4.0
     assert loaded.satellites[0].devices == ("sram-4mbit",)
     assert load("genesis-1").satellites[0].devices == ("jetson-module", "lpddr-8gb")
-    assert design.array.health == pytest.approx((1 - 0.0275) ** 2)
+    assert design.array.health == pytest.approx((0.985 * 0.99 * 0.9975) ** 2)
     assert [face.area_m2 for face in design.thermal.faces if face.node == "radiator"] == [0.1]
     assert len(design.thermal.faces) == len(plain.thermal.faces)
 

@@ -25,6 +25,7 @@ efficiency = 0.3
 converter_efficiency = 1
 packing = 1
 temperature_coefficient_per_k = 0
+wings = "apart"
 """
 
 LTAN_1030 = """

@@ -53,8 +53,17 @@ def init(
 
 
 @app.command()
-def check(mission: Mission, json: Json = False, verbose: Verbose = False) -> int:
+def check(
+    mission: Mission,
+    cooling: Annotated[bool, typer.Option("--cooling", help="instead, compare kinds of thermal control")] = False,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
     """Does it close? Period, eclipses, watts, kelvins, contact minutes, and what binds first."""
+    if cooling:
+        from orbitalcloud.cli import cooling as comparison
+
+        return comparison.cooling(mission, json)
     from orbitalcloud.cli import missions
 
     return missions.check(mission, json)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from orbitalcloud.core import DataError, RemoteProtocolError
 from orbitalcloud.mission.catalogue import catalogue
+from orbitalcloud.mission.charge_levels import charge_levels
 from orbitalcloud.mission.check_links import CLASSES, check_air, check_link
 from orbitalcloud.mission.files import locate, read_bytes
 from orbitalcloud.mission.lines import Path
@@ -130,9 +131,18 @@ def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
     for index, device in enumerate(one.devices or ()):
         _known(device, radiation_devices(), (*path, "devices", index), problems)
     if one.bus in book.buses:
-        nodes = [node.name for node in book.buses[one.bus].heat]
-        for name in one.heat:
-            _known(name, nodes, (*path, "heat", name), problems)
+        nodes = [] if one.own_network else [node.name for node in book.buses[one.bus].heat]
+        for name, change in one.heat.items():
+            new = (change.heat_capacity_j_per_k, change.hot_limit_c, change.cold_limit_c)
+            if name not in nodes and None in new:
+                words = (
+                    f"{did_you_mean(name, nodes)}; a new node needs heat_capacity_j_per_k, hot_limit_c, cold_limit_c"
+                )
+                problems.add((*path, "heat", name), name, words)
+    try:
+        charge_levels(one)
+    except DataError as error:
+        problems.add((*path, error.place.split(".", maxsplit=1)[0]), error.value, f"{error.remedy} ({error.place})")
     if one.orbit is not None:
         node = {"ltan": one.orbit.ltan, "raan_deg": one.orbit.raan_deg}
         _one_of(node, (*path, "orbit"), problems, "where the orbit's plane is")
@@ -256,6 +266,8 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
         else:
             targets = names.satellites
         _known(fault.target, targets, (*path, "target"), problems)
+        if isinstance(fault, ArrayStringLoss):
+            _one_of({"fraction": fault.fraction, "strings": fault.strings}, path, problems, "how much is lost")
         if isinstance(fault, TamperedUpdate):
             _tampered(fault, path, mission, names, problems, folder)
         assert isinstance(fault, Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss), "a new fault?"

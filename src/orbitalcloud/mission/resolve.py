@@ -7,16 +7,22 @@ from typing import Any
 import msgspec
 
 from orbitalcloud.core import HOUR, MINUTE, DataError, Instant
-from orbitalcloud.mission.catalogue import catalogue, check_heat
+from orbitalcloud.mission.catalogue import catalogue, check_power
+from orbitalcloud.mission.charge_levels import charge_levels
+from orbitalcloud.mission.check_thermal import check_thermal
 from orbitalcloud.mission.check_values import WORKLOAD, satellite_names
 from orbitalcloud.mission.lines import Path
 from orbitalcloud.mission.orbits import ORBIT_KEYS, sources
 from orbitalcloud.mission.problems import Problems
 from orbitalcloud.mission.resolved import Bus, Craft, Ground, Task
+from orbitalcloud.mission.thermal import finished
 from orbitalcloud.mission.types import Job, Mission, Satellite, Station
+from orbitalcloud.physics import Shedding
 from orbitalcloud.physics.orbit import Source
 
 _FLYING = ("drag_area_m2", "disposal_area_m2", "drag_coefficient", "srp_area_m2", "srp_coefficient", "propulsion")
+_INITIAL_C = 15.0  # of a node that a mission adds
+_COMPLETE = {"heat_capacity_j_per_k", "hot_limit_c", "cold_limit_c"}
 
 
 def hours(at_h: float) -> int:
@@ -36,12 +42,22 @@ def crafts(mission: Mission, starts: Instant, ends: Instant, problems: Problems,
         bus = _bus(one, path, problems)
         orbits = _orbits(one, bus, mission, (starts, ends), path, problems, folder)
         name = one.accelerator or (bus.accelerator if bus else "")
-        if bus is None or name not in book.accelerators:
+        levels = _levels(one)
+        if bus is None or levels is None or name not in book.accelerators:
             continue
         for each, (source, text) in zip(satellite_names(one), orbits, strict=False):
             devices = book.accelerators[name].devices if one.devices is None else one.devices
-            made.append(Craft(each, one.bus, bus, name, book.accelerators[name], source, text, one.reserve, devices))
+            rest = (one.reserve, *levels, one.sun_axis, devices)
+            made.append(Craft(each, one.bus, bus, name, book.accelerators[name], source, text, *rest))
     return tuple(made)
+
+
+def _levels(one: Satellite) -> tuple[float, float, Shedding] | None:
+    """None where `check_values` has noted what is wrong with them."""
+    try:
+        return charge_levels(one)
+    except DataError:
+        return None
 
 
 def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
@@ -50,24 +66,43 @@ def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
     if base is None:
         return None
     plain: dict[str, Any] = msgspec.to_builtins(base)
-    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w", "shielding_mm", *_FLYING):
+    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w", "safe_w", "shielding_mm", *_FLYING):
         if getattr(one, key) is not None:
             plain[key] = msgspec.to_builtins(getattr(one, key))
     if one.array is not None:
-        _change_array(plain["array"], _given(one.array))
+        _change_array(plain["array"], plain.get("body_m"), _given(one.array))
     if one.battery is not None:
         plain["battery"].update(_given(one.battery))
-    for node in plain["heat"]:
-        if node["name"] in one.heat:
-            node.update(_given(one.heat[node["name"]]))
+    _change_network(plain, one)
     try:
-        bus = msgspec.convert(plain, Bus)
-        check_heat(bus, one.name)
+        bus = finished(msgspec.convert(plain, Bus), catalogue().coatings, one.name)
+        check_power(bus, one.name)
+        check_thermal(bus, one.name)
         _check_propellant(bus)
     except (msgspec.ValidationError, DataError) as error:
         problems.add(path, one.name, f"the changed bus cannot fly: {error}")
         return None
     return bus
+
+
+def _change_network(bus: dict[str, Any], one: Satellite) -> None:
+    """Nodes changed and added, couplings replaced and added, roles and controls: the mission's own."""
+    if one.own_network:
+        bus["heat"], bus["couplings"], bus["control"] = [], [], []
+    bus["heat"] = list(bus["heat"])
+    known = {node["name"]: node for node in bus["heat"]}
+    for name, change in one.heat.items():
+        given = _given(change)
+        if name in known:
+            known[name].update(given)
+        elif set(given) >= _COMPLETE:  # what is missing was noted by check_values
+            bus["heat"].append({"name": name, "initial_c": _INITIAL_C, **given})
+    pairs = {frozenset(coupling.between) for coupling in one.coupling}
+    bus["couplings"] = [pair for pair in bus["couplings"] if frozenset(pair["between"]) not in pairs]
+    bus["couplings"] += msgspec.to_builtins(one.coupling)
+    if one.roles is not None:
+        bus["roles"] = msgspec.to_builtins(one.roles)
+    bus["control"] = [*bus["control"], *msgspec.to_builtins(one.control)]
 
 
 def _check_propellant(bus: Bus) -> None:
@@ -80,15 +115,25 @@ def _given(change: msgspec.Struct) -> dict[str, Any]:
     return {key: value for key, value in msgspec.to_builtins(change).items() if value is not None}
 
 
-def _change_array(array: dict[str, Any], change: dict[str, Any]) -> None:
-    area, mount = change.pop("area_m2", None), change.pop("mount", None)
+def _change_array(array: dict[str, Any], body_m: list[float] | None, change: dict[str, Any]) -> None:
+    area, mount, wings = change.pop("area_m2", None), change.pop("mount", None), change.pop("wings", None)
     whole = sum(panel["area_m2"] for panel in array["panels"])
-    for panel in array["panels"]:
+    for number, panel in enumerate(array["panels"]):
+        if wings is not None:
+            panel["root_m"] = _root_m(wings, body_m, number)
         if area is not None:
             panel["area_m2"] *= area / whole
         if mount is not None:
             panel["mount"] = mount
     array.update(change)
+
+
+def _root_m(wings: str, body_m: list[float] | None, number: int) -> list[float] | None:
+    """Where a wing begins, a tenth of the body's side outside it; to either side by turns."""
+    if wings == "apart" or body_m is None:
+        return None
+    axis, side = "xyz".index(wings), 1.0 if number % 2 == 0 else -1.0
+    return [side * 0.6 * body_m[k] if k == axis else 0.0 for k in range(3)]
 
 
 def _orbits(

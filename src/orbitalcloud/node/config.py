@@ -67,6 +67,9 @@ class SatelliteConfig:
     """Drawn by the terminal towards each other satellite while there is a contact with it."""
     verification: VerificationFacts | None = None
     max_payment_wei: int = 10**18
+    safe_below_ppm: int = 0
+    safe_above_ppm: int = 0
+    safe_mw: int = 0
     payees: frozenset[str] = frozenset()
     chain_ids: frozenset[int] = frozenset()
     result_lifetime_ns: int = 48 * HOUR

@@ -26,6 +26,9 @@ from orbitalcloud.physics.access import (
 from orbitalcloud.physics.array import Panel, SolarArray, array_power_w
 from orbitalcloud.physics.array_radiation import remaining_power, yearly_fluence
 from orbitalcloud.physics.battery import Battery
+from orbitalcloud.physics.battery_ageing import Duty, Wear, worn
+from orbitalcloud.physics.battery_cells import CELLS as BATTERY_CELLS
+from orbitalcloud.physics.battery_cells import Cell
 from orbitalcloud.physics.cluster import clohessy_wiltshire, cluster, hill_frame_m
 from orbitalcloud.physics.decay import Decay, decay, drag_m2_kg, lifetime_days
 from orbitalcloud.physics.density import density_at, density_kg_m3, density_profile
@@ -39,6 +42,7 @@ from orbitalcloud.physics.design import (
     sun_synchronous_inclination_rad,
     walker,
 )
+from orbitalcloud.physics.earth_light import STANDARD, EarthCase, albedo_at, infrared_w_m2_at
 from orbitalcloud.physics.ephemeris import Ephemeris, Segment
 from orbitalcloud.physics.fleet import FleetSummary, Traces, fly_fleet
 from orbitalcloud.physics.forces import Ball, Forces
@@ -80,7 +84,8 @@ from orbitalcloud.physics.numerical import Numerical
 from orbitalcloud.physics.oem import parse_oem
 from orbitalcloud.physics.omm import Omm, parse_omm, parse_omms
 from orbitalcloud.physics.orbit import Orbits, Source, TwoLine, epoch_of, mean_design
-from orbitalcloud.physics.power_heat import EMPTY, FULL, SHORT, EnergyHeat, Reading, SatelliteDesign
+from orbitalcloud.physics.power_account import BALANCED, Account, account
+from orbitalcloud.physics.power_heat import EMPTY, FULL, SHORT, EnergyHeat, Reading, SatelliteDesign, Shedding
 from orbitalcloud.physics.radiation import (
     dose_rate_rad_s,
     flux_at,
@@ -100,25 +105,45 @@ from orbitalcloud.physics.radiation_upsets import (
 )
 from orbitalcloud.physics.shadow import ShadowEvent, beta_angle_rad, illumination_at, shadow_events
 from orbitalcloud.physics.solar_activity import Activity, activity_of, solar_cycle
+from orbitalcloud.physics.solar_cells import CELLS as SOLAR_CELLS
+from orbitalcloud.physics.solar_cells import SolarCell
 from orbitalcloud.physics.start import numerical
 from orbitalcloud.physics.station_keeping import MeanDrag, local_time_drift, mean_drag
 from orbitalcloud.physics.sun import irradiance_w_m2, sun_gcrs_m, sun_teme_m
+from orbitalcloud.physics.thermal_control import (
+    Control,
+    Heater,
+    HeatPump,
+    LoopHeatPipe,
+    PumpedLoop,
+    VariableSurface,
+)
 from orbitalcloud.physics.time import earth_rotation_span
+from orbitalcloud.physics.view_factor import parallel_rectangles, perpendicular_rectangles, polygons
 from orbitalcloud.physics.weather import Weather, weather
 
 __all__ = [
+    "BALANCED",
+    "BATTERY_CELLS",
     "EMPTY",
     "FULL",
     "GRAZING_HEIGHT_M",
     "RADIOS",
     "SHORT",
+    "SOLAR_CELLS",
+    "STANDARD",
+    "Account",
     "Activity",
     "Ball",
     "Battery",
+    "Cell",
     "Conductor",
+    "Control",
     "Decay",
     "Design",
     "Device",
+    "Duty",
+    "EarthCase",
     "EnergyHeat",
     "Environment",
     "Ephemeris",
@@ -128,8 +153,11 @@ __all__ = [
     "Forces",
     "Geometry",
     "GroundSite",
+    "HeatPump",
+    "Heater",
     "IslLimits",
     "IslWindow",
+    "LoopHeatPipe",
     "MeanDrag",
     "Node",
     "Numerical",
@@ -137,6 +165,7 @@ __all__ = [
     "OpticalLink",
     "Orbits",
     "Panel",
+    "PumpedLoop",
     "RadiativeLink",
     "RadioLink",
     "Reading",
@@ -144,16 +173,22 @@ __all__ = [
     "SecularRates",
     "Segment",
     "ShadowEvent",
+    "Shedding",
     "Sight",
     "SolarArray",
+    "SolarCell",
     "Source",
     "ThermalNetwork",
     "Traces",
     "TwoLine",
+    "VariableSurface",
+    "Wear",
     "Weather",
     "Window",
     "absorbed_w",
+    "account",
     "activity_of",
+    "albedo_at",
     "array_power_w",
     "attenuation",
     "beta_angle_rad",
@@ -182,6 +217,7 @@ __all__ = [
     "hill_frame_m",
     "illumination_at",
     "in_anomaly",
+    "infrared_w_m2_at",
     "irradiance_w_m2",
     "isl_windows",
     "lifetime_days",
@@ -196,11 +232,14 @@ __all__ = [
     "numerical",
     "optical_rate_bps",
     "osculating_teme",
+    "parallel_rectangles",
     "parse_oem",
     "parse_omm",
     "parse_omms",
     "pass_profile",
     "pass_volume_bytes",
+    "perpendicular_rectangles",
+    "polygons",
     "position_itrs_m",
     "raan_of_local_time_rad",
     "range_m",
@@ -222,5 +261,6 @@ __all__ = [
     "visible",
     "walker",
     "weather",
+    "worn",
     "yearly_fluence",
 ]

@@ -18,7 +18,7 @@ from orbitalcloud.physics.design import Design, secular_rates
 from orbitalcloud.physics.fleet_light import CHUNK, LANES, LIGHT_SIZE, ROW
 from orbitalcloud.physics.fleet_tables import MOST_PARTS, Tables, block, reset, tables_of
 from orbitalcloud.physics.geometry import LIT, RADIUS, SUN_X, SUN_Z, Geometry, light_on_grid
-from orbitalcloud.physics.orbit import Orbits, Source, TwoLine
+from orbitalcloud.physics.orbit import Orbits, Source, mean_design
 from orbitalcloud.physics.power_heat import EnergyHeat, SatelliteDesign
 from orbitalcloud.physics.sun import irradiance_w_m2, sun_teme_m
 
@@ -162,15 +162,9 @@ def _tables(design: SatelliteDesign, step_s: float) -> Tables | None:
 
 def radius_range_m(source: Source) -> tuple[float, float]:
     """Least and greatest distance from the Earth's centre to expect of an orbit, metres."""
-    if isinstance(source, Design):
-        axis_m, eccentricity, play_m = source.semi_major_axis_m, source.eccentricity, 0.0
-    else:
-        if isinstance(source, TwoLine):
-            motion, eccentricity = float(source.line2[52:63]), float("0." + source.line2[26:33].strip())
-        else:
-            motion, eccentricity = source.mean_motion_rev_day, source.eccentricity
-        axis_m = (EARTH_MU_M3_S2 * (86_400.0 / (2.0 * np.pi * motion)) ** 2) ** (1.0 / 3.0)
-        play_m = _SHORT_PERIOD_M
+    mean = mean_design(source)
+    axis_m, eccentricity = mean.semi_major_axis_m, mean.eccentricity
+    play_m = 0.0 if isinstance(source, Design) else _SHORT_PERIOD_M
     return float(axis_m * (1.0 - eccentricity) - play_m), float(axis_m * (1.0 + eccentricity) + play_m)
 
 

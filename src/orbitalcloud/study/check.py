@@ -19,7 +19,9 @@ from orbitalcloud.mission import Craft, Loaded
 from orbitalcloud.mission.physical import (
     ZERO_CELSIUS_K,
     energy_heat,
+    hot_limit_c,
     inclination_deg,
+    light_of,
     loads_w,
     node_index,
     orbits_of,
@@ -32,7 +34,6 @@ from orbitalcloud.physics import (
     Window,
     beta_angle_rad,
     contact_windows,
-    geometry,
     shadow_events,
 )
 from orbitalcloud.study.demand import Demand, demand, pieces
@@ -140,7 +141,7 @@ def _fly(loaded: Loaded, orbits: Orbits, payload_w: Floats, radio_w: Floats) -> 
     """Integrate the mission under constant loads, looking every minute."""
     now, lit, steps = loaded.starts, np.zeros(len(loaded.satellites)), 0
     until = Instant(min(loaded.ends, now + DAY))
-    light = geometry(orbits, now, until)
+    light = light_of(loaded, orbits, now, until)
     state = energy_heat(loaded, light)
     loads = loads_w(loaded, payload_w, state.n_nodes)
     lowest = state.state_of_charge.copy()
@@ -157,7 +158,7 @@ def _fly(loaded: Loaded, orbits: Orbits, payload_w: Floats, radio_w: Floats) -> 
         if now >= loaded.ends:
             break
         until = Instant(min(loaded.ends, now + DAY))
-        light = geometry(orbits, now, until)
+        light = light_of(loaded, orbits, now, until)
         state.use(light)
     seconds = (loaded.ends - loaded.starts) / SECOND
     asked_w = loads.sum(axis=1) + radio_w
@@ -171,7 +172,7 @@ def _nodes(craft: Craft, quiet: _Run, busy: _Run, i: int) -> tuple[NodeRange, ..
             float(min(quiet.coldest_k[i, column], busy.coldest_k[i, column])) - ZERO_CELSIUS_K,
             float(max(quiet.hottest_k[i, column], busy.hottest_k[i, column])) - ZERO_CELSIUS_K,
             node.cold_limit_c,
-            min(node.hot_limit_c, craft.accelerator.hot_limit_c) if node.name == "payload" else node.hot_limit_c,
+            hot_limit_c(craft, node),
         )
         for column, node in enumerate(craft.bus.heat)
     )

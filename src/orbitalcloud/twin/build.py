@@ -13,7 +13,7 @@ from orbitalcloud.core.events import Commanded
 from orbitalcloud.ethereum import MAINNET
 from orbitalcloud.mission import Craft, Loaded, Task, mission_error, types
 from orbitalcloud.mission.files import read_bytes
-from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of
+from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of, battery_of, node_index
 from orbitalcloud.network import ContactPlan
 from orbitalcloud.node import (
     EnergyFacts,
@@ -149,7 +149,7 @@ def describe(world: World, loaded: Loaded) -> Iterator[records.Entry]:
             orbit=craft.orbit_text,
             period_ms=world.period_ns(craft.name) // 1_000_000,
             inclination_mdeg=world.inclination_mdeg(craft.name),
-            battery_mj=round(craft.bus.battery.capacity_wh * 3_600_000),
+            battery_mj=round(battery_of(craft.bus).usable_j * 1000),
             reserve_ppm=round(craft.reserve * 1e6),
             array_mw=world.array_mw(craft.name),
             thermal_nodes=tuple(node.name for node in craft.bus.heat),
@@ -175,7 +175,7 @@ def describe(world: World, loaded: Loaded) -> Iterator[records.Entry]:
 
 
 def _payload_node(craft: Craft) -> int:
-    return next(index for index, node in enumerate(craft.bus.heat) if node.name == "payload")
+    return node_index(craft, "payload")
 
 
 def _satellite(
@@ -204,7 +204,7 @@ def _satellite(
             throttle_mk=round((hot_k - THROTTLE_BELOW_LIMIT_K) * 1000),
         ),
         energy=EnergyFacts(
-            battery_mj=round(craft.bus.battery.capacity_wh * 3_600_000),
+            battery_mj=round(battery_of(craft.bus).usable_j * 1000),
             array_mw=world.array_mw(craft.name),
             idle_mw=idle_mw,
             sunlight=sunlight,
@@ -212,6 +212,9 @@ def _satellite(
         platform_mw=round(craft.bus.idle_w * 1000),
         radio_mw=round(craft.bus.radio_tx_w * 1000),
         terminals_mw=fleet.terminals_mw.get(craft.name, {}),
+        safe_below_ppm=round(craft.safe_below * 1e6),
+        safe_above_ppm=round(craft.safe_above * 1e6),
+        safe_mw=round(craft.safe_w * 1000),
         artefacts=fleet.on_board,
         verification=facts,
         payees=frozenset(payment.to for payment in payments),
@@ -300,8 +303,15 @@ def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board:
         assert ethereum is not None, "the mission's checks ask for a chain where there is a payment"
         carrier.push(_after(loaded, payment.at_h), payment.station, Commanded("pay", _pay(payment, ethereum)))
     for index, fault in enumerate(loaded.mission.fault):
-        with _blamed(loaded, "fault", index, "byte" if isinstance(fault, types.TamperedUpdate) else "target"):
+        with _blamed(loaded, "fault", index, _blame(fault)):
             _schedule_fault(carrier, loaded, fault)
+
+
+def _blame(fault: types.Fault) -> str:
+    """The key that most likely is wrong where a fault cannot be scheduled."""
+    if isinstance(fault, types.ArrayStringLoss):
+        return "strings"
+    return "byte" if isinstance(fault, types.TamperedUpdate) else "target"
 
 
 def _after(loaded: Loaded, hours: float) -> Instant:
@@ -372,8 +382,8 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: types.Fault) -> Non
             text = "the node restarts: what it had not saved is lost"
             carrier.push(at, fault.target, NodeRestarts(text))
         case types.ArrayStringLoss():
-            ppm = round(fault.fraction * 1e6)
-            text = f"the array gives {fault.fraction:.0%} less from now on"
+            fraction, text = _string_loss(loaded, fault)
+            ppm = round(fraction * 1e6)
             carrier.push(at, fault.target, StringsFail(text, ppm))
         case types.FrameLoss():
             loss = Loss(fault.target, at, _until(at, fault.duration_min), fault.loss_ppm)
@@ -392,6 +402,22 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: types.Fault) -> Non
             text = f"{fault.station} sends {fault.file} with byte {fault.byte} inverted"
             carrier.announce(at, fault.target, "tampered-update", text)
             carrier.push(at, fault.station, Commanded("send-update", encode_order(order)))
+
+
+def _string_loss(loaded: Loaded, fault: types.ArrayStringLoss) -> tuple[float, str]:
+    """What share of the array's output a fault takes of what the faults before it left, and its words."""
+    if fault.fraction is not None:
+        return fault.fraction, f"the array gives {fault.fraction:.0%} less from now on"
+    assert fault.strings is not None, "one of the two was checked"
+    array = loaded.satellite(fault.target).bus.array
+    whole = array.strings * len(array.panels)
+    struck = [one for one in loaded.mission.fault if isinstance(one, types.ArrayStringLoss)]
+    before = sum(one.strings or 0 for one in struck if one.target == fault.target and one.at_h < fault.at_h)
+    if before + fault.strings > whole:
+        remedy = f"{fault.target} has {whole} strings, {before} of them lost before: choose at most {whole - before}"
+        raise DataError("fault array-string-loss: strings", fault.strings, remedy)
+    text = f"{fault.strings} of the array's {whole} strings give nothing from now on"
+    return fault.strings / (whole - before), text
 
 
 def _until(at: Instant, minutes: float) -> Instant:

@@ -195,6 +195,8 @@ class Flight:
 
     def finish(self) -> Status:
         """Close the Log, write receipts and results, remove secrets, and only then declare the folder complete."""
+        for name in self.carrier.world.names:
+            self._say(self._energy_account(name))
         self._say(records.FlightEnded(at=self.ends, node="", entries=self.log.entries + 1))
         self._file.flush()
         self.timing["flying"] = process_time() - self._begun
@@ -211,6 +213,20 @@ class Flight:
         self.folder.forget()
         self.folder.write_status(self.status)
         return self.status
+
+    def _energy_account(self, name: str) -> records.EnergyAccount:
+        """The checker's line: where a satellite's energy went, and what its battery is still worth."""
+        made, battery = self.carrier.world.account(name, self.ends)
+        parts = (made.generated_j, made.load_j, made.losses_j, made.stored_j, made.curtailed_j)
+        rest = (made.unserved_j, made.shed_j)
+        return records.EnergyAccount(
+            self.ends,
+            name,
+            *(round(joules * 1000) for joules in (*parts, *rest)),
+            residual_ppt=round(made.residual * 1e12),
+            capacity_ppm=round(battery.wear.capacity * 1e6),
+            resistance_ppm=round(battery.wear.resistance * 1e6),
+        )
 
     # Files -----------------------------------------------------------------------------------------------------------
 

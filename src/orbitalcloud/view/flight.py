@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbitalcloud.core.records import (
+    EnergyAccount,
     FaultInjected,
     FrameLost,
     FrameRefused,
     HeadAdvanced,
+    LoadsShed,
     NodeStarted,
+    SafeMode,
     UpdateRefused,
     Upset,
     WeatherOutage,
@@ -112,6 +115,9 @@ class Satellite:
     starts: tuple[NodeStarted, ...] = ()
     wallet: str = ""
     wallet_born: int = 0
+    safe_modes: tuple[SafeMode, ...] = ()
+    sheds: tuple[LoadsShed, ...] = ()
+    energy: EnergyAccount | None = None
     shielding_mm: float = 0.0
     devices: tuple[str, ...] = ()
     anomaly: tuple[tuple[int, int], ...] = ()

@@ -107,6 +107,9 @@ class _State:
     columns: dict[str, _Columns] = field(default_factory=dict)
     light: dict[str, list[r.LightChanged]] = field(default_factory=dict)
     brown_outs: dict[str, list[r.BrownOut]] = field(default_factory=dict)
+    safe_modes: dict[str, list[r.SafeMode]] = field(default_factory=dict)
+    sheds: dict[str, list[r.LoadsShed]] = field(default_factory=dict)
+    accounts: dict[str, r.EnergyAccount] = field(default_factory=dict)
     crossings: dict[str, list[r.AnomalyCrossed]] = field(default_factory=dict)
     upsets: dict[str, list[r.Upset]] = field(default_factory=dict)
     wallets: dict[str, r.WalletBorn] = field(default_factory=dict)
@@ -442,6 +445,9 @@ _STEPS: dict[type, Callable[[_State, Any], None]] = {
     r.Telemetry: _telemetry,
     r.LightChanged: _light_changed,
     r.BrownOut: _brown_out,
+    r.SafeMode: lambda state, entry: state.safe_modes.setdefault(entry.node, []).append(entry),
+    r.LoadsShed: lambda state, entry: state.sheds.setdefault(entry.node, []).append(entry),
+    r.EnergyAccount: lambda state, entry: state.accounts.update({entry.node: entry}),
     r.AnomalyCrossed: _anomaly_crossed,
     r.Upset: _upset,
     r.ContactOpened: _contact_opened,
@@ -550,6 +556,9 @@ def _satellite(state: _State, name: str, end: int) -> Satellite:
         series=series,
         light=light,
         brown_outs=spans,
+        safe_modes=tuple(state.safe_modes.get(name, ())),
+        sheds=tuple(state.sheds.get(name, ())),
+        energy=state.accounts.get(name),
         starts=starts,
         wallet=address,
         wallet_born=born,
