@@ -10,7 +10,6 @@ import msgspec
 
 from orbitalcloud.core.contact import Contact
 
-
 ALL_POWERED = 4
 """Classes of loads: platform, heating, radio, payload, in the order in which they are kept."""
 

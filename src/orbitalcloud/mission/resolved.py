@@ -72,8 +72,10 @@ class Array(Part, frozen=True, kw_only=True):
 
 
 class Battery(Part, frozen=True, kw_only=True):
-    """A battery: energy as new, path efficiencies, power limits at its terminals, and its charge at the epoch; the cells
-    it is made of; and how it was used up to `age_years`: cycles and their depth, mean charge and temperature."""
+    """A battery: energy as new, path efficiencies, power limits at its terminals, and its charge at the epoch; the
+    cells it is made of; and how it was used up to `age_years`: cycles and their depth, mean charge and
+    temperature.
+    """
 
     capacity_wh: Positive
     charge_efficiency: Annotated[float, Meta(gt=0, le=1)]
@@ -114,7 +116,8 @@ class Coupling(Part, frozen=True, kw_only=True):
 class Bus(Part, frozen=True, kw_only=True):
     """A satellite's platform. Thermal nodes include `array`, `body`, `payload` and `radiator`.
 
-    `safe_w` is what the platform takes in safe mode, `body_m` the box that it is, for the shadow it casts on its panels.
+    `safe_w` is what the platform takes in safe mode, `body_m` the box that it is, for the shadow it casts on its
+    panels.
     """
 
     mass_kg: Positive
@@ -174,8 +177,8 @@ class Accelerator(Part, frozen=True, kw_only=True):
 class Craft:
     """One satellite, ready to fly: `orbit` is what `physics.orbit.Orbits.of` takes, `orbit_text` says it in words.
 
-    `reserve`, `safe_below` and `safe_above` are states of charge: no job below the first, safe mode from the second down
-    and up to the third.
+    `reserve`, `safe_below` and `safe_above` are states of charge: no job below the first, safe mode from the second
+    down and up to the third.
     """
 
     name: str

@@ -11,9 +11,10 @@ under constant loads, `advance_all` moves all. A call divides [now, until] at th
    what the battery loses becomes heat at its node; temperatures move by one stable step (`heat.heat_step`).
 
 Energy: generated = load + stored + losses + curtailed, asked = load + unserved + shed, each to rounding
-(`power_account` checks it). Loads have classes: below its charge a class is shed until the charge has recovered; when the
-bus cannot give what is asked, the most needed class is served first and the rest is counted as unserved. Where a restart
-charge is set, a platform that is not fully served is a brown-out: all is off until the battery has that charge again.
+(`power_account` checks it). Loads have classes: below its charge a class is shed until the charge has recovered; when
+the bus cannot give what is asked, the most needed class is served first and the rest is counted as unserved. Where a
+restart charge is set, a platform that is not fully served is a brown-out: all is off until the battery has that
+charge again.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ from orbitalcloud.physics.power_kernel import (
 )
 from orbitalcloud.physics.self_shadow import SIDE, table
 
-__all__ = ["EMPTY", "FULL", "SHORT", "EnergyHeat", "Reading", "Shedding", "SatelliteDesign"]
+__all__ = ["EMPTY", "FULL", "SHORT", "EnergyHeat", "Reading", "SatelliteDesign", "Shedding"]
 
 Floats = NDArray[np.float64]
 
@@ -86,8 +87,8 @@ Floats = NDArray[np.float64]
 class Shedding:
     """States of charge (0–1) below which the bus switches a class of loads off, and how far above it goes on again.
 
-    After a brown-out nothing is switched on below `restart`, nor before the charge has risen by `restore_by`; a restart of
-    0 knows no brown-out: what there is goes to the loads.
+    After a brown-out nothing is switched on below `restart`, nor before the charge has risen by `restore_by`; a
+    restart of 0 knows no brown-out: what there is goes to the loads.
     """
 
     heating: float = 0.0
@@ -312,12 +313,14 @@ class EnergyHeat:
         self._row = (int(t.nodes.shape[2]),)
         self._start, self._end = int(g.start), int(g.end)
         grid = (self._start, g.step_ns, g.irradiance_w_m2)
-        tables = (self._which, t.faces, t.n_faces, t.panel_of, t.shade, t.shadow_of)
-        tables += (t.coupling, t.nodes, t.bus, t.store)
+        shadows = (t.panel_of, t.shade, t.shadow_of)
+        tables = (self._which, t.faces, t.n_faces, *shadows, t.coupling, t.nodes, t.bus, t.store)
         self._fixed = (grid, g.light, tables, self.state, self.now_ns)
 
     def duty(self, sat: int) -> Duty | None:
-        """How a satellite's battery was used since its wear was last counted; None where it was not, or knows no wear."""
+        """How a satellite's battery was used since its wear was last counted; None where it was not, or knows no
+        wear.
+        """
         row, battery = self.state[sat], self.designs[sat].battery
         seconds = float(row[DUTY_S])
         if seconds <= 0.0 or battery.cell is IDEAL:

@@ -44,8 +44,9 @@ FULL, EMPTY, SHORT = 1, 2, 4
 
 PLATFORM, HEATING, RADIO, PAYLOAD = range(4)
 CLASSES = 4
-"""Loads by class, the most needed first: what shedding takes last and what gets the last watts first. State LEVEL is how
-many of them have power: 4 normally, 0 in a brown-out."""
+"""Loads by class, the most needed first: what shedding takes last and what gets the last watts first. State LEVEL is
+how many of them have power: 4 normally, 0 in a brown-out.
+"""
 
 # Columns of a design's `bus` table, after the battery's row
 ARRAY_NODE, BATTERY_NODE, ALBEDO, INFRARED, NODES = range(ROW, ROW + 5)
@@ -150,12 +151,16 @@ def _light(grid, irradiance, k, u):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _demand(loads, radio_w, n, asked):  # type: ignore[no-untyped-def]
-    """Watts asked by each class, into `asked` (CLASSES,): what its nodes dissipate, and what the radio sends away."""
+def _demand(loads, radio_w, asked, warm):  # type: ignore[no-untyped-def]
+    """Watts asked by each class, into `asked` (CLASSES,): what its nodes dissipate, and what the radio sends away; and
+    by each node, with all classes on, into `warm` (n_nodes,).
+    """
+    asked[:] = 0.0
+    warm[:] = 0.0
     for c in range(CLASSES):
-        asked[c] = 0.0
-        for i in range(n):
+        for i in range(warm.shape[0]):
             asked[c] += loads[c, i]
+            warm[i] += loads[c, i]
     asked[RADIO] += radio_w
 
 
@@ -178,12 +183,8 @@ def _level(state, bus):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _share_out(served, wanted, level, asked, share):  # type: ignore[no-untyped-def]
+def _share_out(served, level, asked, share):  # type: ignore[no-untyped-def]
     """Each class's served share into `share` (CLASSES,): the most needed get all before the next get any."""
-    for c in range(CLASSES):
-        share[c] = 1.0 if c < level else 0.0
-    if served >= wanted:
-        return
     for c in range(CLASSES):
         given = min(asked[c], served) if c < level else 0.0
         share[c] = given / asked[c] if asked[c] > 0.0 else 0.0
@@ -215,20 +216,17 @@ def _meter(state, total, asked, lit, seconds, kelvin, bus, store):  # type: igno
 
 
 @njit(cache=True)
-def _warm(source, offered, loads, share, delivered, radio_w, state, seconds):  # type: ignore[no-untyped-def]
-    """What the loads dissipate goes to their nodes, what the panels delivered leaves theirs; the radio's is sent away."""
-    state[RADIATED] += radio_w * share[RADIO] * seconds
-    for i in range(source.shape[0]):
-        total = -offered[i] * delivered
-        for c in range(CLASSES):
-            total += loads[c, i] * share[c]
-        source[i] += total
+def _dissipate(source, loads, share, level):  # type: ignore[no-untyped-def]
+    """What the loads that are served warm their nodes with, where not all of them are."""
+    for c in range(level):
+        for i in range(source.shape[0]):
+            source[i] += loads[c, i] * share[c]
 
 
 @njit(cache=True)
 def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger):  # type: ignore[no-untyped-def]
-    """Move one satellite's `state` from `now` to `until`; returns flags. `work` (n + 5, n) and `ledger` (2, CLASSES) are
-    scratch.
+    """Move one satellite's `state` from `now` to `until`; returns flags. `work` (n + 6, n) and `ledger` (2, CLASSES)
+    are scratch.
 
     `grid` is (start, step in ns, irradiance), `design` its rows of `Tables` (panels, couplings, nodes, bus, store),
     `light` its rows of the geometry, `loads` (CLASSES, n).
@@ -242,7 +240,11 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
     source, offered = work[n + 3], work[n + 4]
     asked, share = ledger[0], ledger[1]
     battery_node = int(bus[BATTERY_NODE])
-    _demand(loads, radio_w, n, asked)
+    warm = work[n + 5]
+    _demand(loads, radio_w, asked, warm)
+    everything = 0.0
+    for c in range(CLASSES):
+        everything += asked[c]
     flags = 0
     k = (now - start) // step_ns
     while now < until:
@@ -254,22 +256,30 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
         offered[:] = 0.0
         total = _sunlight(panels, temperature, here, flux, state[VOLTS], bus, source, offered)
         level = _level(state, bus)
-        wanted = 0.0
-        for c in range(CLASSES):
-            if c < level:
+        wanted = everything
+        if level < CLASSES:
+            wanted = 0.0
+            for c in range(level):
                 wanted += asked[c]
-            else:
-                state[SHED] += asked[c] * seconds
+            state[SHED] += (everything - wanted) * seconds
         served, curtailed, lost = _meter(state, total, wanted, here[0], seconds, temperature[battery_node], bus, store)
-        _share_out(served, wanted, level, asked, share)
+        delivered = 1.0 - curtailed / total if total > 0.0 else 0.0
+        for i in range(n):
+            source[i] -= offered[i] * delivered
+        if served >= wanted and level == CLASSES:
+            state[RADIATED] += radio_w * seconds
+            for i in range(n):
+                source[i] += warm[i]
+        else:
+            _share_out(served, level, asked, share)
+            state[RADIATED] += radio_w * share[RADIO] * seconds
+            _dissipate(source, loads, share, level)
         if wanted - served > 1e-9 * wanted:
             flags |= SHORT
             if bus[RESTART] > 0.0 and share[PLATFORM] < 1.0 - 1e-9:
                 state[DOWNS] += 1.0
                 state[DOWN_AT] = state[ENERGY] / bus[FULL_J]
                 state[LEVEL] = 0.0
-        delivered = 1.0 - curtailed / total if total > 0.0 else 0.0
-        _warm(source, offered, loads, share, delivered, radio_w, state, seconds)
         source[battery_node] += lost
         heat_step(temperature, seconds, capacity, source, conduction, radiation, emission, work)
         if stop == grid_next:
@@ -290,7 +300,7 @@ def advance_one(sat, until, grid, light, tables, state, clock, loads, radio_w): 
     n = int(bus[d, NODES])
     panels = (faces[d], n_faces[d], panel_of[d], shade[shadow_of[d]])
     design = (panels, coupling[d], nodes[d], bus[d], store[d])
-    work, ledger = np.empty((n + 5, n)), np.empty((2, CLASSES))
+    work, ledger = np.empty((n + 6, n)), np.empty((2, CLASSES))
     flags = _run(clock[sat], until, grid, light[sat], design, state[sat], loads, radio_w, work, ledger)
     clock[sat] = max(clock[sat], until)
     return flags
@@ -298,6 +308,8 @@ def advance_one(sat, until, grid, light, tables, state, clock, loads, radio_w): 
 
 @njit(cache=True)
 def advance_fleet(until, grid, light, tables, state, clock, loads, radio_w, flags):  # type: ignore[no-untyped-def]
-    """`advance_one` for every satellite, with `loads` (n_satellites, CLASSES, n_nodes) and `radio_w` (n_satellites,)."""
+    """`advance_one` for every satellite, with `loads` (n_satellites, CLASSES, n_nodes) and `radio_w`
+    (n_satellites,).
+    """
     for sat in range(state.shape[0]):
         flags[sat] = advance_one(sat, until, grid, light, tables, state, clock, loads[sat], radio_w[sat])
