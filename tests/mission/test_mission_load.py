@@ -21,7 +21,7 @@ from orbitalcloud.mission.problems import did_you_mean
 from orbitalcloud.mission.resolve import mean_anomaly_rad
 from orbitalcloud.mission.schema import init_text, schema
 from orbitalcloud.mission.types import Mission
-from orbitalcloud.physics import Design, Omm, geometry
+from orbitalcloud.physics import Design, Omm, geometry, remaining_power
 
 GENESIS = find("genesis-1").read_text()
 
@@ -89,6 +89,11 @@ def test_the_workloads_that_missions_may_name_are_those_that_ship() -> None:
         ('bus  = "cubesat-12u-edge"', 'bus = "cubesat-12u"', "bus =", ['"cubesat-12u-edge"']),
         ("reserve = 0.35", "reserve = 35", "reserve", ["35", "at most 0.99"]),
         ("reserve = 0.35", 'accelerator = "orin"\nreserve = 0.35', "accelerator =", ["jetson-orin-nano-8gb"]),
+        ("reserve = 0.35", "shielding_mm = -1\nreserve = 0.35", "shielding_mm", ["-1", "at least 0.1"]),
+        ("reserve = 0.35", "shielding_mm = 31\nreserve = 0.35", "shielding_mm", ["31", "at most 30"]),
+        ("reserve = 0.35", "shielding_mm = nan\nreserve = 0.35", "shielding_mm", ["nan", "finite"]),
+        ("reserve = 0.35", 'devices = ["jetson"]\nreserve = 0.35', "devices =", ["jetson-module"]),
+        ("seed  = 7", 'seed = 7\nenvironment.solar_activity = "min"', "solar_activity", ['"minimum"']),
         ("reserve = 0.35", "array = { area = 2 }\nreserve = 0.35", "array =", ['"area_m2"']),
         ("reserve = 0.35", "heat.payload.hot_limt_c = 2\nreserve = 0.35", "heat.payload", ['"hot_limit_c"']),
         ("reserve = 0.35", "heat.radiatr.hot_limit_c = 2\nreserve = 0.35", "heat.radiatr", ['"radiator"']),
@@ -285,13 +290,20 @@ def test_changes_to_the_bus_arrive_in_physics() -> None:
     loaded = changed(
         "reserve = 0.35",
         "reserve = 0.35\narray = { area_m2 = 0.48 }\nbattery = { capacity_wh = 100 }\n"
-        "age_years = 2\nheat.radiator.faces = ["
+        'age_years = 2\nshielding_mm = 4\ndevices = ["sram-4mbit"]\n'
+        "heat.radiator.faces = ["
         "{ area_m2 = 0.1, normal = [0, 1, 0], absorptivity = 0.1, emissivity = 0.8 }]",
     )
     design, plain = satellite_design(loaded.satellites[0]), satellite_design(load("genesis-1").satellites[0])
     assert design.array.area_m2 == pytest.approx(2 * plain.array.area_m2)
     assert design.battery.capacity_j == 360_000
-    assert design.array.health == pytest.approx((0.985 * 0.99 * 0.9975) ** 2)
+    assert loaded.satellites[0].bus.shielding_mm == 4.0
+    assert loaded.satellites[0].devices == ("sram-4mbit",)
+    assert load("genesis-1").satellites[0].devices == ("jetson-module", "lpddr-8gb")
+    left = remaining_power(547e3, math.radians(97.6), 2.0) * (0.99 * 0.9975) ** 2
+    assert design.array.health == pytest.approx(left, abs=1e-4)  # radiation's share is that of the orbit
+    told = changed("reserve = 0.35", "reserve = 0.35\nage_years = 2\narray = { radiation_per_year = 0.015 }")
+    assert satellite_design(told.satellites[0]).array.health == pytest.approx((0.985 * 0.99 * 0.9975) ** 2)
     assert [face.area_m2 for face in design.thermal.faces if face.node == "radiator"] == [0.1]
     assert len(design.thermal.faces) == len(plain.thermal.faces)
 

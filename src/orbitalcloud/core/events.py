@@ -20,6 +20,7 @@ class Readings(msgspec.Struct, frozen=True, gc=False):
     `charge_ppm` state of charge (parts per million of usable capacity); `sunlit_ppm` share of the Sun's disc in view;
     `temperatures_mk` one entry per thermal node, in the order of the satellite's description; position is geodetic.
     `powered` is how many classes of loads the bus has on, the most needed first.
+    `dose_urad` is the dosimeter's, since the mission's start (10 nGy, silicon; −1: it has no number).
     """
 
     charge_ppm: int
@@ -30,6 +31,7 @@ class Readings(msgspec.Struct, frozen=True, gc=False):
     latitude_udeg: int
     longitude_udeg: int
     height_m: int
+    dose_urad: int = -1
     powered: int = ALL_POWERED
 
 

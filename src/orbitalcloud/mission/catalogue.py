@@ -20,6 +20,7 @@ from orbitalcloud.core import DataError
 from orbitalcloud.mission.physical import array_of, battery_of
 from orbitalcloud.mission.resolved import Accelerator, Bus, Radio, Site
 from orbitalcloud.physics import BATTERY_CELLS, SOLAR_CELLS
+from orbitalcloud.physics.radiation_upsets import devices as radiation_devices
 
 Confidence = Literal["measured", "datasheet", "published", "assumption"]
 Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio)
@@ -102,6 +103,9 @@ def read(
         if isinstance(entry, Bus):
             check_heat(entry, f"{place}: {name}")
             check_power(entry, f"{place}: {name}")
+        for device in entry.devices if isinstance(entry, Accelerator) else ():
+            if device not in radiation_devices():
+                raise DataError(f"{place}: {name}.devices", device, f"name one of {', '.join(radiation_devices())}")
     return entries, about, origins
 
 

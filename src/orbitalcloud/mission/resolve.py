@@ -54,11 +54,10 @@ def crafts(mission: Mission, starts: Instant, ends: Instant, problems: Problems,
         if bus is None or levels is None or name not in book.accelerators:
             continue
         for each, (source, text) in zip(satellite_names(one), orbits, strict=False):
-            made.append(
-                Craft(
-                    each, one.bus, bus, name, book.accelerators[name], source, text, one.reserve, *levels, one.sun_axis
-                )
-            )
+            devices = book.accelerators[name].devices if one.devices is None else one.devices
+            machine = book.accelerators[name]
+            own = (*levels, one.sun_axis, devices)
+            made.append(Craft(each, one.bus, bus, name, machine, source, text, one.reserve, *own))
     return tuple(made)
 
 
@@ -76,7 +75,7 @@ def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
     if base is None:
         return None
     plain: dict[str, Any] = msgspec.to_builtins(base)
-    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w", "safe_w"):
+    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w", "safe_w", "shielding_mm"):
         if getattr(one, key) is not None:
             plain[key] = getattr(one, key)
     if one.array is not None:

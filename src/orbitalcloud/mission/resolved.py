@@ -21,6 +21,7 @@ from orbitalcloud.mission.types import (
     Part,
     Positive,
     Share,
+    ShieldingMm,
     Tracker,
     Yearly,
 )
@@ -54,7 +55,8 @@ class Panel(Part, frozen=True, kw_only=True):
 class Array(Part, frozen=True, kw_only=True):
     """A solar array: cells on panels and the converter behind them, which costs its share of the power.
 
-    As `physics.array.SolarArray`, whose docstring says what the strings and the three yearly losses are.
+    As `physics.array.SolarArray`, whose docstring says what the strings and the three yearly losses are;
+    without `radiation_per_year` the orbit says it.
     """
 
     panels: Annotated[tuple[Panel, ...], Meta(min_length=1, max_length=64)]
@@ -63,7 +65,7 @@ class Array(Part, frozen=True, kw_only=True):
     packing: Share
     temperature_coefficient_per_k: Annotated[float, Meta(ge=-0.02, le=0)]
     degradation_per_year: Yearly
-    radiation_per_year: Yearly = 0.0
+    radiation_per_year: Yearly | None = None
     cycling_per_year: Yearly = 0.0
     cell: str = "azur-3g30c-advanced"
     tracker: Tracker = "peak-power"
@@ -124,6 +126,7 @@ class Bus(Part, frozen=True, kw_only=True):
     idle_w: NotNegative
     radio_tx_w: NotNegative
     age_years: Annotated[float, Meta(ge=0, le=30)]
+    shielding_mm: ShieldingMm
     accelerator: str
     array: Array
     battery: Battery
@@ -168,6 +171,8 @@ class Accelerator(Part, frozen=True, kw_only=True):
     fuel_per_s: Annotated[int, Meta(ge=1)]
     hot_limit_c: Celsius
     memory_bytes: Annotated[int, Meta(ge=1)]
+    devices: tuple[str, ...]
+    """What radiation upsets in it: rows of data/physics/devices.toml, each with its cross-section."""
 
 
 # What a mission becomes ---------------------------------------------------------------------------------------------
@@ -193,6 +198,8 @@ class Craft:
     safe_above: float
     shedding: Shedding
     sun_axis: Direction | None
+    devices: tuple[str, ...] = ()
+    """What radiation upsets on board: the accelerator's devices, or those that the mission names instead."""
 
     @property
     def safe_w(self) -> float:

@@ -21,6 +21,7 @@ from orbitalcloud.physics.access import (
     subpoint,
 )
 from orbitalcloud.physics.array import Panel, SolarArray, array_power_w
+from orbitalcloud.physics.array_radiation import remaining_power, yearly_fluence
 from orbitalcloud.physics.battery import Battery
 from orbitalcloud.physics.battery_ageing import Duty, Wear, worn
 from orbitalcloud.physics.battery_cells import CELLS as BATTERY_CELLS
@@ -68,6 +69,7 @@ from orbitalcloud.physics.radiation import (
     mean_dose_rad_year,
     mean_flux_cm2_s,
 )
+from orbitalcloud.physics.radiation_track import rates_along
 from orbitalcloud.physics.radiation_upsets import (
     Device,
     Exposure,
@@ -154,7 +156,9 @@ __all__ = [
     "raan_of_local_time_rad",
     "range_m",
     "rate_bps",
+    "rates_along",
     "received_w",
+    "remaining_power",
     "secular_rates",
     "shadow_events",
     "steady_state",
@@ -167,4 +171,5 @@ __all__ = [
     "upset_rate_s",
     "walker",
     "worn",
+    "yearly_fluence",
 ]

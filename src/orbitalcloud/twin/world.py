@@ -22,6 +22,7 @@ from orbitalcloud.physics import power_kernel
 from orbitalcloud.physics.array import REFERENCE_TEMPERATURE_K as RATED_K
 from orbitalcloud.physics.frames import itrs_of_geodetic
 from orbitalcloud.planning import Interval
+from orbitalcloud.twin.exposure import Exposure
 from orbitalcloud.twin.ranges import Ranges
 
 SPEED_OF_LIGHT_M_S = 299_792_458.0
@@ -63,6 +64,7 @@ class World:
         self._levels = [power_kernel.CLASSES for _ in self.names]
         self._all_at = self.starts
         self._ranges = Ranges(self.orbits)
+        self.exposure = Exposure(loaded, self.orbits)
         self._fibres: dict[tuple[str, str], int] = {}
         begin = power_kernel.COLUMNS
         self._temperatures = [slice(begin, begin + len(craft.bus.heat)) for craft in loaded.satellites]
@@ -88,6 +90,7 @@ class World:
             "short": self._short,
             "downs": self._downs,
             "levels": self._levels,
+            "doses_urad": self.exposure.kept(),
         }
         return _restore, (self.loaded, moved)
 
@@ -239,6 +242,7 @@ class World:
             longitude_udeg=longitude,
             height_m=height,
             powered=int(state[power_kernel.LEVEL]),
+            dose_urad=self.exposure.dose_urad(row, now),
         )
 
     def powered(self, satellite: str, now: Instant | None, load: str) -> bool:
@@ -354,6 +358,7 @@ def _restore(loaded: Loaded, moved: dict[str, Any]) -> World:
     world._energy = physics.EnergyHeat(world._designs, light, moved["state"], moved["now_ns"])
     world._drawn, world._loads_w, world._last = moved["drawn"], moved["loads_w"], moved["last"]
     world._short, world._downs, world._levels = moved["short"], moved["downs"], moved["levels"]
+    world.exposure.restore(moved["doses_urad"])
     world._all_at = Instant(int(world._energy.now_ns.min()))
     return world
 

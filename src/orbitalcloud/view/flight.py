@@ -22,6 +22,7 @@ from orbitalcloud.core.records import (
     NodeStarted,
     SafeMode,
     UpdateRefused,
+    Upset,
 )
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.core.why import Why
@@ -64,6 +65,8 @@ class Series:
     latitude_deg: Floats
     longitude_deg: Floats
     height_m: Floats
+    dose_rad: Floats
+    """Since the mission's start, rad(Si); −1 where nobody knows."""
 
     def __len__(self) -> int:
         return len(self.at_ns)
@@ -111,6 +114,11 @@ class Satellite:
     starts: tuple[NodeStarted, ...] = ()
     wallet: str = ""
     wallet_born: int = 0
+    shielding_mm: float = 0.0
+    devices: tuple[str, ...] = ()
+    anomaly: tuple[tuple[int, int], ...] = ()
+    """When it was in the South Atlantic Anomaly: [start, end)."""
+    upsets: tuple[Upset, ...] = ()
     safe_modes: tuple[SafeMode, ...] = ()
     sheds: tuple[LoadsShed, ...] = ()
     energy: EnergyAccount | None = None

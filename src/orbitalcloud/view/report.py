@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orbitalcloud.view.flight import Flight
 from orbitalcloud.view.page import attribute, page, text, tile
+from orbitalcloud.view.sections_radiation import radiation_section
 from orbitalcloud.view.sections_work import (
     ethereum_section,
     faults_section,
@@ -32,6 +33,7 @@ def report_html(flight: Flight, digest: str, reproduce: str) -> str:
         ("orbit", "Orbit", orbit_section(flight)),
         ("power", "Power", power_section(flight)),
         ("heat", "Heat", heat_section(flight)),
+        ("radiation", "Radiation", radiation_section(flight)),
         ("contacts", "Contacts", contacts_section(flight)),
         ("work", "Work", jobs_section(flight, judged.tally)),
         ("refusals", "Refusals", refusals_section(flight)),
