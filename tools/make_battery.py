@@ -2,10 +2,10 @@
 
     python -m venv probe && probe/bin/pip install pybamm && probe/bin/python tools/make_battery.py
 
-Doyle–Fuller–Newman, parameters of O'Regan et al. 2022: open-circuit voltage as that of a discharge at C/50 and 25 °C from
-4.2 to 2.5 V; resistance from the voltage after ten minutes at C/2 from rest, at each tenth of the charge and six
-temperatures. The table takes 25 °C, means between the tenths, and 0.30 and 0.25 Ω below the last one, where the pulse ends
-too early to be read. Also prints discharges at C/5, C/2 and 1 C, which tests compare with.
+Doyle–Fuller–Newman, parameters of O'Regan et al. 2022: open-circuit voltage as that of a discharge at C/50 and 25 °C
+from 4.2 to 2.5 V; resistance from the voltage after ten minutes at C/2 from rest, at each tenth of the charge and six
+temperatures. The table takes 25 °C, means between the tenths, and 0.30 and 0.25 Ω below the last one, where the pulse
+ends too early to be read. Also prints discharges at C/5, C/2 and 1 C, which tests compare with.
 """
 
 from __future__ import annotations

@@ -130,6 +130,10 @@ def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
         nodes = [node.name for node in book.buses[one.bus].heat]
         for name in one.heat:
             _known(name, nodes, (*path, "heat", name), problems)
+    if one.sun_axis is not None and not any(one.sun_axis):
+        problems.add(
+            (*path, "sun_axis"), list(one.sun_axis), "give a direction in body axes: three numbers, not all zero"
+        )
     try:
         charge_levels(one)
     except DataError as error:
