@@ -183,12 +183,41 @@ def _level(state, bus):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _share_out(served, level, asked, share):  # type: ignore[no-untyped-def]
-    """Each class's served share into `share` (CLASSES,): the most needed get all before the next get any."""
+def _wanted(level, asked, seconds, state):  # type: ignore[no-untyped-def]
+    """Watts asked by the classes that have power; what the others asked is metered as shed."""
+    wanted = 0.0
+    for c in range(CLASSES):
+        if c < level:
+            wanted += asked[c]
+        else:
+            state[SHED] += asked[c] * seconds
+    return wanted
+
+
+@njit(cache=True)
+def _serve(served, wanted, level, asked, loads, warm, share, source):  # type: ignore[no-untyped-def]
+    """Each class's served share into `share` (CLASSES,), the most needed getting all before the next get any; and what
+    they dissipate with it to their nodes in `source` (n_nodes,). `warm` is that with all of them on.
+    """
+    if served >= wanted and level == CLASSES:
+        share[:] = 1.0
+        for i in range(source.shape[0]):
+            source[i] += warm[i]
+        return
     for c in range(CLASSES):
         given = min(asked[c], served) if c < level else 0.0
         share[c] = given / asked[c] if asked[c] > 0.0 else 0.0
         served = max(0.0, served - given)
+        for i in range(source.shape[0]):
+            source[i] += loads[c, i] * share[c]
+
+
+@njit(cache=True)
+def _go_dark(state, bus):  # type: ignore[no-untyped-def]
+    """A brown-out: nothing has power from the next step on."""
+    state[DOWNS] += 1.0
+    state[DOWN_AT] = state[ENERGY] / bus[FULL_J]
+    state[LEVEL] = 0.0
 
 
 @njit(cache=True)
@@ -216,14 +245,6 @@ def _meter(state, total, asked, lit, seconds, kelvin, bus, store):  # type: igno
 
 
 @njit(cache=True)
-def _dissipate(source, loads, share, level):  # type: ignore[no-untyped-def]
-    """What the loads that are served warm their nodes with, where not all of them are."""
-    for c in range(level):
-        for i in range(source.shape[0]):
-            source[i] += loads[c, i] * share[c]
-
-
-@njit(cache=True)
 def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger):  # type: ignore[no-untyped-def]
     """Move one satellite's `state` from `now` to `until`; returns flags. `work` (n + 6, n) and `ledger` (2, CLASSES)
     are scratch.
@@ -242,9 +263,6 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
     battery_node = int(bus[BATTERY_NODE])
     warm = work[n + 5]
     _demand(loads, radio_w, asked, warm)
-    everything = 0.0
-    for c in range(CLASSES):
-        everything += asked[c]
     flags = 0
     k = (now - start) // step_ns
     while now < until:
@@ -256,30 +274,17 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
         offered[:] = 0.0
         total = _sunlight(panels, temperature, here, flux, state[VOLTS], bus, source, offered)
         level = _level(state, bus)
-        wanted = everything
-        if level < CLASSES:
-            wanted = 0.0
-            for c in range(level):
-                wanted += asked[c]
-            state[SHED] += (everything - wanted) * seconds
+        wanted = _wanted(level, asked, seconds, state)
         served, curtailed, lost = _meter(state, total, wanted, here[0], seconds, temperature[battery_node], bus, store)
         delivered = 1.0 - curtailed / total if total > 0.0 else 0.0
         for i in range(n):
             source[i] -= offered[i] * delivered
-        if served >= wanted and level == CLASSES:
-            state[RADIATED] += radio_w * seconds
-            for i in range(n):
-                source[i] += warm[i]
-        else:
-            _share_out(served, level, asked, share)
-            state[RADIATED] += radio_w * share[RADIO] * seconds
-            _dissipate(source, loads, share, level)
+        _serve(served, wanted, level, asked, loads, warm, share, source)
+        state[RADIATED] += radio_w * share[RADIO] * seconds
         if wanted - served > 1e-9 * wanted:
             flags |= SHORT
             if bus[RESTART] > 0.0 and share[PLATFORM] < 1.0 - 1e-9:
-                state[DOWNS] += 1.0
-                state[DOWN_AT] = state[ENERGY] / bus[FULL_J]
-                state[LEVEL] = 0.0
+                _go_dark(state, bus)
         source[battery_node] += lost
         heat_step(temperature, seconds, capacity, source, conduction, radiation, emission, work)
         if stop == grid_next:
