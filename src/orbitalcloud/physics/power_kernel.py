@@ -195,15 +195,10 @@ def _wanted(level, asked, seconds, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _serve(served, wanted, level, asked, loads, warm, share, source):  # type: ignore[no-untyped-def]
+def _serve(served, level, asked, loads, share, source):  # type: ignore[no-untyped-def]
     """Each class's served share into `share` (CLASSES,), the most needed getting all before the next get any; and what
-    they dissipate with it to their nodes in `source` (n_nodes,). `warm` is that with all of them on.
+    they dissipate with it to their nodes in `source` (n_nodes,).
     """
-    if served >= wanted and level == CLASSES:
-        share[:] = 1.0
-        for i in range(source.shape[0]):
-            source[i] += warm[i]
-        return
     for c in range(CLASSES):
         given = min(asked[c], served) if c < level else 0.0
         share[c] = given / asked[c] if asked[c] > 0.0 else 0.0
@@ -279,7 +274,11 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
         delivered = 1.0 - curtailed / total if total > 0.0 else 0.0
         for i in range(n):
             source[i] -= offered[i] * delivered
-        _serve(served, wanted, level, asked, loads, warm, share, source)
+        if served >= wanted and level == CLASSES:  # nearly always, so without a call
+            share[:] = 1.0
+            source += warm
+        else:
+            _serve(served, level, asked, loads, share, source)
         state[RADIATED] += radio_w * share[RADIO] * seconds
         if wanted - served > 1e-9 * wanted:
             flags |= SHORT
