@@ -20,6 +20,7 @@ from orbitalcloud.mission.types import (
     NotNegative,
     Part,
     Positive,
+    Propulsion,
     Share,
     ShieldingMm,
     Tracker,
@@ -120,6 +121,8 @@ class Bus(Part, frozen=True, kw_only=True):
 
     `safe_w` is what the platform takes in safe mode, `body_m` the box that it is, for the shadow it casts on its
     panels.
+
+    Areas of drag and sunlight that are not given follow from faces and panels: `mission.surface.surface_of`.
     """
 
     mass_kg: Positive
@@ -134,6 +137,12 @@ class Bus(Part, frozen=True, kw_only=True):
     couplings: tuple[Coupling, ...]
     safe_w: NotNegative | None = None
     body_m: Direction | None = None
+    drag_coefficient: Annotated[float, Meta(gt=0, le=10)] = 2.2
+    srp_coefficient: Annotated[float, Meta(ge=1, le=2)] = 1.3
+    drag_area_m2: Positive | None = None
+    disposal_area_m2: Positive | None = None
+    srp_area_m2: Positive | None = None
+    propulsion: Propulsion | None = None
 
 
 class Site(Part, frozen=True, kw_only=True):
