@@ -16,7 +16,6 @@ from orbitalcloud.physics import (
     SOLAR_CELLS,
     Battery,
     Conductor,
-    Design,
     Duty,
     EnergyHeat,
     Face,
@@ -31,6 +30,7 @@ from orbitalcloud.physics import (
     ThermalNetwork,
     TwoLine,
     Wear,
+    mean_design,
     remaining_power,
     secular_rates,
     worn,
@@ -70,8 +70,8 @@ def radiation_per_year(craft: Craft) -> float:
     said, years = craft.bus.array.radiation_per_year, craft.bus.age_years
     if said is not None or years <= 0.0:
         return said or 0.0
-    axis_m = float(np.cbrt(EARTH_MU_M3_S2 * (period_s(craft) / (2.0 * math.pi)) ** 2))
-    altitude_m = axis_m - EARTH_RADIUS_M
+    axis_m = np.cbrt(EARTH_MU_M3_S2 * (period_s(craft) / (2.0 * math.pi)) ** 2)
+    altitude_m = float(axis_m) - EARTH_RADIUS_M
     if not 150e3 <= altitude_m <= 1950e3:
         return ORDINARY_RADIATION
     return float(1.0 - remaining_power(altitude_m, math.radians(inclination_deg(craft)), years) ** (1.0 / years))
@@ -165,21 +165,22 @@ def satellite_design(craft: Craft) -> SatelliteDesign:
 
 
 def period_s(craft: Craft) -> float:
-    """From node to node for designs; by the mean motion of the elements otherwise."""
+    """From node to node for designs and what is integrated or tabled; by the mean motion of SGP4's elements."""
     orbit = craft.orbit
-    if isinstance(orbit, Design):
-        return secular_rates(orbit.semi_major_axis_m, orbit.eccentricity, orbit.inclination_rad).nodal_period_s
     if isinstance(orbit, TwoLine):
         return 86_400.0 / float(orbit.line2[52:63])
-    return 86_400.0 / orbit.mean_motion_rev_day
+    if isinstance(orbit, Omm):
+        return 86_400.0 / orbit.mean_motion_rev_day
+    mean = mean_design(orbit)
+    return secular_rates(mean.semi_major_axis_m, mean.eccentricity, mean.inclination_rad).nodal_period_s
 
 
 def inclination_deg(craft: Craft) -> float:
     """Of the elements."""
     orbit = craft.orbit
-    if isinstance(orbit, Design):
-        return math.degrees(orbit.inclination_rad)
-    return orbit.inclination_deg if isinstance(orbit, Omm) else float(orbit.line2[8:16])
+    if isinstance(orbit, TwoLine):
+        return float(orbit.line2[8:16])
+    return orbit.inclination_deg if isinstance(orbit, Omm) else math.degrees(mean_design(orbit).inclination_rad)
 
 
 def network_of(bus: Bus) -> ThermalNetwork:

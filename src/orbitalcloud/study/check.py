@@ -37,6 +37,7 @@ from orbitalcloud.physics import (
 )
 from orbitalcloud.study.demand import Demand, demand, pieces
 from orbitalcloud.study.sheet import Margin, NodeRange, SatelliteSheet, Sheet, StationContact
+from orbitalcloud.twin.contacts import find_contacts
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +50,14 @@ def check(loaded: Loaded) -> Sheet:
     runs = pieces(loaded)
     demands = [demand(loaded, craft, period, runs) for craft, period in zip(loaded.satellites, periods_s, strict=True)]
     contacts = _contacts(loaded, orbits)
-    radio_w = np.array([_radio_w(loaded, craft, contacts[i]) for i, craft in enumerate(loaded.satellites)])
+    carried = _carried(loaded, orbits)
+    terminals_w = _terminals_w(loaded, carried)
+    radio_w = np.array(
+        [
+            _radio_w(loaded, craft, contacts[i]) + terminals_w.get(craft.name, 0.0)
+            for i, craft in enumerate(loaded.satellites)
+        ]
+    )
     duty = np.minimum(1.0, np.array([one.busy_s for one in demands]) / (days * 86_400.0))
     idle = np.array([craft.accelerator.idle_w for craft in loaded.satellites])
     active = np.array([craft.accelerator.active_w for craft in loaded.satellites])
@@ -60,7 +68,7 @@ def check(loaded: Loaded) -> Sheet:
     beta = np.degrees(beta_angle_rad(orbits, np.linspace(loaded.starts, loaded.ends, 49).astype(np.int64)))
     sheets = []
     for i, craft in enumerate(loaded.satellites):
-        passes = _station_contacts(loaded, craft, contacts[i])
+        passes = _station_contacts(loaded, craft, contacts[i], carried)
         nodes = _nodes(craft, quiet, busy, i)
         demand_here = demands[i]
         array_w, load_w = float(busy.array_w[i]), float(busy.load_w[i])
@@ -212,7 +220,35 @@ def _radio_w(loaded: Loaded, craft: Craft, passes: list[list[Window]]) -> float:
     return joules / ((loaded.ends - loaded.starts) / SECOND)
 
 
-def _station_contacts(loaded: Loaded, craft: Craft, passes: list[list[Window]]) -> tuple[StationContact, ...]:
+def _carried(loaded: Loaded, orbits: Orbits) -> dict[tuple[str, str], tuple[float, float]]:
+    """(bytes, seconds) over the mission of each channel whose contacts are not simply a rate over a pass: of those with
+    a budget, and of those between satellites."""
+    if not any(channel.budget is not None or channel.limits is not None for channel in loaded.channels):
+        return {}
+    planned = find_contacts(loaded, orbits, sites_of(loaded), until=loaded.ends).planned
+    sums = {(c.sender, c.receiver): (0.0, 0.0) for c in loaded.channels if c.budget is not None or c.limits is not None}
+    for one in planned:
+        pair = one.sender, one.receiver
+        if pair in sums:
+            carried, lasted = sums[pair]
+            sums[pair] = carried + one.capacity_bytes, lasted + one.duration_ns / SECOND
+    return sums
+
+
+def _terminals_w(loaded: Loaded, carried: dict[tuple[str, str], tuple[float, float]]) -> dict[str, float]:
+    """Mean power of each satellite's terminals to others, if they send in every contact: an upper bound."""
+    whole_s = (loaded.ends - loaded.starts) / SECOND
+    power_w: dict[str, float] = {}
+    for channel in loaded.channels:
+        if channel.limits is not None:
+            joules = channel.transmit_w * carried[channel.sender, channel.receiver][1]
+            power_w[channel.sender] = power_w.get(channel.sender, 0.0) + joules / whole_s
+    return power_w
+
+
+def _station_contacts(
+    loaded: Loaded, craft: Craft, passes: list[list[Window]], carried: dict[tuple[str, str], tuple[float, float]]
+) -> tuple[StationContact, ...]:
     rate = {(channel.sender, channel.receiver): channel.rate_bps for channel in loaded.channels}
     days = (loaded.ends - loaded.starts) / DAY
     made = []
@@ -220,15 +256,18 @@ def _station_contacts(loaded: Loaded, craft: Craft, passes: list[list[Window]]) 
         seconds = sum(window.duration_ns for window in windows) / SECOND
         edges = [loaded.starts, *(edge for window in windows for edge in (window.opens, window.closes)), loaded.ends]
         gap_h = max(b - a for a, b in zip(edges[::2], edges[1::2], strict=True)) / HOUR
-        up, down = rate.get((station.name, craft.name), 0), rate.get((craft.name, station.name), 0)
+        up, down = (
+            carried[pair][0] if pair in carried else seconds * rate.get(pair, 0) / 8.0
+            for pair in ((station.name, craft.name), (craft.name, station.name))
+        )
         made.append(
             StationContact(
                 station.name,
                 len(windows) / days,
                 seconds / 60.0 / days,
                 gap_h,
-                seconds * up / 8e6 / days,
-                seconds * down / 8e6 / days,
+                up / 1e6 / days,
+                down / 1e6 / days,
             )
         )
     return tuple(made)

@@ -23,6 +23,7 @@ from orbitalcloud.core.records import (
     SafeMode,
     UpdateRefused,
     Upset,
+    WeatherOutage,
 )
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.core.why import Why
@@ -149,6 +150,9 @@ class Contact:
     closed: int = 0
     frames: int = 0
     sent_bytes: int = 0
+    capacity_bytes: int = 0
+    doppler_hz: int = 0
+    doppler_rate_hz_s: int = 0
 
     @property
     def end(self) -> int:
@@ -385,6 +389,8 @@ class Flight:
     frames_lost: tuple[FrameLost, ...] = ()
     frames_refused: tuple[FrameRefused, ...] = ()
     node_starts: tuple[NodeStarted, ...] = ()
+    weather_outages: tuple[WeatherOutage, ...] = ()
+    """Beginnings (`down`) and ends, as the Log has them."""
 
     @property
     def span(self) -> tuple[int, int]:
