@@ -3,11 +3,12 @@
 Pure functions and integrators over arrays of satellites; no clock, no chance, no files but packaged tables.
 The way in: `Orbits.of([...])` from two-line elements, OMMs, designs, tables (`parse_oem`) or integrated starts
 (`numerical`); then `contact_windows`, `shadow_events`, `beta_angle_rad`, `subpoint` on it; then `geometry(orbits,
-start, end)` and `EnergyHeat(designs, geometry)`, which moves batteries and temperatures. `dose_rate_rad_s` and
-`upset_rate_s` take the places that `subpoint` gives, `rate_bps` the angles and ranges of `pass_profile`; `visible` and
-`isl_windows` are of links between satellites, `weather` of rain and cloud over stations. `density_kg_m3` is the air,
-`decay` and `mean_drag` what it does to an orbit. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May
-import `core`, numpy, numba, erfa and sgp4: no other package of this project.
+start, end)` and `EnergyHeat(designs, geometry)`, which moves batteries and temperatures; `fly_fleet` does so for ten
+thousand satellites and keeps sums and extremes. `dose_rate_rad_s` and `upset_rate_s` take the places that `subpoint`
+gives, `rate_bps` the angles and ranges of `pass_profile`; `visible` and `isl_windows` are of links between satellites,
+`weather` of rain and cloud over stations. `density_kg_m3` is the air, `decay` and `mean_drag` what it does to an orbit.
+Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`, numpy, numba, erfa and sgp4: no other
+package of this project.
 """
 
 # isort: off
@@ -42,6 +43,7 @@ from orbitalcloud.physics.design import (
     walker,
 )
 from orbitalcloud.physics.ephemeris import Ephemeris, Segment
+from orbitalcloud.physics.fleet import FleetSummary, Traces, fly_fleet
 from orbitalcloud.physics.forces import Ball, Forces
 from orbitalcloud.physics.geometry import Geometry, geometry
 from orbitalcloud.physics.heat import (
@@ -134,6 +136,7 @@ __all__ = [
     "Ephemeris",
     "Exposure",
     "Face",
+    "FleetSummary",
     "Forces",
     "Geometry",
     "GroundSite",
@@ -159,6 +162,7 @@ __all__ = [
     "SolarCell",
     "Source",
     "ThermalNetwork",
+    "Traces",
     "TwoLine",
     "Wear",
     "Weather",
@@ -187,6 +191,7 @@ __all__ = [
     "epoch_of",
     "exposure",
     "flux_at",
+    "fly_fleet",
     "frozen",
     "geometry",
     "grid_pairs",
