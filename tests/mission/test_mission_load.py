@@ -21,7 +21,7 @@ from orbitalcloud.mission.physical import energy_heat, orbits_of, satellite_desi
 from orbitalcloud.mission.problems import did_you_mean
 from orbitalcloud.mission.schema import init_text, schema
 from orbitalcloud.mission.types import Mission
-from orbitalcloud.physics import Design, Omm, geometry
+from orbitalcloud.physics import Design, Omm, geometry, remaining_power
 
 GENESIS = find("genesis-1").read_text()
 
@@ -300,7 +300,10 @@ def test_changes_to_the_bus_arrive_in_physics() -> None:
     assert loaded.satellites[0].bus.shielding_mm == 4.0
     assert loaded.satellites[0].devices == ("sram-4mbit",)
     assert load("genesis-1").satellites[0].devices == ("jetson-module", "lpddr-8gb")
-    assert design.array.health == pytest.approx((0.985 * 0.99 * 0.9975) ** 2)
+    left = remaining_power(547e3, math.radians(97.6), 2.0) * (0.99 * 0.9975) ** 2
+    assert design.array.health == pytest.approx(left, abs=1e-4)  # radiation's share is that of the orbit
+    told = changed("reserve = 0.35", "reserve = 0.35\nage_years = 2\narray = { radiation_per_year = 0.015 }")
+    assert satellite_design(told.satellites[0]).array.health == pytest.approx((0.985 * 0.99 * 0.9975) ** 2)
     assert [face.area_m2 for face in design.thermal.faces if face.node == "radiator"] == [0.1]
     assert len(design.thermal.faces) == len(plain.thermal.faces)
 
@@ -414,3 +417,35 @@ def test_an_epoch_that_no_bundle_or_table_can_date_is_refused(year: str) -> None
     text = Path(str(find("genesis-1"))).read_text().replace("2026-03-20T12", f"{year}-03-20T12")
     with pytest.raises(MissionError, match="epoch"):
         loads(text.encode(), "x.toml", ".")
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "remedy"),
+    [
+        ("safe_below = 0.5", "safe_below", "at most the reserve"),
+        ("safe_below = 0.2\nsafe_above = 0.1", "safe_above", "safe mode never ends"),
+        ("safe_below = 0.2\nshed = { payload = 0.3 }", "shed", "at most safe_below"),
+        ("shed = { payload = 0.05, radio = 0.1 }", "shed", "shed the payload first"),
+        ("safe_below = nan", "safe_below", ""),
+        ('battery = { cell = "nmc-1865" }', "battery", "nmc-18650"),
+        ('array = { cell = "azure" }', "array", "azur-3g30c-advanced"),
+        ("array = { area_m2 = 0 }", "area_m2", "above 0"),
+        ("array = { efficiency = 1.2 }", "efficiency", "at most 1"),
+        ("battery = { capacity_wh = 0 }", "capacity_wh", "above 0"),
+        ("battery = { lock_out_c = 60 }", "lock_out_c", "at most 40"),
+        ("sun_axis = [0, 0, 0]", "sun_axis", "not all zero"),
+    ],
+)
+def test_power_that_cannot_be_is_told_with_its_remedy(keys: str, key: str, remedy: str) -> None:
+    with pytest.raises(MissionError) as told:
+        changed("reserve = 0.35", f"reserve = 0.35\n{keys}")
+    assert key in str(told.value)
+    assert remedy in str(told.value)
+
+
+def test_charges_follow_from_the_reserve_where_nothing_is_said() -> None:
+    craft = changed("reserve = 0.35", "reserve = 0.4").satellites[0]
+    assert (craft.safe_below, craft.safe_above) == pytest.approx((0.2, 0.3))
+    rules = craft.shedding
+    assert (rules.payload, rules.radio, rules.heating, rules.restart) == pytest.approx((0.16, 0.12, 0.08, 0.05))
+    assert craft.safe_w == 8.0

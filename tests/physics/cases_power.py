@@ -1,4 +1,6 @@
-"""Numeric validation cases of arrays, cells, batteries and their ageing: somebody else's number, ours, the tolerance."""
+"""Numeric validation cases of arrays, cells, batteries and their ageing: somebody else's number, ours, the
+tolerance.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,7 @@ def warm_power_change(kelvin: float) -> float:
     return warm / cool
 
 
-# The battery: a cell discharged through the kernel at a constant current ------------------------------------------------
+# The battery: a cell discharged through the kernel at a constant current ----------------------------------------------
 
 
 @lru_cache(maxsize=16)
@@ -83,7 +85,7 @@ def basilisk_battery_j() -> float:
     return float(fleet.energy_j[0])
 
 
-# Ageing ----------------------------------------------------------------------------------------------------------------
+# Ageing ---------------------------------------------------------------------------------------------------------------
 
 
 def stood(cell_v: float, kelvin: float, days: float) -> Wear:
@@ -108,12 +110,13 @@ def open_v(charge: float) -> float:
     return float(cell.curves(np.array([cell.energy_share(charge)]))[0][0])
 
 
-# Shadows -----------------------------------------------------------------------------------------------------------------
+# Shadows --------------------------------------------------------------------------------------------------------------
 
 
 def beside_a_wall(elevation_deg: float) -> float:
-    """Share lit of a panel of 2 × 1 m that lies level and begins at the foot of a cube's wall, 1 m high above it and 4 m
-    wide; the Sun stands over the wall. In the closed form the shadow is 1 m / tan(elevation) long."""
+    """Share lit of a panel of 2 × 1 m that lies level and begins at the foot of a cube's wall, 1 m high above it and
+    4 m wide; the Sun stands over the wall. In the closed form the shadow is 1 m / tan(elevation) long.
+    """
     body, panel = (2.0, 4.0, 4.0), Panel(2.0, "body-fixed", (0, 0, -1), centre_m=(2.0, 0.0, -1.0), aspect=2.0)
     sun = (-math.cos(math.radians(elevation_deg)), 0.0, -math.sin(math.radians(elevation_deg)))
     return float(shares(SolarArray((panel,), body_m=body), sun)[0, 0])

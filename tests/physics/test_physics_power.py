@@ -229,7 +229,7 @@ def test_a_flight_wears_its_battery_by_what_it_did() -> None:
     assert older.state_of_charge[0] > fleet.energy_j[0] / PACK.capacity_j
 
 
-# The bus ----------------------------------------------------------------------------------------------------------------
+# The bus --------------------------------------------------------------------------------------------------------------
 
 
 def test_loads_are_shed_the_least_needed_first_and_come_back_in_turn() -> None:
@@ -358,7 +358,7 @@ def test_yearly_losses_multiply() -> None:
     assert array.health == pytest.approx((0.99 * 0.98 * 0.995) ** 3)
 
 
-# What is refused -------------------------------------------------------------------------------------------------------
+# What is refused ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

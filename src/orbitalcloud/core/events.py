@@ -31,8 +31,8 @@ class Readings(msgspec.Struct, frozen=True, gc=False):
     latitude_udeg: int
     longitude_udeg: int
     height_m: int
-    powered: int = ALL_POWERED
     dose_urad: int = -1
+    powered: int = ALL_POWERED
 
 
 class Started(msgspec.Struct, frozen=True):

@@ -135,7 +135,9 @@ class Upset(Base, frozen=True):
 
 
 class BrownOut(Base, frozen=True):
-    """The bus could not feed the platform and went `down` with all its loads, or is up again; unserved since the start."""
+    """The bus could not feed the platform and went `down` with all its loads, or is up again; unserved since the
+    start.
+    """
 
     down: bool
     unserved_mj: int
@@ -163,8 +165,8 @@ class SafeMode(Base, frozen=True):
 class EnergyAccount(Base, frozen=True):
     """A satellite's energy from start to end, and how far it is from adding up, in parts per 10¹² of all there was.
 
-    Generated = load + losses + stored + curtailed. What was asked and not given: `unserved` by a bus that was on, `shed`
-    by classes that were off. With the battery's health: capacity and resistance relative to new.
+    Generated = load + losses + stored + curtailed. What was asked and not given: `unserved` by a bus that was on,
+    `shed` by classes that were off. With the battery's health: capacity and resistance relative to new.
     """
 
     generated_mj: int

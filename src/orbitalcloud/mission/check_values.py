@@ -139,6 +139,10 @@ def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
                     f"{did_you_mean(name, nodes)}; a new node needs heat_capacity_j_per_k, hot_limit_c, cold_limit_c"
                 )
                 problems.add((*path, "heat", name), name, words)
+    if one.sun_axis is not None and not any(one.sun_axis):
+        problems.add(
+            (*path, "sun_axis"), list(one.sun_axis), "give a direction in body axes: three numbers, not all zero"
+        )
     try:
         charge_levels(one)
     except DataError as error:

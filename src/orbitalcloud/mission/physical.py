@@ -30,10 +30,12 @@ from orbitalcloud.physics import (
     TwoLine,
     Wear,
     mean_design,
+    remaining_power,
     secular_rates,
     worn,
 )
 from orbitalcloud.physics import geometry as geometry_of
+from orbitalcloud.physics.constants import EARTH_MU_M3_S2, EARTH_RADIUS_M
 from orbitalcloud.physics.earth_light import STANDARD
 
 
@@ -56,7 +58,25 @@ def sites_of(loaded: Loaded) -> list[GroundSite]:
     ]
 
 
-def array_of(bus: Bus) -> SolarArray:
+ORDINARY_RADIATION = 0.015
+"""Share of the power lost a year to radiation where the orbit is outside the packaged maps (150 to 1,950 km): that of
+gallium arsenide in low orbits (Space Mission Analysis and Design, 3rd ed., §11.4)."""
+
+
+def radiation_per_year(craft: Craft) -> float:
+    """The share of its array's power that a satellite loses to trapped radiation in a year: the mean over its age, as
+    the first years cost most; the mission's own where it says one."""
+    said, years = craft.bus.array.radiation_per_year, craft.bus.age_years
+    if said is not None or years <= 0.0:
+        return said or 0.0
+    axis_m = np.cbrt(EARTH_MU_M3_S2 * (period_s(craft) / (2.0 * math.pi)) ** 2)
+    altitude_m = float(axis_m) - EARTH_RADIUS_M
+    if not 150e3 <= altitude_m <= 1950e3:
+        return ORDINARY_RADIATION
+    return float(1.0 - remaining_power(altitude_m, math.radians(inclination_deg(craft)), years) ** (1.0 / years))
+
+
+def array_of(bus: Bus, radiation: float = 0.0) -> SolarArray:
     """The solar array. The converter's loss is taken from the cells' efficiency: its heat, a few watts, stays in the
     array instead of the body."""
     panels = tuple(
@@ -82,7 +102,7 @@ def array_of(bus: Bus) -> SolarArray:
         bus.array.packing,
         bus.array.degradation_per_year,
         bus.age_years,
-        radiation_per_year=bus.array.radiation_per_year,
+        radiation_per_year=radiation,
         cycling_per_year=bus.array.cycling_per_year,
         cell=SOLAR_CELLS[bus.array.cell],
         tracker=bus.array.tracker,
@@ -131,13 +151,14 @@ def battery_of(bus: Bus) -> Battery:
 
 def satellite_design(craft: Craft) -> SatelliteDesign:
     """Power and heat of one satellite."""
-    return replace(design_of(craft.bus), shedding=craft.shedding, sun_axis=craft.sun_axis)
+    design = design_of(craft.bus, radiation_per_year(craft))
+    return replace(design, shedding=craft.shedding, sun_axis=craft.sun_axis)
 
 
-def design_of(bus: Bus) -> SatelliteDesign:
-    """Power and heat of a bus, nadir-pointing and shedding nothing."""
+def design_of(bus: Bus, radiation: float = 0.0) -> SatelliteDesign:
+    """Power and heat of a bus, nadir-pointing and shedding nothing; `radiation` as `array_of` takes it."""
     return SatelliteDesign(
-        array_of(bus),
+        array_of(bus, radiation),
         battery_of(bus),
         network_of(bus),
         bus.roles.array,

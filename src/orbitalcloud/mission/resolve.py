@@ -17,8 +17,7 @@ from orbitalcloud.mission.problems import Problems
 from orbitalcloud.mission.resolved import Bus, Craft, Ground, Task
 from orbitalcloud.mission.thermal import finished
 from orbitalcloud.mission.types import Job, Mission, Satellite, Station
-from orbitalcloud.physics import Shedding
-from orbitalcloud.physics.orbit import Source
+from orbitalcloud.physics import Shedding, Source
 
 _FLYING = ("drag_area_m2", "disposal_area_m2", "drag_coefficient", "srp_area_m2", "srp_coefficient", "propulsion")
 _INITIAL_C = 15.0  # of a node that a mission adds
@@ -47,8 +46,9 @@ def crafts(mission: Mission, starts: Instant, ends: Instant, problems: Problems,
             continue
         for each, (source, text) in zip(satellite_names(one), orbits, strict=False):
             devices = book.accelerators[name].devices if one.devices is None else one.devices
-            rest = (one.reserve, *levels, one.sun_axis, devices)
-            made.append(Craft(each, one.bus, bus, name, book.accelerators[name], source, text, *rest))
+            machine = book.accelerators[name]
+            own = (*levels, one.sun_axis, devices)
+            made.append(Craft(each, one.bus, bus, name, machine, source, text, one.reserve, *own))
     return tuple(made)
 
 

@@ -64,7 +64,8 @@ class Panel(Part, frozen=True, kw_only=True):
 class Array(Part, frozen=True, kw_only=True):
     """A solar array: cells on panels and the converter behind them, which costs its share of the power.
 
-    As `physics.array.SolarArray`, whose docstring says what the strings and the three yearly losses are.
+    As `physics.array.SolarArray`, whose docstring says what the strings and the three yearly losses are;
+    without `radiation_per_year` the orbit says it.
     """
 
     panels: Annotated[tuple[Panel, ...], Meta(min_length=1, max_length=64)]
@@ -73,7 +74,7 @@ class Array(Part, frozen=True, kw_only=True):
     packing: Share
     temperature_coefficient_per_k: Annotated[float, Meta(ge=-0.02, le=0)]
     degradation_per_year: Yearly
-    radiation_per_year: Yearly = 0.0
+    radiation_per_year: Yearly | None = None
     cycling_per_year: Yearly = 0.0
     cell: str = "azur-3g30c-advanced"
     tracker: Tracker = "peak-power"
@@ -82,8 +83,10 @@ class Array(Part, frozen=True, kw_only=True):
 
 
 class Battery(Part, frozen=True, kw_only=True):
-    """A battery: energy as new, path efficiencies, power limits at its terminals, and its charge at the epoch; the cells
-    it is made of; and how it was used up to `age_years`: cycles and their depth, mean charge and temperature."""
+    """A battery: energy as new, path efficiencies, power limits at its terminals, and its charge at the epoch; the
+    cells it is made of; and how it was used up to `age_years`: cycles and their depth, mean charge and
+    temperature.
+    """
 
     capacity_wh: Positive
     charge_efficiency: Annotated[float, Meta(gt=0, le=1)]
@@ -128,7 +131,9 @@ class Coating(Part, frozen=True, kw_only=True):
 class Bus(Part, frozen=True, kw_only=True):
     """A satellite's platform. `roles` says which thermal nodes are array, body, battery, payload and radiator.
 
-    `safe_w` is what the platform takes in safe mode, `body_m` the box that it is, for the shadow it casts on its panels.
+    `safe_w` is what the platform takes in safe mode, `body_m` the box that it is, for the shadow it casts on its
+    panels.
+
     Areas of drag and sunlight that are not given follow from faces and panels: `mission.surface.surface_of`.
     """
 
@@ -272,8 +277,8 @@ class Accelerator(Part, frozen=True, kw_only=True):
 class Craft:
     """One satellite, ready to fly: `orbit` is what `physics.orbit.Orbits.of` takes, `orbit_text` says it in words.
 
-    `reserve`, `safe_below` and `safe_above` are states of charge: no job below the first, safe mode from the second down
-    and up to the third.
+    `reserve`, `safe_below` and `safe_above` are states of charge: no job below the first, safe mode from the second
+    down and up to the third.
     """
 
     name: str

@@ -41,7 +41,7 @@ class Satellite(Node):
         self.jobs = JobDesk(config, self.agent, held, Governor(config.governor))
         self.verification = VerificationDesk(config.name, config.verification) if config.verification else None
         self.wallet = WalletDesk(config) if config.chain_ids else None
-        self._open: dict[str, Contact] = {}
+        self._open: list[Contact] = []
 
     def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
         yield Draw(PLATFORM, self.config.platform_mw)
@@ -90,7 +90,7 @@ class Satellite(Node):
     def _safe(self, now: Instant, why: Why) -> Iterator[Effect]:
         """Platform on its least power, no jobs, no transmitter but the beacon's; receivers stay on."""
         yield Record(records.SafeMode(at=now, node=self.name, severity="warning", active=True, why=why))
-        for contact in self._open.values():
+        for contact in self._open:
             yield from self._network(now, self.agent.closed(now, contact))
         self._silent = True
         yield from self.jobs.power(why)
@@ -104,7 +104,7 @@ class Satellite(Node):
         yield Draw(PLATFORM, self.config.platform_mw)
         if self._open:
             yield Draw(RADIO, self._radio_mw())
-        for contact in self._open.values():
+        for contact in self._open:
             yield from self._network(now, self.agent.opened(now, contact))
 
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
@@ -116,21 +116,26 @@ class Satellite(Node):
 
     def _opened(self, now: Instant, event: ContactOpened) -> Iterator[Effect]:
         before = self._radio_mw()
-        self._open[event.contact.receiver] = event.contact
-        if not self._silent and self._radio_mw() != before:
+        self._open.append(event.contact)
+        if self._radio_mw() != before:
             yield Draw(RADIO, self._radio_mw())
 
     def _closed(self, now: Instant, event: ContactClosed) -> Iterator[Effect]:
         before = self._radio_mw()
-        self._open.pop(event.contact.receiver, None)
-        if not self._silent and self._radio_mw() != before:
+        known = next((one for one in self._open if one.receiver == event.contact.receiver), None)
+        if known is not None:
+            self._open.remove(known)
+        if self._radio_mw() != before:
             yield Draw(RADIO, self._radio_mw())
 
     def _radio_mw(self) -> int:
-        """What the open contacts take: the radio to the ground once, and each terminal to another satellite."""
-        terminals = self.config.terminals_mw
-        ground = self.config.radio_mw if any(peer not in terminals for peer in self._open) else 0
-        return ground + sum(terminals[peer] for peer in sorted(self._open) if peer in terminals)
+        """What the open contacts take: the radio to the ground once, and each terminal to another satellite; nothing in
+        safe mode."""
+        if self._silent:
+            return 0
+        terminals, peers = self.config.terminals_mw, {contact.receiver for contact in self._open}
+        ground = self.config.radio_mw if any(peer not in terminals for peer in peers) else 0
+        return ground + sum(terminals[peer] for peer in sorted(peers) if peer in terminals)
 
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
         if event.verb != "submit-job":

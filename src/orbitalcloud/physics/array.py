@@ -67,11 +67,11 @@ class SolarArray:
     """The panels and the cells on them.
 
     `efficiency` is that of a new cell at 28 °C; `temperature_coefficient_per_k` its relative change (−0.0020 for
-    triple junctions, −0.0045 for silicon); `packing` the share of a panel covered by cells. Each year the output falls by
-    `radiation_per_year` (from the orbit's fluence), by `cycling_per_year` (thermal cycling of joints and wires) and by
-    `degradation_per_year` (ultraviolet, contamination, meteoroids, and whatever the others leave out); it is `age_years`
-    old. `cover_index` is the refractive index of a cover glass whose reflection at slant angles is counted, relative to
-    normal incidence (Fresnel, unpolarised); 1 counts none.
+    triple junctions, −0.0045 for silicon); `packing` the share of a panel covered by cells. Each year the output
+    falls by `radiation_per_year` (from the orbit's fluence), by `cycling_per_year` (thermal cycling of joints and
+    wires) and by `degradation_per_year` (ultraviolet, contamination, meteoroids, and whatever the others leave out);
+    it is `age_years` old. `cover_index` is the refractive index of a cover glass whose reflection at slant angles is
+    counted, relative to normal incidence (Fresnel, unpolarised); 1 counts none.
 
     Each panel has `strings` side by side of `cells` in series, with a bypass diode a cell. Under `direct` the strings
     stand at the battery's voltage; `direct_v` is the one for which shadows are tabulated. `body_m` is the box that the

@@ -8,9 +8,9 @@ UR18650E cells (NMC, 2.15 Ah), 35–50 °C for the calendar and 35 °C, 1 C for 
     β_c = 7.348e-3 (V̄ − 3.667)² + 7.600e-4 + 4.081e-3 ΔDOD
     β_r = 2.153e-4 (V̄ − 3.725)² − 1.521e-5 + 2.798e-4 ΔDOD
 
-t in days, Q in ampere-hours through a cell of 2.15 Ah (so in throughput per capacity here), V the open-circuit voltage,
-V̄ its mean, ΔDOD the cycle's depth. Cycling is not sensitive to temperature in it. The powers of t and Q are carried from
-one stretch to the next with the loss held (dL/dt from α, then L), so that conditions may change.
+t in days, Q in ampere-hours through a cell of 2.15 Ah (so in throughput per capacity here), V the open-circuit
+voltage, V̄ its mean, ΔDOD the cycle's depth. Cycling is not sensitive to temperature in it. The powers of t and Q are
+carried from one stretch to the next with the loss held (dL/dt from α, then L), so that conditions may change.
 """
 
 from __future__ import annotations

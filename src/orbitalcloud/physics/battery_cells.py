@@ -17,9 +17,9 @@ class Cell:
     """A cell: `open_v` and `ohms` (at 25 °C) at evenly spaced states of charge in ampere-hours, 0 to 1.
 
     Resistance is that of minutes at constant current (ohmic, charge transfer and diffusion), times
-    exp(`resistance_b_k` (1/T − 1/298.15 K)). Rates are greatest currents in capacities an hour. No charge flows below the
-    first of `charge_range_k`, a fifth of the rate at it, all of it from `full_charge_k` to the second; `discharge_range_k`
-    bounds discharge.
+    exp(`resistance_b_k` (1/T − 1/298.15 K)). Rates are greatest currents in capacities an hour. No charge flows below
+    the first of `charge_range_k`, a fifth of the rate at it, all of it from `full_charge_k` to the second;
+    `discharge_range_k` bounds discharge.
     """
 
     name: str
@@ -66,60 +66,33 @@ class Cell:
         return float(np.trapezoid(volts, grid) * 3600.0 * self.capacity_ah / self.energy_j)
 
 
+# fmt: off
+_18650_V = (
+    3.331, 3.420, 3.491, 3.544, 3.581, 3.608, 3.627, 3.641, 3.655, 3.673, 3.697, 3.732, 3.775, 3.821, 3.869, 3.915,
+    3.965, 4.019, 4.073, 4.118, 4.162,
+)
+_18650_OHM = (
+    0.1917, 0.1732, 0.1546, 0.1385, 0.1264, 0.1177, 0.1114, 0.1067, 0.1033, 0.1006, 0.0984, 0.0967, 0.0953, 0.0944,
+    0.0938, 0.0935, 0.0934, 0.0935, 0.0937, 0.0939, 0.0941,
+)
+_21700_V = (
+    2.500, 3.066, 3.259, 3.374, 3.421, 3.477, 3.533, 3.576, 3.609, 3.641, 3.677, 3.723, 3.794, 3.862, 3.910, 3.954,
+    4.006, 4.060, 4.090, 4.111, 4.199,
+)
+_21700_OHM = (
+    0.3000, 0.2500, 0.2091, 0.1150, 0.0744, 0.0620, 0.0523, 0.0510, 0.0498, 0.0465, 0.0431, 0.0411, 0.0394, 0.0420,
+    0.0449, 0.0455, 0.0460, 0.0474, 0.0488, 0.0420, 0.0357,
+)
+# fmt: on
+
 IDEAL = Cell("ideal", 1.0, (3.6, 3.6), (0.0, 0.0), 0.0, 1e3, 1e9, 1e9, 0.0, (0.0, 1e4), 0.0, (0.0, 1e4))
 """No resistance, no limit, one voltage: for comparisons with models that have no battery of cells."""
 
 NMC_18650 = Cell(
     "nmc-18650",
     2.15,
-    # fmt: off
-    (
-        3.331,
-        3.420,
-        3.491,
-        3.544,
-        3.581,
-        3.608,
-        3.627,
-        3.641,
-        3.655,
-        3.673,
-        3.697,
-        3.732,
-        3.775,
-        3.821,
-        3.869,
-        3.915,
-        3.965,
-        4.019,
-        4.073,
-        4.118,
-        4.162,
-    ),
-    (
-        0.1917,
-        0.1732,
-        0.1546,
-        0.1385,
-        0.1264,
-        0.1177,
-        0.1114,
-        0.1067,
-        0.1033,
-        0.1006,
-        0.0984,
-        0.0967,
-        0.0953,
-        0.0944,
-        0.0938,
-        0.0935,
-        0.0934,
-        0.0935,
-        0.0937,
-        0.0939,
-        0.0941,
-    ),
-    # fmt: on
+    _18650_V,
+    _18650_OHM,
     2.5,
     4.2,
     1.0,
@@ -129,70 +102,26 @@ NMC_18650 = Cell(
 """Sanyo UR18650E (NMC, 18 × 65 mm), the cell of the ageing model. Voltage: Ecker et al. 2014 (doi
 10.1016/j.jpowsour.2013.09.143) and fig. 1 of Schmalstieg et al. 2014, as read off in NREL's BLAST-Lite 1.1 (BSD-3).
 Resistance: TUM's measurement of a like cell, the Molicel IHR18650A of 1.95 Ah (Schuster et al. 2015, doi
-10.1016/j.est.2015.05.003), which TUM's SimSES 1.0 takes for this one too; its limits and rates are from there. Change with
-temperature: as `NMC_21700`."""
+10.1016/j.est.2015.05.003), which TUM's SimSES 1.0 takes for this one too; its limits and rates are from there. Change
+with temperature: as `NMC_21700`.
+"""
 
 NMC_21700 = Cell(
     "nmc-21700",
     4.95,
-    # fmt: off
-    (
-        2.500,
-        3.066,
-        3.259,
-        3.374,
-        3.421,
-        3.477,
-        3.533,
-        3.576,
-        3.609,
-        3.641,
-        3.677,
-        3.723,
-        3.794,
-        3.862,
-        3.910,
-        3.954,
-        4.006,
-        4.060,
-        4.090,
-        4.111,
-        4.199,
-    ),
-    (
-        0.300,
-        0.250,
-        0.2091,
-        0.115,
-        0.0744,
-        0.0620,
-        0.0523,
-        0.0510,
-        0.0498,
-        0.0465,
-        0.0431,
-        0.0411,
-        0.0394,
-        0.0420,
-        0.0449,
-        0.0455,
-        0.0460,
-        0.0474,
-        0.0488,
-        0.0420,
-        0.0357,
-    ),
-    # fmt: on
+    _21700_V,
+    _21700_OHM,
     2.5,
     4.2,
     0.7,
     1.5,
     2500.0,
 )
-"""LG M50 (NMC 811 and silicon–graphite, 21 × 70 mm, 5 Ah). Voltage at C/50 and resistance after ten minutes at C/2, both
-at 25 °C, from the Doyle–Fuller–Newman model with the measured parameters of O'Regan et al. 2022 (doi
-10.1016/j.electacta.2022.140700) in PyBaMM 26.10; 2500 K is its change at half charge between 0 and 25 °C (2,560 K; 2,340 K
-from there to 40 °C). Made by tools/make_battery.py. Rates: the maker's 0.7 C and 1.5 C."""
+"""LG M50 (NMC 811 and silicon–graphite, 21 × 70 mm, 5 Ah). Voltage at C/50 and resistance after ten minutes at C/2,
+both at 25 °C, from the Doyle–Fuller–Newman model with the measured parameters of O'Regan et al. 2022 (doi
+10.1016/j.electacta.2022.140700) in PyBaMM 26.10; 2500 K is its change at half charge between 0 and 25 °C (2,560 K;
+2,340 K from there to 40 °C). Made by tools/make_battery.py. Rates: the maker's 0.7 C and 1.5 C.
+"""
 
 CELLS = {cell.name: cell for cell in (NMC_18650, NMC_21700, IDEAL)}
 """What a mission's `battery.cell` may name."""

@@ -13,7 +13,7 @@ from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import SECOND, Instant
 from orbitalcloud.physics import fleet_kernel as kernel
 from orbitalcloud.physics import fleet_light as sky
-from orbitalcloud.physics.constants import EARTH_MU_M3_S2, EARTH_RADIUS_M
+from orbitalcloud.physics.constants import EARTH_RADIUS_M
 from orbitalcloud.physics.design import Design, secular_rates
 from orbitalcloud.physics.fleet_light import CHUNK, LANES, LIGHT_SIZE, ROW
 from orbitalcloud.physics.fleet_tables import MOST_PARTS, Tables, block, reset, tables_of

@@ -11,9 +11,10 @@ under constant loads, `advance_all` moves all. A call divides [now, until] at th
    what the battery loses becomes heat at its node; temperatures move by one stable step (`heat.heat_step`).
 
 Energy: generated = load + stored + losses + curtailed, asked = load + unserved + shed, each to rounding
-(`power_account` checks it). Loads have classes: below its charge a class is shed until the charge has recovered; when the
-bus cannot give what is asked, the most needed class is served first and the rest is counted as unserved. Where a restart
-charge is set, a platform that is not fully served is a brown-out: all is off until the battery has that charge again.
+(`power_account` checks it). Loads have classes: below its charge a class is shed until the charge has recovered; when
+the bus cannot give what is asked, the most needed class is served first and the rest is counted as unserved. Where a
+restart charge is set, a platform that is not fully served is a brown-out: all is off until the battery has that
+charge again.
 """
 
 from __future__ import annotations
@@ -87,8 +88,8 @@ Floats = NDArray[np.float64]
 class Shedding:
     """States of charge (0–1) below which the bus switches a class of loads off, and how far above it goes on again.
 
-    After a brown-out nothing is switched on below `restart`, nor before the charge has risen by `restore_by`; a restart of
-    0 knows no brown-out: what there is goes to the loads.
+    After a brown-out nothing is switched on below `restart`, nor before the charge has risen by `restore_by`; a
+    restart of 0 knows no brown-out: what there is goes to the loads.
     """
 
     heating: float = 0.0
@@ -341,7 +342,9 @@ class EnergyHeat:
         self._fixed = (grid, g.light, tables, self.state, self.now_ns)
 
     def duty(self, sat: int) -> Duty | None:
-        """How a satellite's battery was used since its wear was last counted; None where it was not, or knows no wear."""
+        """How a satellite's battery was used since its wear was last counted; None where it was not, or knows no
+        wear.
+        """
         row, battery = self.state[sat], self.designs[sat].battery
         seconds = float(row[DUTY_S])
         if seconds <= 0.0 or battery.cell is IDEAL:

@@ -45,8 +45,9 @@ FULL, EMPTY, SHORT = 1, 2, 4
 
 PLATFORM, HEATING, RADIO, PAYLOAD = range(4)
 CLASSES = 4
-"""Loads by class, the most needed first: what shedding takes last and what gets the last watts first. State LEVEL is how
-many of them have power: 4 normally, 0 in a brown-out."""
+"""Loads by class, the most needed first: what shedding takes last and what gets the last watts first. State LEVEL is
+how many of them have power: 4 normally, 0 in a brown-out.
+"""
 
 # Columns of a design's `bus` table, after the battery's row
 ARRAY_NODE, BATTERY_NODE, ALBEDO, INFRARED, NODES = range(ROW, ROW + 5)
@@ -171,7 +172,7 @@ def _controlled(source, offered, loads, temperature, seconds, network, control, 
     all of them rest."""
     n = temperature.shape[0]
     capacity, conduction, radiation, emission = network
-    heat, shining, joined = work[n + 5], work[n + 6], work[n + 9 :]
+    heat, shining, joined = work[n + 5], work[n + 6], work[n + 9 : 2 * n + 9]
     for i in range(n):
         heat[i] = source[i] - offered[i]
         for c in range(CLASSES):
@@ -185,12 +186,16 @@ def _controlled(source, offered, loads, temperature, seconds, network, control, 
 
 
 @njit(cache=True)
-def _demand(loads, radio_w, n, asked):  # type: ignore[no-untyped-def]
-    """Watts asked by each class, into `asked` (CLASSES,): what its nodes dissipate, and what the radio sends away."""
+def _demand(loads, radio_w, asked, warm):  # type: ignore[no-untyped-def]
+    """Watts asked by each class, into `asked` (CLASSES,): what its nodes dissipate, and what the radio sends away; and
+    by each node, with all classes on, into `warm` (n_nodes,).
+    """
+    asked[:] = 0.0
+    warm[:] = 0.0
     for c in range(CLASSES):
-        asked[c] = 0.0
-        for i in range(n):
+        for i in range(warm.shape[0]):
             asked[c] += loads[c, i]
+            warm[i] += loads[c, i]
     asked[RADIO] += radio_w
 
 
@@ -213,16 +218,36 @@ def _level(state, bus):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _share_out(served, wanted, level, asked, share):  # type: ignore[no-untyped-def]
-    """Each class's served share into `share` (CLASSES,): the most needed get all before the next get any."""
+def _wanted(level, asked, seconds, state):  # type: ignore[no-untyped-def]
+    """Watts asked by the classes that have power; what the others asked is metered as shed."""
+    wanted = 0.0
     for c in range(CLASSES):
-        share[c] = 1.0 if c < level else 0.0
-    if served >= wanted:
-        return
+        if c < level:
+            wanted += asked[c]
+        else:
+            state[SHED] += asked[c] * seconds
+    return wanted
+
+
+@njit(cache=True)
+def _serve(served, level, asked, loads, share, source):  # type: ignore[no-untyped-def]
+    """Each class's served share into `share` (CLASSES,), the most needed getting all before the next get any; and what
+    they dissipate with it to their nodes in `source` (n_nodes,).
+    """
     for c in range(CLASSES):
         given = min(asked[c], served) if c < level else 0.0
         share[c] = given / asked[c] if asked[c] > 0.0 else 0.0
         served = max(0.0, served - given)
+        for i in range(source.shape[0]):
+            source[i] += loads[c, i] * share[c]
+
+
+@njit(cache=True)
+def _go_dark(state, bus):  # type: ignore[no-untyped-def]
+    """A brown-out: nothing has power from the next step on."""
+    state[DOWNS] += 1.0
+    state[DOWN_AT] = state[ENERGY] / bus[FULL_J]
+    state[LEVEL] = 0.0
 
 
 @njit(cache=True)
@@ -250,19 +275,8 @@ def _meter(state, total, asked, lit, seconds, kelvin, bus, store):  # type: igno
 
 
 @njit(cache=True)
-def _warm(source, offered, loads, share, delivered, radio_w, state, seconds):  # type: ignore[no-untyped-def]
-    """What the loads dissipate goes to their nodes, what the panels delivered leaves theirs; the radio's is sent away."""
-    state[RADIATED] += radio_w * share[RADIO] * seconds
-    for i in range(source.shape[0]):
-        total = -offered[i] * delivered
-        for c in range(CLASSES):
-            total += loads[c, i] * share[c]
-        source[i] += total
-
-
-@njit(cache=True)
 def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger):  # type: ignore[no-untyped-def]
-    """Move one satellite's `state` from `now` to `until`; returns flags. `work` (2 n + 9, n) and `ledger` (2, CLASSES)
+    """Move one satellite's `state` from `now` to `until`; returns flags. `work` (2 n + 10, n) and `ledger` (2, CLASSES)
     are scratch.
 
     `grid` is (start, step in ns, irradiance), `design` its rows of `Tables` (panels, couplings, nodes, bus, store,
@@ -279,7 +293,8 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
     network = (capacity, conduction, radiation, emission)
     asked, share = ledger[0], ledger[1]
     battery_node = int(bus[BATTERY_NODE])
-    _demand(loads, radio_w, n, asked)
+    warm = work[2 * n + 9]
+    _demand(loads, radio_w, asked, warm)
     heating = asked[HEATING]
     flags = 0
     k = (now - start) // step_ns
@@ -301,25 +316,24 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
             active = _controlled(source, offered, loads, temperature, seconds, network, control, states, seen, work)
             asked[HEATING] = heating + max(0.0, active)
         level = _level(state, bus)
-        wanted = 0.0
-        for c in range(CLASSES):
-            if c < level:
-                wanted += asked[c]
-            else:
-                state[SHED] += asked[c] * seconds
+        wanted = _wanted(level, asked, seconds, state)
         served, curtailed, lost = _meter(state, total, wanted, here[0], seconds, temperature[battery_node], bus, store)
-        _share_out(served, wanted, level, asked, share)
+        delivered = 1.0 - curtailed / total if total > 0.0 else 0.0
+        for i in range(n):
+            source[i] -= offered[i] * delivered
+        if served >= wanted and level == CLASSES:  # nearly always, so without a call
+            share[:] = 1.0
+            source += warm
+        else:
+            _serve(served, level, asked, loads, share, source)
+        state[RADIATED] += radio_w * share[RADIO] * seconds
         if wanted - served > 1e-9 * wanted:
             flags |= SHORT
             if bus[RESTART] > 0.0 and share[PLATFORM] < 1.0 - 1e-9:
-                state[DOWNS] += 1.0
-                state[DOWN_AT] = state[ENERGY] / bus[FULL_J]
-                state[LEVEL] = 0.0
-        delivered = 1.0 - curtailed / total if total > 0.0 else 0.0
-        _warm(source, offered, loads, share, delivered, radio_w, state, seconds)
+                _go_dark(state, bus)
         source[battery_node] += lost
         if active >= 0.0:
-            shining, joined = work[n + 6], work[n + 9 :]
+            shining, joined = work[n + 6], work[n + 9 : 2 * n + 9]
             joined[:, :] = conduction
             shining[:] = emission
             given = share[HEATING]
@@ -346,7 +360,7 @@ def advance_one(sat, until, grid, light, tables, state, clock, loads, radio_w): 
     panels = (faces[d], n_faces[d], panel_of[d], shade[shadow_of[d]])
     control = (controls[d], n_controls[d])
     design = (panels, coupling[d], nodes[d], bus[d], store[d], control, earth[sat])
-    work, ledger = np.empty((2 * n + 9, n)), np.empty((2, CLASSES))
+    work, ledger = np.empty((2 * n + 10, n)), np.empty((2, CLASSES))
     flags = _run(clock[sat], until, grid, light[sat], design, state[sat], loads, radio_w, work, ledger)
     clock[sat] = max(clock[sat], until)
     return flags
@@ -354,6 +368,8 @@ def advance_one(sat, until, grid, light, tables, state, clock, loads, radio_w): 
 
 @njit(cache=True)
 def advance_fleet(until, grid, light, tables, state, clock, loads, radio_w, flags):  # type: ignore[no-untyped-def]
-    """`advance_one` for every satellite, with `loads` (n_satellites, CLASSES, n_nodes) and `radio_w` (n_satellites,)."""
+    """`advance_one` for every satellite, with `loads` (n_satellites, CLASSES, n_nodes) and `radio_w`
+    (n_satellites,).
+    """
     for sat in range(state.shape[0]):
         flags[sat] = advance_one(sat, until, grid, light, tables, state, clock, loads[sat], radio_w[sat])

@@ -1,11 +1,12 @@
 """Self-shadow: how much of each solar panel the satellite's own body and other panels leave in the Sun.
 
-The body is a box about the origin of the body axes, panels are rectangles with a centre. From points spread evenly over
-a panel (`GRID` × `GRID`, its strings side by side) rays go to the Sun; a point is dark where its ray meets the box or
-another panel. Panels that turn are set by their mounts first, so the table's only argument is the Sun's direction. It is
-made once a design on `SIDE` × `SIDE` directions of the octahedral map of the sphere (no pole, no trigonometry) and looked
-up in the kernel between its points. For each panel: the share lit, and the share of the power, which strings of cells
-make smaller (`solar_cells.panel_share`). Panels without a centre cast and catch no shadow.
+The body is a box about the origin of the body axes, panels are rectangles with a centre. From points spread evenly
+over a panel (`GRID` × `GRID`, its strings side by side) rays go to the Sun; a point is dark where its ray meets the
+box or another panel. Panels that turn are set by their mounts first, so the table's only argument is the Sun's
+direction. It is made once a design on `SIDE` × `SIDE` directions of the octahedral map of the sphere (no pole, no
+trigonometry) and looked up in the kernel between its points. For each panel: the share lit, and the share of the
+power, which strings of cells make smaller (`solar_cells.panel_share`). Panels without a centre cast and catch no
+shadow.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ def casts_shadow(array: SolarArray) -> bool:
 
 
 def shares(array: SolarArray, sun_body: Vector) -> Floats:
-    """(n_panels, 2): share lit and share of the power with the Sun in this direction (unit, body axes), without table."""
+    """(n_panels, 2): share lit and share of the power with the Sun in this direction (unit, body axes), without
+    table.
+    """
     out = np.ones((len(array.panels), 2))
     if casts_shadow(array):
         _shares(geometry_rows(array), _box(array), np.array(sun_body), *_electric(array), out)
@@ -65,7 +68,9 @@ def shares(array: SolarArray, sun_body: Vector) -> Floats:
 
 @lru_cache(maxsize=256)
 def table(array: SolarArray) -> NDArray[np.float32]:
-    """(n_panels, 2, SIDE, SIDE) over the octahedral map; of one value each where nothing casts a shadow: (0, 2, 1, 1)."""
+    """(n_panels, 2, SIDE, SIDE) over the octahedral map; of one value each where nothing casts a shadow: (0, 2, 1,
+    1).
+    """
     if not casts_shadow(array):
         return np.ones((0, 2, 1, 1), dtype=np.float32)
     out = np.ones((len(array.panels), 2, SIDE, SIDE))

@@ -217,12 +217,20 @@ class Flight:
     def _energy_account(self, name: str) -> records.EnergyAccount:
         """The checker's line: where a satellite's energy went, and what its battery is still worth."""
         made, battery = self.carrier.world.account(name, self.ends)
-        parts = (made.generated_j, made.load_j, made.losses_j, made.stored_j, made.curtailed_j)
-        rest = (made.unserved_j, made.shed_j)
+
+        def millijoules(joules: float) -> int:
+            return round(joules * 1000)
+
         return records.EnergyAccount(
-            self.ends,
-            name,
-            *(round(joules * 1000) for joules in (*parts, *rest)),
+            at=self.ends,
+            node=name,
+            generated_mj=millijoules(made.generated_j),
+            load_mj=millijoules(made.load_j),
+            losses_mj=millijoules(made.losses_j),
+            stored_mj=millijoules(made.stored_j),
+            curtailed_mj=millijoules(made.curtailed_j),
+            unserved_mj=millijoules(made.unserved_j),
+            shed_mj=millijoules(made.shed_j),
             residual_ppt=round(made.residual * 1e12),
             capacity_ppm=round(battery.wear.capacity * 1e6),
             resistance_ppm=round(battery.wear.resistance * 1e6),

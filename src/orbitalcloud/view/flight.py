@@ -115,14 +115,14 @@ class Satellite:
     starts: tuple[NodeStarted, ...] = ()
     wallet: str = ""
     wallet_born: int = 0
-    safe_modes: tuple[SafeMode, ...] = ()
-    sheds: tuple[LoadsShed, ...] = ()
-    energy: EnergyAccount | None = None
     shielding_mm: float = 0.0
     devices: tuple[str, ...] = ()
     anomaly: tuple[tuple[int, int], ...] = ()
     """When it was in the South Atlantic Anomaly: [start, end)."""
     upsets: tuple[Upset, ...] = ()
+    safe_modes: tuple[SafeMode, ...] = ()
+    sheds: tuple[LoadsShed, ...] = ()
+    energy: EnergyAccount | None = None
 
 
 @dataclass(frozen=True, slots=True)
