@@ -119,7 +119,8 @@ def _sunlight(panels, temperature, light, flux, volts, earth, bus, source, offer
     ratio = max(1.0, radius / EARTH_RADIUS_M)
     day = max(0.0, -sz) * earth[0] * flux
     held = bus[SUN_AXIS] != 0.0 or bus[SUN_AXIS + 1] != 0.0 or bus[SUN_AXIS + 2] != 0.0
-    u = v = total = 0.0
+    u = v = total = seen_by = 0.0
+    known = -1.0
     if shade.shape[0] > 0:
         if held:
             u, v = octahedral(bus[SUN_AXIS], bus[SUN_AXIS + 1], bus[SUN_AXIS + 2])
@@ -128,7 +129,11 @@ def _sunlight(panels, temperature, light, flux, volts, earth, bus, source, offer
     for f in range(n_faces):
         face = faces[f]
         to_sun, to_earth = _to_sun(face, light, bus) if held else face_cosines(face, sx, sy, sz)
-        view = earth_view_factor(to_earth, ratio)
+        slant = abs(to_earth)
+        if slant != known:  # most faces look along, away from or across the same line as the one before
+            known, seen_by = slant, earth_view_factor(slant, ratio)
+        # what the two sides of a plate see differs by c/a² (Gauss)
+        view = seen_by if to_earth >= 0.0 else max(0.0, seen_by - slant / (ratio * ratio))
         direct, power = flux * lit * to_sun, 1.0
         p = panel_of[f]
         if direct > 0.0 and p >= 0 and p < shade.shape[0]:
