@@ -172,18 +172,17 @@ def _earth(earth, k, u, bus):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _controlled(source, offered, loads, temperature, seconds, network, control, states, seen, work):  # type: ignore[no-untyped-def]
+def _controlled(source, offered, warm, temperature, seconds, network, control, states, seen, work):  # type: ignore[no-untyped-def]
     """Electric watts that the thermal controls ask for in this step, as `thermal_control.decide` sets them; −1 where
     all of them rest."""
     n = temperature.shape[0]
-    capacity, conduction, radiation, emission = network
-    heat, shining, joined = work[n + 5], work[n + 6], work[n + 9 : 2 * n + 9]
+    heat = work[n + 5]
     for i in range(n):
-        heat[i] = source[i] - offered[i]
-        for c in range(CLASSES):
-            heat[i] += loads[c, i]
+        heat[i] = source[i] - offered[i] + warm[i]
     if resting(temperature, heat, seconds, network, control[0], control[1], states):
         return -1.0
+    capacity, conduction, radiation, emission = network
+    shining, joined = work[n + 6], work[n + 9 : 2 * n + 9]
     joined[:, :] = conduction
     shining[:] = emission
     inside = (capacity, joined, radiation, shining)
@@ -301,6 +300,7 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
     warm = work[2 * n + 9]
     _demand(loads, radio_w, asked, warm)
     heating = asked[HEATING]
+    view = work[n + 7 : n + 9]
     flags = 0
     k = (now - start) // step_ns
     while now < until:
@@ -310,15 +310,13 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
         u = (0.5 * (now - start + stop - start)) / step_ns - k
         here, flux = _light(light, irradiance, k, u)
         below = _earth(earth, k, u, bus)
-        source[:] = 0.0
-        offered[:] = 0.0
-        view = work[n + 7 : n + 9]
-        view[:, :] = 0.0
+        for i in range(n):
+            source[i] = offered[i] = view[0, i] = view[1, i] = 0.0
         total = _sunlight(panels, temperature, here, flux, state[VOLTS], below, bus, source, offered, view)
         seen = (below[1], view)
         active = -1.0
         if control[1] > 0:
-            active = _controlled(source, offered, loads, temperature, seconds, network, control, states, seen, work)
+            active = _controlled(source, offered, warm, temperature, seconds, network, control, states, seen, work)
             asked[HEATING] = heating + max(0.0, active)
         level = _level(state, bus)
         wanted = _wanted(level, asked, seconds, state)
@@ -327,8 +325,10 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
         for i in range(n):
             source[i] -= offered[i] * delivered
         if served >= wanted and level == CLASSES:  # nearly always, so without a call
-            share[:] = 1.0
-            source += warm
+            for c in range(CLASSES):
+                share[c] = 1.0
+            for i in range(n):
+                source[i] += warm[i]
         else:
             _serve(served, level, asked, loads, share, source)
         state[RADIATED] += radio_w * share[RADIO] * seconds
