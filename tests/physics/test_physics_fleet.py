@@ -11,20 +11,24 @@ import pytest
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import DAY, HOUR, SECOND, Instant, parse_instant
 from orbitalcloud.physics import (
+    BATTERY_CELLS,
     Battery,
     Conductor,
     Design,
     EnergyHeat,
     Face,
     FleetSummary,
+    Heater,
     Node,
     Orbits,
     Panel,
     RadiativeLink,
     SatelliteDesign,
+    Shedding,
     SolarArray,
     ThermalNetwork,
     TwoLine,
+    Wear,
     circular,
     fly_fleet,
     geometry,
@@ -287,3 +291,73 @@ def test_a_network_too_large_or_quick_goes_through_the_exact_kernel() -> None:
     assert summary.exact.all()
     assert np.isfinite(summary.hottest_k).all()
     assert imbalance(summary, quick) < 1e-12
+
+
+PLACED = tuple(Panel(0.12, "body-fixed", (0.0, 0.0, -1.0), centre_m=(0.0, y, 0.1)) for y in (-0.3, 0.3))
+BEYOND = {
+    "battery cells": replace(
+        DESIGNS["tracking"],
+        battery=Battery(77 * 3600.0, 0.96, 0.95, 40.0, 80.0, 0.1, 0.98, cell=BATTERY_CELLS["nmc-18650"]),
+    ),
+    "lock-out": replace(
+        DESIGNS["tracking"], battery=Battery(77 * 3600.0, 0.96, 0.95, 40.0, 80.0, 0.1, 0.98, lock_out_k=273.15)
+    ),
+    "shadows": replace(
+        DESIGNS["tracking"], array=SolarArray(PLACED, 0.28, -0.0025, 0.83, body_m=(0.2, 0.2, 0.3), strings=2, cells=4)
+    ),
+    "direct": replace(DESIGNS["tracking"], array=SolarArray((Panel(0.24),), 0.28, -0.0025, 0.83, tracker="direct")),
+    "shedding": replace(DESIGNS["empty"], shedding=Shedding(restart=0.2)),
+    "controls": replace(DESIGNS["tracking"], controls=(Heater("battery", 5.0, 290.0, 293.0),)),
+    "turns to the Sun": replace(DESIGNS["fixed"], sun_axis=(0.0, 0.0, -1.0)),
+}
+
+
+@pytest.mark.parametrize("what", BEYOND)
+def test_what_the_kernel_does_not_compute_is_flown_exactly_or_named(what: str) -> None:
+    one, fleet = BEYOND[what], Orbits.of([circular(550e3, 0.9, EQUINOX, raan_rad=0.4)])
+    end = Instant(EQUINOX + 2 * HOUR)
+    ours, theirs = fly_fleet(one, fleet, LOADS, EQUINOX, end), exactly(one, fleet, EQUINOX, end, 10.0)
+    assert ours.exact.all()
+    assert ours.left_out == ((),)
+    assert ours.final_k == pytest.approx(theirs["final_k"], abs=1e-9)
+    assert ours.final_charge == pytest.approx(theirs["final_charge"], abs=1e-12)
+    study = fly_fleet(one, fleet, LOADS, EQUINOX, end, simplified=True)
+    if what == "turns to the Sun":  # has no simpler likeness
+        assert study.exact.all()
+        assert study.left_out == ((),)
+        return
+    assert not study.exact.any()
+    assert len(study.left_out[0]) == 1
+    assert what in study.left_out[0][0]
+    assert study.final_charge == pytest.approx(theirs["final_charge"], abs=0.12)
+
+
+def test_an_earth_by_season_and_a_worn_battery() -> None:
+    """The first is exact, or left out by name; the second the kernel has: its capacity is what is left of it."""
+    fleet, end = Orbits.of([circular(550e3, 0.9, EQUINOX, raan_rad=0.4)]), Instant(EQUINOX + HOUR)
+    varied = fly_fleet(DESIGNS["tracking"], fleet, LOADS, EQUINOX, end, seasonal_earth=True)
+    study = fly_fleet(DESIGNS["tracking"], fleet, LOADS, EQUINOX, end, seasonal_earth=True, simplified=True)
+    assert varied.exact.all()
+    assert not study.exact.any()
+    assert "Earth" in study.left_out[0][0]
+    assert 0.001 < np.abs(varied.final_k - study.final_k).max() < 5.0
+    battery = replace(DESIGNS["tracking"].battery, wear=Wear(0.1, 0.1))
+    old = replace(DESIGNS["tracking"], battery=battery)
+    ours, theirs = fly_fleet(old, fleet, LOADS, EQUINOX, end), exactly(old, fleet, EQUINOX, end, 10.0)
+    assert not ours.exact.any()
+    share = theirs["final_charge"] * battery.capacity_j / battery.usable_j
+    assert ours.final_charge == pytest.approx(share, abs=2e-4)
+
+
+def test_the_radio_goes_dark_before_the_platform() -> None:
+    """As in the exact kernel: the radio's watts are no heat aboard, so whose are cut shows in the temperatures."""
+    one, fleet = DESIGNS["empty"], Orbits.of([circular(550e3, 0.9, EQUINOX, raan_rad=0.4)])
+    end = Instant(EQUINOX + 3 * HOUR)
+    ours = fly_fleet(one, fleet, LOADS, EQUINOX, end, radio_w=6.0)
+    light = geometry(fleet, EQUINOX, end, 10.0)
+    flight = EnergyHeat([one], light)
+    for at in light.times_ns()[1:]:
+        flight.advance_all(Instant(int(at)), LOADS[None], np.array([6.0]))
+    assert ours.unserved_j[0] > 1e4
+    assert ours.unserved_j == pytest.approx(flight.unserved_j, rel=2e-3)
+    assert ours.final_k == pytest.approx(flight.temperature_k, abs=0.1)
