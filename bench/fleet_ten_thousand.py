@@ -31,7 +31,7 @@ SATELLITES, STEP_S, NODES = 10_000, 10.0, 5
 STEPS = round(86_400 / STEP_S)
 GOAL_NODE_STEPS_S, GOAL_MB = 500e6, 2000.0
 SIZES = (1000, 2000, 4000, 8000)
-HOURS = (12, 24, 48, 96)
+HOURS = (24, 48, 96, 192)
 
 
 def fleet(count: int) -> Orbits:
