@@ -30,6 +30,8 @@ from orbitalcloud.physics.constants import EARTH_RADIUS_M
 LOWEST_PERIGEE_KM = 120.0
 """The conventional re-entry interface (ESA 120 km, NASA 400,000 ft): below it nothing stays up for an orbit."""
 
+_FLYING = ("drag_area_m2", "disposal_area_m2", "drag_coefficient", "srp_area_m2", "srp_coefficient", "propulsion")
+
 
 def hours(at_h: float) -> int:
     """Hours as nanoseconds, to the nearest."""
@@ -61,9 +63,9 @@ def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
     if base is None:
         return None
     plain: dict[str, Any] = msgspec.to_builtins(base)
-    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w"):
+    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w", *_FLYING):
         if getattr(one, key) is not None:
-            plain[key] = getattr(one, key)
+            plain[key] = msgspec.to_builtins(getattr(one, key))
     if one.array is not None:
         _change_array(plain["array"], _given(one.array))
     if one.battery is not None:
@@ -74,10 +76,17 @@ def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
     try:
         bus = msgspec.convert(plain, Bus)
         check_heat(bus, one.name)
+        _check_propellant(bus)
     except (msgspec.ValidationError, DataError) as error:
         problems.add(path, one.name, f"the changed bus cannot fly: {error}")
         return None
     return bus
+
+
+def _check_propellant(bus: Bus) -> None:
+    if bus.propulsion is not None and bus.propulsion.propellant_kg >= bus.mass_kg:
+        remedy = f"choose less than mass_kg, {bus.mass_kg:g}: the propellant is part of it"
+        raise DataError("propulsion.propellant_kg", bus.propulsion.propellant_kg, remedy)
 
 
 def _given(change: msgspec.Struct) -> dict[str, Any]:

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from orbitalcloud.core import Instant
-from orbitalcloud.mission.types import Celsius, Direction, Face, Mission, Mount, NotNegative, Part, Positive, Share
+from orbitalcloud.mission.types import (
+    Celsius,
+    Direction,
+    Face,
+    Mission,
+    Mount,
+    NotNegative,
+    Part,
+    Positive,
+    Propulsion,
+    Share,
+)
 
 if TYPE_CHECKING:
     from orbitalcloud.physics.orbit import Source
@@ -77,7 +88,10 @@ class Coupling(Part, frozen=True, kw_only=True):
 
 
 class Bus(Part, frozen=True, kw_only=True):
-    """A satellite's platform. Thermal nodes include `array`, `body`, `payload` and `radiator`."""
+    """A satellite's platform. Thermal nodes include `array`, `body`, `payload` and `radiator`.
+
+    Areas of drag and sunlight that are not given follow from faces and panels: `mission.surface.surface_of`.
+    """
 
     mass_kg: Positive
     idle_w: NotNegative
@@ -88,6 +102,12 @@ class Bus(Part, frozen=True, kw_only=True):
     battery: Battery
     heat: tuple[HeatNode, ...]
     couplings: tuple[Coupling, ...]
+    drag_coefficient: Annotated[float, Meta(gt=0, le=10)] = 2.2
+    srp_coefficient: Annotated[float, Meta(ge=1, le=2)] = 1.3
+    drag_area_m2: Positive | None = None
+    disposal_area_m2: Positive | None = None
+    srp_area_m2: Positive | None = None
+    propulsion: Propulsion | None = None
 
 
 class Site(Part, frozen=True, kw_only=True):

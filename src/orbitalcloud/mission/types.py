@@ -114,6 +114,14 @@ class HeatChange(Part, frozen=True, kw_only=True):
     faces: tuple[Face, ...] | None = None
 
 
+class Propulsion(Part, frozen=True, kw_only=True):
+    """What moves the satellite: specific impulse, usable propellant (part of `mass_kg`) and, if known, thrust."""
+
+    isp_s: Annotated[float, Meta(gt=0, le=20_000, description="specific impulse")]
+    propellant_kg: NotNegative
+    thrust_n: Positive | None = None
+
+
 class Satellite(Part, frozen=True, kw_only=True):
     """A satellite (or, with `walker`, a constellation of like ones). Exactly one of orbit, tle, omm, walker."""
 
@@ -129,6 +137,14 @@ class Satellite(Part, frozen=True, kw_only=True):
     mass_kg: Positive | None = None
     idle_w: NotNegative | None = None
     radio_tx_w: NotNegative | None = None
+    drag_area_m2: Annotated[Positive, Meta(description="across the flow, attitude held; default from faces")] | None = (
+        None
+    )
+    disposal_area_m2: Annotated[Positive, Meta(description="mean when tumbling; default from faces")] | None = None
+    drag_coefficient: Annotated[float, Meta(gt=0, le=10)] | None = None
+    srp_area_m2: Annotated[Positive, Meta(description="across the sunlight; default from faces")] | None = None
+    srp_coefficient: Annotated[float, Meta(ge=1, le=2)] | None = None
+    propulsion: Propulsion | None = None
     array: ArrayChange | None = None
     battery: BatteryChange | None = None
     heat: Annotated[dict[str, HeatChange], Meta(description="thermal node name → changed values")] = {}

@@ -22,6 +22,7 @@ from orbitalcloud.physics.access import (
 )
 from orbitalcloud.physics.array import Panel, SolarArray, array_power_w
 from orbitalcloud.physics.battery import Battery
+from orbitalcloud.physics.density import density_at, density_kg_m3, density_profile
 from orbitalcloud.physics.design import (
     Design,
     SecularRates,
@@ -116,6 +117,9 @@ __all__ = [
     "circular",
     "contact_windows",
     "cosmic_flux_at",
+    "density_at",
+    "density_kg_m3",
+    "density_profile",
     "devices",
     "doppler_hz",
     "dose_rate_rad_s",

@@ -86,6 +86,20 @@ def _satrec(source: TwoLine | Omm, where: str) -> Satrec:
     return record
 
 
+def mean_design(source: Source, name: str = "") -> Design:
+    """The mean elements of a source as a `Design`; of two lines or an OMM those that SGP4 recovers, at their epoch.
+
+    SGP4's mean elements are Brouwer's (Hoots & Roehrich 1980), as a `Design`'s are; only the Earth's constants differ.
+    """
+    if isinstance(source, Design):
+        return source
+    record = _satrec(source, name or source.name)
+    epoch = round((record.jdsatepoch - UNIX_EPOCH_JD) * DAY) + round(record.jdsatepochF * DAY)
+    angles = (record.nodeo, record.argpo, record.mo)
+    axis_m = record.a * record.radiusearthkm * 1e3
+    return Design(axis_m, record.ecco, record.inclo, *angles, Instant(epoch), name or source.name)
+
+
 class Orbits:
     """n satellites; index = position in the list of sources."""
 
