@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbitalcloud.compute import Artefact, Limits, Usage, cost, estimate, execute, workload
-from orbitalcloud.core import MINUTE, SECOND, Instant
+from orbitalcloud.core import SECOND, Instant
 from orbitalcloud.mission import Craft, Loaded, Task
 from orbitalcloud.mission.check_values import ON_BOARD
 from orbitalcloud.mission.files import read_bytes
 from orbitalcloud.mission.physical import accelerator_of
 from orbitalcloud.node.jobdesk import EXPECTED_RESULT_BYTES
+from orbitalcloud.study.trial import STEP_NS
 from orbitalcloud.twin.build import INLINE_BYTES
 
 Floats = NDArray[np.float64]
@@ -167,16 +168,27 @@ def gathered(instants: NDArray[np.int64], starts: Instant, period_s: float, phas
     return np.asarray(starts + turn * period_ns + round(phase * period_ns), dtype=np.int64)
 
 
-def busy_share(instants: NDArray[np.int64], seconds: Floats, starts: Instant, n_minutes: int) -> Floats:
-    """The accelerator's share of each minute in use, (n_minutes,), if runs follow one another as they were released."""
-    edges = np.arange(n_minutes + 1) * 60.0
+def busy_share(
+    instants: NDArray[np.int64], seconds: Floats, starts: Instant, n_steps: int, *, whole: bool = False
+) -> Floats:
+    """The accelerator's share of each step in use, (n_steps,), if runs follow one another as they were released.
+
+    With `whole`, a run longer than a step has all of each step that it touches, so that its peak is not smoothed.
+    """
+    edges = np.arange(n_steps + 1) * (STEP_NS / SECOND)
     if not len(instants):
-        return np.zeros(n_minutes)
+        return np.zeros(n_steps)
     release = (instants - starts) / SECOND
-    whole = np.cumsum(seconds)
-    ends = whole + np.maximum.accumulate(release - (whole - seconds))
-    begins = ends - seconds
-    at = np.stack([begins, ends], axis=1).ravel()
-    used = np.stack([whole - seconds, whole], axis=1).ravel()
+    total = np.cumsum(seconds)
+    ends = total + np.maximum.accumulate(release - (total - seconds))
+    at = np.stack([ends - seconds, ends], axis=1).ravel()
+    used = np.stack([total - seconds, total], axis=1).ravel()
     done = np.interp(edges, np.maximum.accumulate(at), used, left=0.0)
-    return np.asarray(np.clip(np.diff(done) / (MINUTE / SECOND), 0.0, 1.0))
+    share = np.clip(np.diff(done) / (STEP_NS / SECOND), 0.0, 1.0)
+    if whole:
+        touching = np.zeros(n_steps + 1, dtype=np.int64)
+        long = seconds >= STEP_NS / SECOND
+        np.add.at(touching, np.clip(np.searchsorted(edges, (ends - seconds)[long], "right") - 1, 0, n_steps), 1)
+        np.add.at(touching, np.clip(np.searchsorted(edges, ends[long], "left"), 0, n_steps), -1)
+        share[np.cumsum(touching)[:-1] > 0] = 1.0
+    return np.asarray(share)

@@ -1,6 +1,6 @@
 """Trials: satellites flown side by side through the flight's own physics, each under a load profile of its own.
 
-A `Trial` is a craft with what its payload and its transmitter draw, minute by minute. `fly` integrates many of them
+A `Trial` is a craft with what its payload and its transmitter draw, half a minute at a time. `fly` integrates many of them
 over a span by `EnergyHeat`, the code that flies the mission, and keeps what a sheet asks for: extremes and means.
 The same craft under two loads, or with a larger radiator, are two trials: a difference between them is the model's.
 """
@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from orbitalcloud.core import DAY, MINUTE, SECOND, Instant
+from orbitalcloud.core import DAY, SECOND, Instant
 from orbitalcloud.mission import Craft, Loaded
 from orbitalcloud.mission.physical import energy_heat, loads_w, node_index, orbits_of
 from orbitalcloud.physics import geometry
 
 Floats = NDArray[np.float64]
+
+STEP_NS = 30 * SECOND
+"""How long loads are constant, and how often trials are looked at."""
 
 ROWS_AT_ONCE = 400
 """Trials in one block: a day of light of so many is 70 MB."""
@@ -26,7 +29,7 @@ ROWS_AT_ONCE = 400
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A craft and its loads above the platform's: watts at the payload, watts of the transmitter, (n_minutes,) each.
+    """A craft and its loads above the platform's: watts at the payload, watts of the transmitter, (n_steps,) each.
 
     The transmitter's power becomes heat in the body, as the flight counts it; it is on for both ends of a bound.
     """
@@ -54,9 +57,9 @@ class Seen:
     sunlit: float
 
 
-def minutes(starts: Instant, ends: Instant) -> int:
-    """Steps of a minute that cover [starts, ends)."""
-    return int(-(-(ends - starts) // MINUTE))
+def steps(starts: Instant, ends: Instant) -> int:
+    """Steps that cover [starts, ends)."""
+    return int(-(-(ends - starts) // STEP_NS))
 
 
 def fly(loaded: Loaded, trials: Sequence[Trial], starts: Instant, ends: Instant, lead_ns: int = 0) -> list[Seen]:
@@ -104,17 +107,17 @@ def _fly_block(loaded: Loaded, trials: Sequence[Trial], starts: Instant, ends: I
     base = loads_w(fleet, 0.0, state.n_nodes)
     tally = _Tally(state.state_of_charge, state.temperature_k)
     before = (state.generated_j.copy(), state.unserved_j.copy())
-    lit, steps = np.zeros(len(trials)), 0
+    lit, count = np.zeros(len(trials)), 0
     while True:
         if now >= measured:
             lit += light.illumination.sum(axis=1, dtype=np.float64)
-            steps += light.illumination.shape[1]
+            count += light.illumination.shape[1]
         while now < until:
-            minute = int((now - starts) // MINUTE)
-            now = Instant(min(until, now + MINUTE))
+            step = int((now - starts) // STEP_NS)
+            now = Instant(min(until, now + STEP_NS))
             loads = base.copy()
-            loads[rows, payload] += payload_w[:, minute]
-            loads[rows, body] += radio_w[:, minute]
+            loads[rows, payload] += payload_w[:, step]
+            loads[rows, body] += radio_w[:, step]
             state.advance_all(now, loads)
             if now > measured:
                 tally.look(state.state_of_charge, state.temperature_k)
@@ -127,7 +130,7 @@ def _fly_block(loaded: Loaded, trials: Sequence[Trial], starts: Instant, ends: I
         light = geometry(orbits, now, until)
         state.use(light)
     seconds = (ends - measured) / SECOND
-    skip = int((measured - starts) // MINUTE)
+    skip = int((measured - starts) // STEP_NS)
     asked = base.sum(axis=1) + payload_w[:, skip:].mean(axis=1) + radio_w[:, skip:].mean(axis=1)
     generated, unserved = (state.generated_j - before[0]) / seconds, state.unserved_j - before[1]
     return [
@@ -140,7 +143,7 @@ def _fly_block(loaded: Loaded, trials: Sequence[Trial], starts: Instant, ends: I
             array_w=float(generated[i]),
             load_w=float(asked[i]),
             unserved_j=float(unserved[i]),
-            sunlit=float(lit[i] / max(1, steps)),
+            sunlit=float(lit[i] / max(1, count)),
         )
         for i in range(len(trials))
     ]

@@ -1,0 +1,120 @@
+"""Sections that other studies bring: each provider takes a mission, a craft and its mean orbit and gives a `Part`.
+
+To add one, write a function of that form and name it in `PROVIDERS`: its entries and margins then stand in the page,
+in `--json`, in the rows and in the report. A provider is asked once for a group of like satellites.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from orbitalcloud.core import DataError
+from orbitalcloud.mission import Craft, Loaded
+from orbitalcloud.physics import Design, mean_dose_rad_year
+from orbitalcloud.physics.constants import EARTH_RADIUS_M
+from orbitalcloud.study.orbit_life import OrbitLife, orbit_life
+from orbitalcloud.study.sheet import Entry, Margin, Section
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What providers bring for one satellite."""
+
+    sections: tuple[Section, ...] = ()
+    margins: tuple[Margin, ...] = ()
+
+
+Memo = dict[object, OrbitLife]
+"""What like satellites of one check share."""
+
+Provider = Callable[[Loaded, Craft, Design, Memo], Part]
+
+
+def provided(loaded: Loaded, craft: Craft, mean_orbit: Design, memo: Memo) -> Part:
+    """All providers' sections and margins, in their order."""
+    parts = [provider(loaded, craft, mean_orbit, memo) for provider in PROVIDERS]
+    return Part(
+        tuple(section for part in parts for section in part.sections),
+        tuple(margin for part in parts for margin in part.margins),
+    )
+
+
+# Radiation ----------------------------------------------------------------------------------------------------------
+
+SHIELDS_MM = (1.0, 3.0, 10.0)
+
+
+@lru_cache(maxsize=64)
+def _doses(altitude_m: float, inclination_rad: float) -> tuple[float, ...]:
+    return tuple(mean_dose_rad_year(altitude_m, inclination_rad, shield_mm=shield) for shield in SHIELDS_MM)
+
+
+def radiation(loaded: Loaded, craft: Craft, mean_orbit: Design, memo: Memo) -> Part:
+    """Dose of trapped particles behind three thicknesses of aluminium, the worse half of the solar cycle."""
+    altitude_m = mean_orbit.semi_major_axis_m - EARTH_RADIUS_M
+    try:
+        doses = _doses(round(altitude_m, -2), round(mean_orbit.inclination_rad, 4))
+    except DataError:  # outside the tables: above 1,950 km or so
+        return Part()
+    entries = tuple(
+        Entry(f"dose_{shield:g}mm_rad_year", f"dose behind {shield:g} mm of aluminium", "rad/year", year=dose)
+        for shield, dose in zip(SHIELDS_MM, doses, strict=True)
+    )
+    return Part((Section("radiation", "radiation", entries, "AP-8, AE-8 and SHIELDOSE-2; within a factor of two"),))
+
+
+# The orbit's life ---------------------------------------------------------------------------------------------------
+
+
+def life(loaded: Loaded, craft: Craft, mean_orbit: Design, memo: Memo) -> Part:
+    """Lifetime, the five-year rule, what keeping the orbit costs, and how the node's local time drifts."""
+    found = _life(loaded, craft, mean_orbit, memo)
+    if found is None:
+        return Part()
+    years = found.lifetime_years
+    note = f"{_years(found.late_years)} to {_years(found.early_years)} with the Sun's activity"
+    entries = [
+        Entry("lifetime_years", "lifetime, uncontrolled", "years", years, note=note),
+        Entry("disposal_area_m2", "area for five years", "m²", found.area_needed_m2,
+              note=f"has {found.surface.disposal_area_m2:.3f}", digits=3),
+        Entry("disposal_altitude_km", "altitude for five years", "km", found.altitude_needed_m / 1e3),
+        Entry("sink_m_day", "altitude lost", "m/day", found.sink_m_day),
+        Entry("delta_v_drag_m_s_year", "to hold it, against drag", "m/s/year", found.drag_delta_v_m_s_year),
+        Entry("ltan_drift_min_year", "drift of the node's local time, free", "min/year",
+              found.local_time_drift_min_year),
+    ]  # fmt: skip
+    if found.sun_synchronous:
+        entries.append(
+            Entry("delta_v_plane_m_s_year", "to hold the plane", "m/s/year", found.plane_delta_v_m_s_year)
+        )
+    if found.propellant_kg_year is not None:
+        entries.append(
+            Entry("propellant_kg_year", "propellant", "kg/year", found.propellant_kg_year, digits=3)
+        )
+    said = f"disposal: {_years(years)} years in orbit without control, the rule is five"
+    margin = Margin("disposal in five years", years, 5.0, "years", found.disposal_margin, said, "lifetime_years",
+                    "end of life")  # fmt: skip
+    kept = tuple(one for one in entries if all(math.isfinite(value) for _, value in one.values))
+    return Part((Section("life", "the orbit's life", kept),), (margin,) if math.isfinite(years) else ())
+
+
+def _years(value: float) -> str:
+    return f"{value:.1f}" if math.isfinite(value) else "over 200"
+
+
+def _life(loaded: Loaded, craft: Craft, orbit: Design, memo: Memo) -> OrbitLife | None:
+    """Like satellites of one shell share their answer: the plane matters little, and a lifetime takes a second."""
+    shape = (round(orbit.semi_major_axis_m, -2), round(orbit.eccentricity, 4), round(orbit.inclination_rad, 3))
+    key = (craft.bus, shape)
+    if key not in memo:
+        try:
+            memo[key] = orbit_life(loaded, replace(craft, orbit=orbit))
+        except DataError:  # an orbit that the Sun and the Moon decide, or above the air
+            return None
+    return memo[key]
+
+
+PROVIDERS: tuple[Provider, ...] = (radiation, life)
