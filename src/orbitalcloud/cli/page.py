@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from orbitalcloud.study.sheet import Entry, Margin, SatelliteSheet, Section, Sheet, StationContact
+    from orbitalcloud.study.sheet import Entry, Margin, SatelliteSheet, Scope, Section, Sheet, StationContact
 
-SCOPES = ("mission", "year", "end of life")
+SCOPES: tuple[Scope, ...] = ("mission", "year", "end of life")
 WHOLE_AT_MOST = 3
 """Satellites that are each shown in full; of more, the spread, the tightest and the first of these."""
 
@@ -81,14 +81,15 @@ def _section(section: Section, console: Console) -> None:
     grid = _grid(console, section.title, ("", "", False), *titles, ("", "dim", False), header=not lone)
     for entry in section.entries:
         values = dict(entry.values)
-        cells = [_said(values[scope], entry) if scope in values else "" for scope in scopes]
+        cells = [said(values[scope], entry) if scope in values else "" for scope in scopes]
         grid.add_row(entry.words, *cells, entry.note)
     console.print(grid)
     if section.note:
         _say(console, f"    {section.note}", "dim")
 
 
-def _said(value: float, entry: Entry) -> str:
+def said(value: float, entry: Entry) -> str:
+    """A value with its digits and unit."""
     gap = "" if entry.unit in ("", "°") else " "
     return f"{number(value, entry.digits)}{gap}{entry.unit}"
 

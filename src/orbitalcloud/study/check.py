@@ -33,11 +33,11 @@ from orbitalcloud.study.margins import (
     path_efficiency,
     work_margins,
 )
-from orbitalcloud.study.providers import Memo, provided
+from orbitalcloud.study.providers import Memo, Part, provided
 from orbitalcloud.study.relax import relaxers
 from orbitalcloud.study.sections import Facts, own_sections
-from orbitalcloud.study.sheet import SatelliteSheet, Sheet
-from orbitalcloud.study.trial import Seen, fly, steps
+from orbitalcloud.study.sheet import Margin, SatelliteSheet, Sheet
+from orbitalcloud.study.trial import Floats, Seen, fly, steps
 from orbitalcloud.study.year import Year, years
 
 FLOWN_DAYS = 10
@@ -139,9 +139,7 @@ def _kind(loaded: Loaded, craft: Craft, i: int) -> object:
     return craft.bus, craft.accelerator, craft.reserve, plane, orbit.epoch, own
 
 
-def _group(
-    loaded: Loaded, members: list[int], runs: dict[str, Piece], passes: list[Passes], ends: Instant
-) -> Group:
+def _group(loaded: Loaded, members: list[int], runs: dict[str, Piece], passes: list[Passes], ends: Instant) -> Group:
     count = steps(loaded.starts, ends)
     most = max(members, key=lambda i: sum(one.duration_ns for windows in passes[i] for one in windows))
     craft = loaded.satellites[most]
@@ -209,13 +207,30 @@ def _sheets(
     return [made[i] for i in range(len(loaded.satellites))]
 
 
-def _sheet(loaded, group, craft, passes, lengths, beta, ends, shared):  # type: ignore[no-untyped-def]
+def _sheet(
+    loaded: Loaded,
+    group: Group,
+    craft: Craft,
+    passes: Passes,
+    lengths: list[float],
+    beta: Floats,
+    ends: Instant,
+    shared: Part,
+) -> SatelliteSheet:
     """One satellite's sheet: its own contacts and eclipses, its group's power and heat."""
+    assert group.seen is not None, "flown before"
+    assert group.idle is not None, "flown before"
+    assert group.nonstop is not None, "flown before"
+    assert group.year is not None, "looked at before"
     seen, year, later = group.seen, group.year, group.later
     days, flown_days = (loaded.ends - loaded.starts) / DAY, (ends - loaded.starts) / DAY
     contacts = station_contacts(loaded, craft, passes, loaded.starts, ends)
     payload = node_index(craft, "payload")
-    margins = (*flown_margins(craft, seen, "mission"), *work_margins(group.asks, contacts, days), *shared.margins)
+    margins: tuple[Margin, ...] = (
+        *flown_margins(craft, seen, "mission"),
+        *work_margins(group.asks, contacts, days),
+        *shared.margins,
+    )
     if later is not None:
         margins += (*flown_margins(craft, later.new, "year"), *flown_margins(later.craft, later.old, "end of life"))
     facts = Facts(

@@ -1,4 +1,4 @@
-"""The programme's claims, answered for this orbit and this satellite: is sunlight constant, does space cool for nothing.
+"""The programme's claims, answered for this orbit and satellite: is sunlight constant, does space cool for nothing.
 
 "Sunlight is constant": the share of the year that is lit, the longest eclipse, the days that have one. "Naturally
 cold": heat leaves by radiation alone, from a surface that the Sun and the Earth warm; what one kilowatt costs in area

@@ -1,4 +1,4 @@
-"""Load profiles: what the payload and the transmitter of one craft draw, half a minute at a time, in the cases of a sheet.
+"""Load profiles: what the payload and the transmitter of a craft draw, half a minute at a time, in a sheet's cases.
 
 Work is not a mean: an accelerator that is on 8 % of the time is on for eight minutes in each orbit, and warms the
 payload by more than its mean does. So the jobs' runs are laid out one by one: as they are submitted, and, for a bound,

@@ -87,13 +87,9 @@ def life(loaded: Loaded, craft: Craft, mean_orbit: Design, memo: Memo) -> Part:
               found.local_time_drift_min_year),
     ]  # fmt: skip
     if found.sun_synchronous:
-        entries.append(
-            Entry("delta_v_plane_m_s_year", "to hold the plane", "m/s/year", found.plane_delta_v_m_s_year)
-        )
+        entries.append(Entry("delta_v_plane_m_s_year", "to hold the plane", "m/s/year", found.plane_delta_v_m_s_year))
     if found.propellant_kg_year is not None:
-        entries.append(
-            Entry("propellant_kg_year", "propellant", "kg/year", found.propellant_kg_year, digits=3)
-        )
+        entries.append(Entry("propellant_kg_year", "propellant", "kg/year", found.propellant_kg_year, digits=3))
     said = f"disposal: {_years(years)} years in orbit without control, the rule is five"
     margin = Margin("disposal in five years", years, 5.0, "years", found.disposal_margin, said, "lifetime_years",
                     "end of life")  # fmt: skip

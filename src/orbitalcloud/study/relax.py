@@ -88,6 +88,7 @@ def _idle(load: Load, more: float) -> Load:
     return _bus(load, idle_w=load.craft.bus.idle_w + more)
 
 
+# fmt: off
 KNOBS = (
     Knob("radiator_m2", "radiator", "m²", _radiator_m2, _radiator, (1.0, -1.0)),
     Knob("array_m2", "array", "m²", _array_m2, _array, (1.0, -1.0)),
@@ -95,7 +96,8 @@ KNOBS = (
     Knob("idle_w", "platform", "W", lambda load: load.craft.bus.idle_w, _idle, (-1.0, 1.0)),
     Knob("work_pct", "work", "%", lambda load: 100.0 if len(load.seconds) else 0.0,
          lambda load, more: load.lighter(-more / 100.0), (-1.0,)),
-)  # fmt: skip
+)
+# fmt: on
 
 
 @dataclass(slots=True)
@@ -220,8 +222,21 @@ def _by_work(tight: Sequence[Margin], others: Sequence[Margin]) -> list[Relaxer]
         share = 1.0 - value / margin.limit
         binds = min((replace(margin, share=share), *(o for o in others if o is not margin)), key=lambda one: one.share)
         made.append(
-            Relaxer(margin.key, "work_pct", "work", amount, "%", margin.value, value, "%", margin.share, share,
-                    binds.name, binds.share, True)  # fmt: skip
+            Relaxer(
+                margin.key,
+                "work_pct",
+                "work",
+                amount,
+                "%",
+                margin.value,
+                value,
+                "%",
+                margin.share,
+                share,
+                binds.name,
+                binds.share,
+                True,
+            )
         )
     return made
 
@@ -243,7 +258,7 @@ def _by_stations(
     home = like.receiver if like.sender == craft.name else like.sender
     served = [one for one in channels if home in (one.sender, one.receiver)]
     extra = tuple(
-        replace(one, **{end: site.name for end in ("sender", "receiver") if getattr(one, end) == home})
+        replace(one, sender=site.name) if one.sender == home else replace(one, receiver=site.name)
         for site in spare
         for one in served
     )
@@ -260,9 +275,21 @@ def _by_stations(
         kept = [one for one in others if one.key not in after]
         binds = min((*after.values(), *kept), key=lambda one: one.share)
         made.append(
-            Relaxer(margin.key, "station", f"station at {best.station}", 1.0, "", margin.limit, changed.limit, "MB",
-                    margin.share, changed.share, binds.name, binds.share,
-                    changed.share >= _target(margin) - 0.002)  # fmt: skip
+            Relaxer(
+                margin.key,
+                "station",
+                f"station at {best.station}",
+                1.0,
+                "",
+                margin.limit,
+                changed.limit,
+                "MB",
+                margin.share,
+                changed.share,
+                binds.name,
+                binds.share,
+                changed.share >= _target(margin) - 0.002,
+            )
         )
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orbitalcloud.core import Instant, iso
@@ -108,22 +108,25 @@ def _power(facts: Facts) -> Section:
     seen, later = facts.seen, facts.later
     new, old = (later.new, later.old) if later is not None else (None, None)
 
-    def three(take):  # type: ignore[no-untyped-def]
-        return tuple(None if one is None else take(one) for one in (seen, new, old))
+    def three(name: str, words: str, unit: str, take: Callable[[Envelope], float], note: str = "") -> Entry:
+        mission, year, late = (None if one is None else take(one) for one in (seen, new, old))
+        return Entry(name, words, unit, mission, year, late, note)
 
-    depth = three(lambda one: 100.0 * (1.0 - one.lowest))
     entries = (
-        Entry("array_mean_w", "array, orbit average", "W", *three(lambda one: one.array_w)),
+        three("array_mean_w", "array, orbit average", "W", lambda one: one.array_w),
         Entry("load_idle_w", "load without jobs", "W", facts.idle_load_w),
-        Entry("load_jobs_w", "load with jobs", "W", *three(lambda one: one.load_w)),
+        three("load_jobs_w", "load with jobs", "W", lambda one: one.load_w),
         Entry("discharge_idle_pct", "deepest discharge without jobs", "%", 100.0 * (1.0 - facts.lowest_idle)),
-        Entry("discharge_jobs_pct", "deepest discharge with jobs", "%", *depth, note=_worst(later)),
-        Entry("discharge_nonstop_pct", "deepest discharge if it never stops", "%",
-              100.0 * (1.0 - facts.nonstop.lowest)),
+        three("discharge_jobs_pct", "deepest discharge with jobs", "%", _depth, _worst(later)),
+        Entry("discharge_nonstop_pct", "deepest discharge if it never stops", "%", _depth(facts.nonstop)),
         Entry("payload_nonstop_c", "payload if it never stops", "°C", facts.payload_nonstop_c),
-    )  # fmt: skip
+    )
     note = f"year and end of life ({LIFE_YEARS:g} years): the worst of its design days"
     return Section("power", "power", entries, note if later is not None else "")
+
+
+def _depth(one: Envelope | Seen) -> float:
+    return 100.0 * (1.0 - one.lowest)
 
 
 def _worst(later: Later | None) -> str:

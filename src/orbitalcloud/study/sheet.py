@@ -111,12 +111,12 @@ class Relaxer:
 
     @property
     def text(self) -> str:
-        """`to gain 10.2 % margin: +0.031 m² radiator → payload hottest 64.1 → 60.0 °C`, and what binds or breaks then."""
+        """`to gain 10.2 % margin: +0.031 m² radiator: 64.1 → 60.0 °C`, and what binds or breaks then."""
         change = f"{self.amount:+.6g} {self.unit} {self.words}".replace("  ", " ").replace("-", "−")
         after = "then breaks" if self.then_share < 0.0 else "then binds"
         value = f"{self.value_before:.1f} → {self.value_after:.1f} {self.value_unit}".replace("-", "−")
         gain = 100.0 * (self.share_after - self.share_before)
-        return f"to gain {gain:.1f} % margin: {change} → {value}; {after}: {self.then_binds}"
+        return f"to gain {gain:.1f} % margin: {change}: {value}; {after}: {self.then_binds}"
 
 
 @dataclass(frozen=True, slots=True)

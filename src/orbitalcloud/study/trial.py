@@ -1,7 +1,7 @@
 """Trials: satellites flown side by side through the flight's own physics, each under a load profile of its own.
 
-A `Trial` is a craft with what its payload and its transmitter draw, half a minute at a time. `fly` integrates many of them
-over a span by `EnergyHeat`, the code that flies the mission, and keeps what a sheet asks for: extremes and means.
+A `Trial` is a craft with what its payload and its transmitter draw, half a minute at a time. `fly` integrates many of
+them over a span by `EnergyHeat`, the code that flies the mission, and keeps what a sheet asks for: extremes and means.
 The same craft under two loads, or with a larger radiator, are two trials: a difference between them is the model's.
 """
 

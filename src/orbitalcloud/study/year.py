@@ -128,7 +128,8 @@ def years(orbits: Sequence[Design], starts: Instant) -> list[Year]:
     beta = np.degrees(beta_angle_rad(fleet, at))
     sunlight = irradiance_w_m2(np.linalg.norm(sun_teme_m(at), axis=1))
     if whole:
-        lit, longest = zip(*(_every_eclipse(fleet.subset([i]), at) for i in range(len(orbits))), strict=True)
+        found = [_every_eclipse(fleet.subset([i]), at) for i in range(len(orbits))]
+        lit, longest = np.stack([one[0] for one in found]), np.stack([one[1] for one in found])
     else:
         lit, longest = _samples(fleet, at)
     return [Year(orbits[i], at, lit[i], longest[i], beta[i], sunlight, whole) for i in range(len(orbits))]
@@ -164,7 +165,7 @@ def _samples(fleet: Orbits, at: NDArray[np.int64]) -> tuple[Floats, Floats]:
 
 
 def _eclipses(events: Sequence[ShadowEvent]) -> Iterator[tuple[int, int, int]]:
-    """(begin, end, ns hidden) of every whole eclipse of one satellite: the penumbra hides half of the disc on average."""
+    """(begin, end, ns hidden) of every whole eclipse of one satellite; penumbra counts half."""
     entry = umbra = 0
     for event in events:
         match event.kind:
