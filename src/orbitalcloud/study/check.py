@@ -73,10 +73,12 @@ class Group:
         return self.load.craft
 
 
-def check(loaded: Loaded, progress: Progress | None = None) -> Sheet:
+def check(loaded: Loaded, progress: Progress | None = None, *, later: bool = True, relax: bool = True) -> Sheet:
     """The sheet of a mission, in seconds; reads the jobs' artefacts and inputs and tries the small ones.
 
-    `progress` is told the share done and what is being done. `DataError` where something cannot be read or flown.
+    Without `later` nothing past the mission is flown or asked of `providers`, without `relax` nothing is tried to
+    relax it. `progress` is told the share done and what is being done. `DataError` where something cannot be read or
+    flown.
     """
     tell = progress or (lambda share, what: None)
     ends = Instant(min(loaded.ends, loaded.starts + FLOWN_DAYS * DAY))
@@ -92,19 +94,24 @@ def check(loaded: Loaded, progress: Progress | None = None) -> Sheet:
     for group, year in zip(groups, years([one.mean_orbit for one in groups], loaded.starts), strict=True):
         group.year = year
     tell(0.6, "the year's design days")
-    _fly_later(loaded, groups, ends)
+    if later:
+        _fly_later(loaded, groups, ends)
     tell(0.8, "eclipses")
-    sheets = _sheets(loaded, orbits, groups, passes, ends)
+    sheets = _sheets(loaded, orbits, groups, passes, ends, later)
     tell(0.85, "what would relax it")
-    tightest = min(range(len(sheets)), key=lambda i: sheets[i].binds.share)
-    group = next(one for one in groups if tightest in one.members)
-    sheets[tightest] = replace(
-        sheets[tightest],
-        relaxers=relaxers(loaded, group.load, sheets[tightest].margins, passes[tightest], group.asks),
-    )
+    if relax:
+        _relax(loaded, groups, sheets, passes)
     tell(1.0, "")
     days, flown = (loaded.ends - loaded.starts) / DAY, (ends - loaded.starts) / DAY
     return Sheet(loaded.mission.name, days, tuple(sheets), flown, LIFE_YEARS, _notes(groups, days, flown))
+
+
+def _relax(loaded: Loaded, groups: list[Group], sheets: list[SatelliteSheet], passes: list[Passes]) -> None:
+    """The tightest satellite's relaxers."""
+    i = min(range(len(sheets)), key=lambda i: sheets[i].binds.share)
+    group = next(one for one in groups if i in one.members)
+    found = relaxers(loaded, group.load, sheets[i].margins, passes[i], group.asks)
+    sheets[i] = replace(sheets[i], relaxers=found)
 
 
 def _notes(groups: list[Group], days: float, flown: float) -> tuple[str, ...]:
@@ -187,7 +194,7 @@ def _fly_later(loaded: Loaded, groups: list[Group], ends: Instant) -> None:
 
 
 def _sheets(
-    loaded: Loaded, orbits: Orbits, groups: list[Group], passes: list[Passes], ends: Instant
+    loaded: Loaded, orbits: Orbits, groups: list[Group], passes: list[Passes], ends: Instant, later: bool
 ) -> list[SatelliteSheet]:
     days = (ends - loaded.starts) / DAY
     whole = len(loaded.satellites) * days <= SHADOWS_OF
@@ -200,7 +207,7 @@ def _sheets(
             one = next(i for i in group.members if loaded.satellites[i].name == group.craft.name)
             found = _eclipses(orbits.subset([one]), loaded.starts, ends).get(0, [])
             eclipses |= dict.fromkeys(group.members, found)
-        shared = provided(loaded, group.craft, group.mean_orbit, memo)
+        shared = provided(loaded, group.craft, group.mean_orbit, memo) if later else Part()
         for i in group.members:
             lengths = eclipses.get(i, [])
             made[i] = _sheet(loaded, group, loaded.satellites[i], passes[i], lengths, beta[i], ends, shared)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orbitalcloud.core import DAY, MINUTE, SECOND, Instant
+from orbitalcloud.core import DAY, HOUR, MINUTE, SECOND, Instant
 from orbitalcloud.physics import Design, Orbits, ShadowEvent, beta_angle_rad, shadow_events, sun_teme_m
 from orbitalcloud.physics.constants import EARTH_MU_M3_S2, EARTH_RADIUS_M, MEAN_SUN_RAD_S
 from orbitalcloud.physics.frames import gmst_rad
@@ -27,6 +27,7 @@ EVERY_ECLIPSE_OF = 6
 """Orbits up to this many are searched for every eclipse of the year; of more, one revolution each `SAMPLE_DAYS`."""
 
 SAMPLE_DAYS = 5
+EDGE = 2 * HOUR  # looked at before and after the year, for eclipses over its midnights
 TURN = 2.0 * math.pi
 
 
@@ -72,7 +73,7 @@ class Year:
     @property
     def eclipse_days(self) -> float:
         """Days of the year with an eclipse."""
-        return float((self.longest_min > 0.0).mean() * DAYS)
+        return round(float((self.longest_min > 0.0).mean()) * DAYS, 6)
 
     @property
     def seasons(self) -> tuple[Season, ...]:
@@ -136,13 +137,16 @@ def years(orbits: Sequence[Design], starts: Instant) -> list[Year]:
 
 
 def _every_eclipse(orbit: Orbits, at: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """(share lit, longest eclipse in minutes) of each UTC day, (n_days,); an eclipse belongs to the day it ends on."""
+    """(share lit, longest eclipse in minutes) of each UTC day, (n_days,). An eclipse over midnight darkens both days;
+    its length is counted on the day on which it ends."""
     start = int(at[0]) - DAY // 2
     dark, longest = np.zeros(len(at)), np.zeros(len(at))
-    for entry, leave, hidden_ns in _eclipses(shadow_events(orbit, Instant(start), Instant(start + len(at) * DAY))):
-        day = min(len(at) - 1, (leave - start) // DAY)
-        dark[day] += hidden_ns
-        longest[day] = max(longest[day], (leave - entry) / MINUTE)
+    for one in _eclipses(shadow_events(orbit, Instant(start - EDGE), Instant(start + len(at) * DAY + EDGE))):
+        first, last = max(0, (one.begins - start) // DAY), (one.ends - start) // DAY
+        for day in range(first, min(len(at), last + 1)):
+            dark[day] += one.hidden_ns(start + day * DAY, start + (day + 1) * DAY)
+        if 0 <= last < len(at):
+            longest[last] = max(longest[last], one.minutes)
     return 1.0 - dark / DAY, longest
 
 
@@ -159,23 +163,40 @@ def _samples(fleet: Orbits, at: NDArray[np.int64]) -> tuple[Floats, Floats]:
         for i, own in enumerate(events):
             first = next(_eclipses(own), None)
             if first is not None:
-                lit[i, day] = 1.0 - first[2] / (turns[i] * SECOND)
-                longest[i, day] = (first[1] - first[0]) / MINUTE
+                lit[i, day] = 1.0 - first.hidden_ns(first.begins, first.ends) / (turns[i] * SECOND)
+                longest[i, day] = first.minutes
     return lit, longest
 
 
-def _eclipses(events: Sequence[ShadowEvent]) -> Iterator[tuple[int, int, int]]:
-    """(begin, end, ns hidden) of every whole eclipse of one satellite; penumbra counts half."""
-    entry = umbra = 0
+@dataclass(frozen=True, slots=True)
+class _Eclipse:
+    """From penumbra to penumbra, and the umbra within it (empty where there is none), in ns."""
+
+    begins: int
+    umbra: tuple[int, int]
+    ends: int
+
+    @property
+    def minutes(self) -> float:
+        return (self.ends - self.begins) / MINUTE
+
+    def hidden_ns(self, since: int, until: int) -> float:
+        """Within [since, until), the Sun's disc counted as half hidden in the penumbra."""
+        deep = max(0, min(until, self.umbra[1]) - max(since, self.umbra[0]))
+        return 0.5 * (deep + max(0, min(until, self.ends) - max(since, self.begins)))
+
+
+def _eclipses(events: Sequence[ShadowEvent]) -> Iterator[_Eclipse]:
+    """Every whole eclipse of one satellite."""
+    begins, umbra = 0, (0, 0)
     for event in events:
         match event.kind:
             case "penumbra-in":
-                entry, umbra = event.at, 0
+                begins, umbra = event.at, (0, 0)
             case "umbra-in":
-                umbra = -event.at
+                umbra = (event.at, event.at)
             case "umbra-out":
-                umbra += event.at
-            case _ if entry:
-                deep = max(0, umbra)
-                yield entry, event.at, deep + (event.at - entry - deep) // 2
-                entry = 0
+                umbra = (umbra[0], event.at)
+            case _ if begins:
+                yield _Eclipse(begins, umbra, event.at)
+                begins = 0

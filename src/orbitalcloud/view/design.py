@@ -37,7 +37,7 @@ def design_section(designs: Sequence[Design]) -> str:
 
 def _design(one: Design) -> str:
     groups = "".join(_group(group) for group in one.groups)
-    return f'<p class="lead">{text(one.said)}</p>{groups}'
+    return f'<p class="lead">{text(one.said)}</p><div class="designs">{groups}</div>'
 
 
 def _group(group: Group) -> str:
@@ -48,8 +48,8 @@ def _group(group: Group) -> str:
     )
     note = f'<p class="note">{text(group.note)}</p>' if group.note else ""
     return (
-        f'<h3>{text(group.title)}</h3><div class="grid"><div class="scroll"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div></div>{note}"
+        f'<div><h3>{text(group.title)}</h3><div class="grid"><div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div></div>{note}</div>"
     )
 
 

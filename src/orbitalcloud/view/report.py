@@ -35,11 +35,11 @@ def report_html(flight: Flight, digest: str, reproduce: str, designs: Sequence[D
     sections = (
         ("margins", "Margins", margins_section(flight, judged)),
         ("orbits", "Worst orbit", orbits_section(flight)),
-        *((("design", "Design", design_section(designs)),) if designs else ()),
         ("orbit", "Orbit", orbit_section(flight)),
         ("power", "Power", power_section(flight)),
         ("heat", "Heat", heat_section(flight)),
         ("contacts", "Contacts", contacts_section(flight)),
+        *((("design", "Design", design_section(designs)),) if designs else ()),
         ("work", "Work", jobs_section(flight, judged.tally)),
         ("refusals", "Refusals", refusals_section(flight)),
         ("network", "Network", network_section(flight)),
