@@ -8,7 +8,7 @@ ONLY ?=
 MISSION ?= genesis-1
 
 .DEFAULT_GOAL := help
-.PHONY: help fly test check lint types contracts bench validate docs wasm lock clean
+.PHONY: help fly test test-chain check lint types contracts bench validate docs wasm lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,6 +26,10 @@ fly: $(READY)  ## set up, fly Genesis-1 for a day on the twin, print where the r
 
 test: $(READY)  ## run the tests
 	@$(RUN)/python -m pytest $(ONLY)
+
+test-chain: $(READY)  ## a job's life on a real Ethereum node (anvil, from npm), and the contracts compiled anew
+	@$(RUN)/python tools/make_contracts.py --check
+	@$(RUN)/python -m pytest slow/chain
 
 check: lint types contracts  ## lint, strict types, import contracts
 

@@ -5,8 +5,8 @@
 
 The density is NRLMSIS 2.1's (Emmert et al. 2022, doi 10.1029/2022JA030896) by `pymsis`: F10.7, its 81-day mean and the
 daily Ap are passed, so that nothing is fetched. At each node of altitude, F10.7 and Kp the natural logarithm is fitted
-by least squares with `basis`: latitude, local solar time and season; longitude is averaged over (random universal
-times), and so is the day-to-day part of F10.7, which is taken as equal to its mean.
+by least squares with `basis`: latitude, local solar time and season, the mean then set so that the mean of the density
+is kept; longitude is averaged over (random universal times), and F10.7 is taken as equal to its mean.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ F107 = np.array([60.0, 70.0, 85.0, 105.0, 130.0, 160.0, 200.0, 250.0, 320.0, 400
 KP = np.array([0.0, 1.5, 3.0, 4.5, 6.0, 7.5, 9.0])
 # Bartels' table (GFZ Potsdam): Kp in thirds, and the equivalent amplitude ap in 2 nT
 AP = [0, 2, 3, 4, 5, 6, 7, 9, 12, 15, 18, 22, 27, 32, 39, 48, 56, 67, 80, 94, 111, 132, 154, 179, 207, 236, 300, 400]
-SAMPLES = 3000
+SAMPLES = 6000
 STEP = 2e-4  # of a coefficient in the packed table
 YEAR = 365.2422
 
@@ -71,13 +71,17 @@ def write_package(place):
     """The packaged table: `mean` (n_f107, n_kp, n_altitudes) of ln(kg/m³) and `terms`, the other coefficients."""
     rng = np.random.default_rng(20261123)
     day, longitude, latitude, local = places(rng, SAMPLES)
-    fit = np.linalg.pinv(basis(latitude, local, day))
+    terms = basis(latitude, local, day)
+    fit = np.linalg.pinv(terms)
     heights = altitudes_km()
     table = np.empty((len(F107), len(KP), len(heights), fit.shape[0]))
     for i, f107 in enumerate(F107):
         for j, kp in enumerate(KP):
             for k, height in enumerate(heights):
-                table[i, j, k] = fit @ np.log(density(day, longitude, latitude, height, f107, ap_of(kp)))
+                true = density(day, longitude, latitude, height, f107, ap_of(kp))
+                table[i, j, k] = fit @ np.log(true)
+                # drag goes with the density, not with its logarithm: keep the mean of the density itself
+                table[i, j, k, 0] += np.log(true.mean() / np.exp(terms @ table[i, j, k]).mean())
     packed = np.rint(table[..., 1:] / STEP)
     assert np.abs(packed).max() < 32767
     np.savez_compressed(

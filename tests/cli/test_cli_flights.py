@@ -22,7 +22,9 @@ from small_missions import ETHEREUM, SMALL, TAMPERED
 def place(tmp_path_factory):
     """A folder with a mission and its flight below flights/."""
     folder = tmp_path_factory.mktemp("place")
-    (folder / "small.toml").write_text(SMALL + ETHEREUM + TAMPERED)
+    memory = "devices = [" + ", ".join(['"sram-4mbit"'] * 8) + "]"
+    mission = SMALL.replace("reserve = 0.35", f"reserve = 0.35\n{memory}")
+    (folder / "small.toml").write_text(mission + ETHEREUM + TAMPERED)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         assert run(["fly", "small.toml"]) == 0

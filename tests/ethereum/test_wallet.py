@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from orbitalcloud.core import DataError, Refused, RemoteProtocolError
 from orbitalcloud.ethereum import TransferPolicy, Wallet, recover_sender, transaction_hash
-from orbitalcloud.ethereum.wallet import checksum_address, derive_key, mnemonic_of, seed_of
+from orbitalcloud.ethereum.transactions import checksum_address
+from orbitalcloud.ethereum.wallet import derive_key, mnemonic_of, seed_of
 
 GWEI = 10**9
 TO = "0x3535353535353535353535353535353535353535"

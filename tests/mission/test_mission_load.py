@@ -89,6 +89,11 @@ def test_the_workloads_that_missions_may_name_are_those_that_ship() -> None:
         ('bus  = "cubesat-12u-edge"', 'bus = "cubesat-12u"', "bus =", ['"cubesat-12u-edge"']),
         ("reserve = 0.35", "reserve = 35", "reserve", ["35", "at most 0.99"]),
         ("reserve = 0.35", 'accelerator = "orin"\nreserve = 0.35', "accelerator =", ["jetson-orin-nano-8gb"]),
+        ("reserve = 0.35", "shielding_mm = -1\nreserve = 0.35", "shielding_mm", ["-1", "at least 0.1"]),
+        ("reserve = 0.35", "shielding_mm = 31\nreserve = 0.35", "shielding_mm", ["31", "at most 30"]),
+        ("reserve = 0.35", "shielding_mm = nan\nreserve = 0.35", "shielding_mm", ["nan", "finite"]),
+        ("reserve = 0.35", 'devices = ["jetson"]\nreserve = 0.35', "devices =", ["jetson-module"]),
+        ("seed  = 7", 'seed = 7\nenvironment.solar_activity = "min"', "solar_activity", ['"minimum"']),
         ("reserve = 0.35", "array = { area = 2 }\nreserve = 0.35", "array =", ['"area_m2"']),
         ("reserve = 0.35", "heat.payload.hot_limt_c = 2\nreserve = 0.35", "heat.payload", ['"hot_limit_c"']),
         ("reserve = 0.35", "heat.radiatr.hot_limit_c = 2\nreserve = 0.35", "heat.radiatr", ['"radiator"']),
@@ -285,12 +290,16 @@ def test_changes_to_the_bus_arrive_in_physics() -> None:
     loaded = changed(
         "reserve = 0.35",
         "reserve = 0.35\narray = { area_m2 = 0.48 }\nbattery = { capacity_wh = 100 }\n"
-        "age_years = 2\nheat.radiator.faces = ["
+        'age_years = 2\nshielding_mm = 4\ndevices = ["sram-4mbit"]\n'
+        "heat.radiator.faces = ["
         "{ area_m2 = 0.1, normal = [0, 1, 0], absorptivity = 0.1, emissivity = 0.8 }]",
     )
     design, plain = satellite_design(loaded.satellites[0]), satellite_design(load("genesis-1").satellites[0])
     assert design.array.area_m2 == pytest.approx(2 * plain.array.area_m2)
     assert design.battery.capacity_j == 360_000
+    assert loaded.satellites[0].bus.shielding_mm == 4.0
+    assert loaded.satellites[0].devices == ("sram-4mbit",)
+    assert load("genesis-1").satellites[0].devices == ("jetson-module", "lpddr-8gb")
     assert design.array.health == pytest.approx((1 - 0.0275) ** 2)
     assert [face.area_m2 for face in design.thermal.faces if face.node == "radiator"] == [0.1]
     assert len(design.thermal.faces) == len(plain.thermal.faces)

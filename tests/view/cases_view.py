@@ -26,6 +26,7 @@ def _position(axis: int) -> float:
         latitude_deg=one * LATITUDE_DEG,
         longitude_deg=one * LONGITUDE_DEG,
         height_m=one * HEIGHT_M,
+        dose_rad=one,
     )
     return float(positions_itrs_m(series)[0, axis])
 

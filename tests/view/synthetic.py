@@ -71,6 +71,7 @@ def telemetry(name: str, seconds: int, step: int, phase: float = 0.0) -> Iterato
             latitude_udeg=round(latitude * 1e6),
             longitude_udeg=round(longitude * 1e6),
             height_m=547_000 + round(9_000 * math.sin(angle) ** 2),
+            dose_urad=50 * second,
         )
 
 
@@ -90,7 +91,31 @@ def described(name: str) -> r.SatelliteDescribed:
         cold_limits_mk=tuple(round(k * 1000) for k in COLD_K),
         payload_node=2,
         accelerator="jetson-orin-nx-16gb",
+        shielding_um=2_000,
+        devices=("jetson-module", "lpddr-16gb"),
     )
+
+
+def _anomaly(name: str, seconds: int) -> Iterator[r.Entry]:
+    """Where the track is within a rectangle over the South Atlantic; an upset each time but the first, and one else."""
+    before, passes = False, 0
+    for second in range(0, seconds, 10):
+        latitude, longitude = _state(second)[:2]
+        inside = -45.0 < latitude < -5.0 and -85.0 < longitude < 15.0
+        if inside != before:
+            yield r.AnomalyCrossed(START + second * SECOND, name, inside)
+            passes += inside
+            before = inside
+            if inside and passes > 1:
+                yield _upset(name, second + 5, True, passes * 1_000)
+    yield _upset(name, 3_600, False, -1)
+
+
+def _upset(name: str, second: int, inside: bool, bit: int) -> r.Upset:
+    latitude, longitude = _state(second)[:2]
+    device, effect = ("lpddr-16gb", "bit flip") if inside else ("jetson-module", "functional interrupt")
+    place = (round(latitude * 1e6), round(longitude * 1e6), 547_000)
+    return r.Upset(START + second * SECOND, name, device, effect, *place, inside, bit)
 
 
 def _light(name: str, seconds: int) -> Iterator[r.Entry]:
@@ -270,7 +295,12 @@ def entries(seconds: int = DAY_S, step: int = 30, name: str = "genesis-1", brown
         ),
         r.NodeStarted(START, name, 1, "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK", 0, 0),
     ]
-    body: list[r.Entry] = [*telemetry(name, seconds, step), *_light(name, seconds), *_contacts(name, seconds)]
+    body: list[r.Entry] = [
+        *telemetry(name, seconds, step),
+        *_light(name, seconds),
+        *_contacts(name, seconds),
+        *_anomaly(name, seconds),
+    ]
     for number in range(28):
         body += _job(number, name)
     body += [*_ethereum(name), *_troubles(name)]

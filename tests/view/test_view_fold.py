@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,6 +52,25 @@ def test_telemetry_comes_back_in_si(flight: Flight) -> None:
     assert np.allclose(series.longitude_deg, [entry.longitude_udeg / 1e6 for entry in said], rtol=0, atol=1e-9)
     assert flight.satellites["genesis-1"].hot_limits_k == HOT_K
     assert list(flight.stations) == list(STATIONS)
+
+
+def test_the_anomaly_and_its_upsets_come_back(flight: Flight) -> None:
+    satellite = flight.satellites["genesis-1"]
+    assert satellite.shielding_mm == 2.0
+    assert satellite.devices == ("jetson-module", "lpddr-16gb")
+    assert satellite.series.dose_rad[-1] == pytest.approx(50e-6 * (86_400 - 30))
+    entered = [entry.at for entry in of(r.AnomalyCrossed) if entry.inside]
+    assert [start for start, _ in satellite.anomaly] == entered
+    assert len(entered) > 2
+    assert list(satellite.upsets) == of(r.Upset)
+    inside = [upset for upset in satellite.upsets if upset.in_anomaly]
+    assert all(any(start <= one.at < end for start, end in satellite.anomaly) for one in inside)
+
+
+def test_a_log_of_before_has_no_dose() -> None:
+    old = [msgspec.structs.replace(entry, dose_urad=-1) if isinstance(entry, r.Telemetry) else entry for entry in DAY]
+    series = fold(old).satellites["genesis-1"].series
+    assert set(series.dose_rad.tolist()) == {-1.0}
 
 
 def test_light_spans_cover_the_flight_without_gaps(flight: Flight) -> None:

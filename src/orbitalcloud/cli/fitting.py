@@ -27,6 +27,7 @@ _FIRST_TO_GO = {
     "transactions": ("chain", "gas_used", "nonce", "settled_utc", "to"),
     "heads": ("optimistic_slot", "participants", "lag_s", "period"),
     "faults": (),
+    "upsets": ("bit", "height_m", "effect"),
 }
 """Per kind, the columns that a narrow terminal does without, the least missed first; JSON and CSV have them all."""
 

@@ -157,7 +157,7 @@ def _relaxers(one: SatelliteSheet, console: Console) -> None:
         return
     names = {margin.key: margin.name for margin in one.margins}
     console.print()
-    _say(console, "  what would relax the tightest, each flown again", "dim")
+    _say(console, "  what would relax the tightest, and charge and payload; each flown again", "dim")
     for relaxer in one.relaxers:
         _say(console, f"    {'✓' if relaxer.enough else '✗'} {names[relaxer.margin]}: {relaxer.text}")
 

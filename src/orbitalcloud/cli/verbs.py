@@ -20,7 +20,7 @@ app = typer.Typer(
 Mission = Annotated[str, typer.Argument(help="a packaged mission (genesis-1) or the path of a TOML file")]
 FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
-KINDS = "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, heads or faults"
+KINDS = "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, heads, faults or upsets"
 Json = Annotated[bool, typer.Option("--json", help="print data as JSON")]
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="instead of the mission's seed")]
@@ -133,19 +133,31 @@ def logs(
 
 @app.command()
 def verify(
-    thing: Annotated[Path, typer.Argument(help="a receipt (receipts/JOB.json of a flight)")],
+    things: Annotated[
+        list[Path], typer.Argument(help="a receipt (receipts/JOB.json); or light-client updates (.ssz) and proofs")
+    ],
     key: Annotated[str | None, typer.Option(help="the satellite's public key, if you know whose it must be")] = None,
     output: Annotated[Path | None, typer.Option(help="the result that the receipt is for")] = None,
     execute: Annotated[bool, typer.Option("--execute", help="run the job again and compare")] = False,
     artefact: Annotated[Path | None, typer.Option(help="with --execute: the model or module")] = None,
     data: Annotated[Path | None, typer.Option("--input", help="with --execute: the job's input")] = None,
+    bootstrap: Annotated[str | None, typer.Option(help="updates: where trust starts (a file, packaged:NAME)")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="updates: the block root (0x…) of --bootstrap")] = None,
+    root: Annotated[str | None, typer.Option(help="proofs: a state root (0x…) that you trust")] = None,
+    at: Annotated[str | None, typer.Option(help="updates: judge slots at this UTC time [default: now]")] = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:
-    """Check a receipt: signature, key, result, and by execution. Exit 0 if it holds, 1 if not."""
-    from orbitalcloud.cli import verifying
+    """Check a receipt (signature, key, result, by execution), light-client updates or account proofs.
 
-    return verifying.verify(thing, key, output, execute, artefact, data, json)
+    Exit 0 if it holds, 1 if not.
+    """
+    from orbitalcloud.cli import verifying, verifying_ethereum
+
+    if any(verifying_ethereum.is_ethereum(thing) for thing in things):
+        trust = verifying_ethereum.Trust(bootstrap, checkpoint, root, at)
+        return verifying_ethereum.verify(things, trust, json)
+    return verifying.verify(things, key, output, execute, artefact, data, json)
 
 
 @app.command()
@@ -162,6 +174,20 @@ def export(
     from orbitalcloud.cli import seeing
 
     return seeing.export(flight, form, satellite, kind, out, json)
+
+
+@app.command()
+def wallet(
+    action: Annotated[str, typer.Argument(help="new, address or sign")],
+    file: Annotated[Path, typer.Argument(help="a keystore V3 file")],
+    transaction: Annotated[Path | None, typer.Argument(help="to sign: a transaction as JSON")] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Keystores on the ground: make one, show its address, sign a transaction. Password: asked, or ORBITAL_PASSWORD."""
+    from orbitalcloud.cli import wallets
+
+    return wallets.wallet(action, file, transaction, json)
 
 
 @app.command()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from orbitalcloud.cli import output
+from orbitalcloud.cli.reading_files import read_bounded
 from orbitalcloud.compute import (
     WORKLOADS,
     Artefact,
@@ -25,7 +26,7 @@ MAX_DATA_BYTES = 512 * 2**20
 
 
 def verify(
-    thing: Path,
+    things: Sequence[Path],
     key: str | None,
     result: Path | None,
     execute: bool,
@@ -34,6 +35,9 @@ def verify(
     as_json: bool,
 ) -> int:
     """Every check that can be made with what is at hand; the first that fails decides."""
+    if len(things) != 1:
+        raise DataError("verify", f"{len(things)} receipts", "give one receipt; updates (.ssz) may come in a row")
+    thing = things[0]
     if not execute and (artefact is not None or data is not None):
         raise DataError("verify", "--artefact or --input", "these are for --execute: add it, or leave them out")
     receipt = _receipt(thing)
@@ -75,7 +79,7 @@ def _say_unchecked(key: bool, result: bool, execute: bool) -> None:
 
 
 def _receipt(thing: Path) -> Receipt:
-    data = _read(thing, MAX_BYTES)
+    data = read_bounded(thing, MAX_BYTES)
     try:
         return parse_receipt(data)
     except DataError as error:
@@ -96,7 +100,7 @@ def _checks(
     receipt: Receipt, key: str, result: Path | None, execute: bool, artefact: Path | None, data: Path | None
 ) -> Iterator[Why]:
     yield verify_receipt(receipt, key)
-    claimed = _read(result, MAX_DATA_BYTES) if result is not None else None
+    claimed = read_bounded(result, MAX_DATA_BYTES) if result is not None else None
     if claimed is not None:
         yield verify_output(receipt, claimed)
     if execute:
@@ -107,7 +111,7 @@ def _checks(
 def _artefact(receipt: Receipt, path: Path | None) -> Artefact:
     """The code to run again: the file given, or the packaged workload with the receipt's digest."""
     if path is not None:
-        return Artefact.of(_read(path, MAX_DATA_BYTES), str(path))
+        return Artefact.of(read_bounded(path, MAX_DATA_BYTES), str(path))
     for workload in WORKLOADS.values():
         artefact = workload.artefact()
         if artefact.digest == receipt.artefact:
@@ -117,7 +121,7 @@ def _artefact(receipt: Receipt, path: Path | None) -> Artefact:
 
 def _input(receipt: Receipt, path: Path | None) -> bytes:
     if path is not None:
-        return _read(path, MAX_DATA_BYTES)
+        return read_bounded(path, MAX_DATA_BYTES)
     for workload in WORKLOADS.values():
         for data in workload.inputs():
             if digest_of(data) == receipt.input:
@@ -135,14 +139,3 @@ def _logged_key(folder: Folder, satellite: str) -> str | None:
         if isinstance(entry, records.NodeStarted) and entry.node == satellite:
             return entry.public_key
     return None
-
-
-def _read(path: Path, most_bytes: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(most_bytes + 1)
-    except OSError as error:
-        raise DataError(str(path), error.strerror or str(error), "give a readable file") from None
-    if len(data) > most_bytes:
-        raise DataError(str(path), f"more than {most_bytes} bytes", "this is larger than such a thing can be")
-    return data

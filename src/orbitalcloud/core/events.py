@@ -16,6 +16,7 @@ class Readings(msgspec.Struct, frozen=True, gc=False):
 
     `charge_ppm` state of charge (parts per million of usable capacity); `sunlit_ppm` share of the Sun's disc in view;
     `temperatures_mk` one entry per thermal node, in the order of the satellite's description; position is geodetic.
+    `dose_urad` is the dosimeter's, since the mission's start (10 nGy, silicon; −1: it has no number).
     """
 
     charge_ppm: int
@@ -26,6 +27,7 @@ class Readings(msgspec.Struct, frozen=True, gc=False):
     latitude_udeg: int
     longitude_udeg: int
     height_m: int
+    dose_urad: int = -1
 
 
 class Started(msgspec.Struct, frozen=True):

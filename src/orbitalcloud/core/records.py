@@ -60,6 +60,8 @@ class SatelliteDescribed(Base, frozen=True):
     cold_limits_mk: tuple[int, ...]
     payload_node: int
     accelerator: str
+    shielding_um: int = 0
+    devices: tuple[str, ...] = ()
 
 
 class StationDescribed(Base, frozen=True):
@@ -101,12 +103,35 @@ class Telemetry(Base, frozen=True):
     latitude_udeg: int
     longitude_udeg: int
     height_m: int
+    dose_urad: int = -1
+    """µrad(Si), 10 nGy, behind the satellite's shielding since the mission's start; −1 where nobody knows."""
 
 
 class LightChanged(Base, frozen=True):
     """The satellite crossed a shadow boundary: `sunlight`, `penumbra` or `umbra` from now on."""
 
     phase: str
+
+
+class AnomalyCrossed(Base, frozen=True):
+    """The satellite entered (`inside`) or left the South Atlantic Anomaly: protons above 30 MeV over 1 cm⁻² s⁻¹."""
+
+    inside: bool
+
+
+class Upset(Base, frozen=True):
+    """A particle upset a device on board; `bit` is which of its memory's, −1 where it has none to name.
+
+    No job is harmed by it yet.
+    """
+
+    device: str
+    effect: str
+    latitude_udeg: int
+    longitude_udeg: int
+    height_m: int
+    in_anomaly: bool
+    bit: int
 
 
 class BrownOut(Base, frozen=True):
@@ -374,6 +399,8 @@ Entry = (
     | FaultInjected
     | Telemetry
     | LightChanged
+    | AnomalyCrossed
+    | Upset
     | BrownOut
     | ContactOpened
     | ContactClosed

@@ -17,6 +17,8 @@ from typing import Any
 
 from orbitalcloud.core import DataError, Refused, RemoteProtocolError, Why
 from orbitalcloud.ethereum.recursion import kept_recursion_limit
+from orbitalcloud.ethereum.transactions import Authorization, Transaction, checksum_address, in_range
+from orbitalcloud.ethereum.typed_data import Domain, typed_digest
 
 DERIVATION_PATH = "m/44'/60'/0'/0/0"
 MAX_TRANSACTION_BYTES = 131_072
@@ -25,7 +27,6 @@ MAX_TRANSACTION_BYTES = 131_072
 _TAG = b"orbital-wallet-1"
 _ENTROPY_SIZES = (16, 20, 24, 28, 32)
 _GWEI = 10**9
-_LIMITS = {"chain_id": 2**63, "nonce": 2**64 - 1, "gas": 2**64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class TransferPolicy:
     chain_ids: frozenset[int] = frozenset()
     data_allowed: bool = False
     """Whether a call (non-empty data) may be signed."""
+    delegates: frozenset[str] = frozenset()
+    """Contracts whose code the account may run as its own (EIP-7702)."""
+    contracts: frozenset[str] = frozenset()
+    """Contracts that typed data (EIP-712) may be signed for."""
 
     def require(self, *, chain_id: int, to: str | None, value_wei: int, fee_wei: int, data: bytes) -> None:
         """Return if the transfer is allowed, else raise `Refused` with the rule that forbids it."""
@@ -62,6 +67,20 @@ class TransferPolicy:
             raise _too_much("wallet-value", "value", value_wei, self.max_value_wei)
         if fee_wei > self.max_fee_wei:
             raise _too_much("wallet-fee", "gas", fee_wei, self.max_fee_wei)
+
+    def require_delegate(self, chain_id: int, delegate: str) -> None:
+        """Return if the account may be given that code, else raise `Refused`."""
+        if chain_id not in self.chain_ids:
+            raise _refusal("wallet-chain", f"chain {chain_id} is not one that this wallet signs for")
+        if delegate.lower() not in {address.lower() for address in self.delegates}:
+            raise _refusal("wallet-delegate", f"{delegate} is no code that this account may run")
+
+    def require_contract(self, domain: Domain) -> None:
+        """Return if typed data may be signed for that contract, else raise `Refused`."""
+        if domain.chain_id not in self.chain_ids:
+            raise _refusal("wallet-chain", f"chain {domain.chain_id} is not one that this wallet signs for")
+        if domain.contract.lower() not in {address.lower() for address in self.contracts}:
+            raise _refusal("wallet-contract", f"{domain.contract} is no contract that this wallet signs for")
 
 
 def _refusal(rule: str, text: str) -> Refused:
@@ -94,6 +113,18 @@ class Wallet:
 
         return cls(bytes(entropy), key, str(Account.from_key(key).address))
 
+    @classmethod
+    def from_key(cls, key: bytes) -> Wallet:
+        """A wallet of a private key that came from elsewhere, as from a keystore: it has no words."""
+        if len(key) != 32:
+            raise DataError("private key", f"{len(key)} bytes", "give 32 bytes")
+        with kept_recursion_limit():
+            from eth_account import Account
+        try:
+            return cls(b"", bytes(key), str(Account.from_key(key).address))
+        except Exception:  # eth-keys raises several types, and names the key in some
+            raise DataError("private key", "32 bytes", "give a number below the order of secp256k1") from None
+
     def recovery_words(self) -> str:
         """The BIP-39 words that restore this wallet elsewhere. Secret: for its owner once, never stored or sent."""
         return mnemonic_of(self._entropy)
@@ -115,42 +146,69 @@ class Wallet:
 
         Before the key is used: `DataError` for values that no chain takes, `Refused` where `policy` forbids it.
         """
-        fields = {
-            "chain_id": chain_id,
-            "nonce": nonce,
-            "value_wei": value_wei,
-            "gas": gas,
-            "max_fee_per_gas_wei": max_fee_per_gas_wei,
-            "max_priority_fee_per_gas_wei": max_priority_fee_per_gas_wei,
-        }
-        for name, number in fields.items():
-            if not 0 <= number < _LIMITS.get(name, 2**256):
-                raise DataError(name, number, f"give an integer from 0 to below {_LIMITS.get(name, 2**256)}")
-        if max_priority_fee_per_gas_wei > max_fee_per_gas_wei:
-            raise DataError("max_priority_fee_per_gas_wei", max_priority_fee_per_gas_wei, "at most max_fee_per_gas_wei")
-        if policy is not None:
-            fee_wei = gas * max_fee_per_gas_wei
-            policy.require(chain_id=chain_id, to=to, value_wei=value_wei, fee_wei=fee_wei, data=data)
-        transaction: dict[str, Any] = {
-            "type": 2,
-            "chainId": chain_id,
-            "nonce": nonce,
-            "value": value_wei,
-            "gas": gas,
-            "maxFeePerGas": max_fee_per_gas_wei,
-            "maxPriorityFeePerGas": max_priority_fee_per_gas_wei,
-            "data": data,
-        }
-        if to is not None:
-            transaction["to"] = checksum_address(to)
-        return self._sign(transaction)
+        transaction = Transaction(
+            chain_id, nonce, to, value_wei, gas, max_fee_per_gas_wei, max_priority_fee_per_gas_wei, data
+        )
+        return self.sign(transaction, policy=policy)
 
-    def _sign(self, transaction: dict[str, Any]) -> Signed:
+    def sign(self, transaction: Transaction, *, policy: TransferPolicy | None = None) -> Signed:
+        """Sign a transaction of any type that `Transaction` has.
+
+        Before the key is used: `DataError` for values that no chain takes, `Refused` where `policy` forbids it.
+        """
+        fields, one = transaction.fields(), transaction
+        if policy is not None:
+            policy.require(
+                chain_id=one.chain_id, to=one.to, value_wei=one.value_wei, fee_wei=one.fee_wei, data=one.data
+            )
+            for authorization in one.authorizations:
+                policy.require_delegate(authorization.chain_id, authorization.delegate)
         with kept_recursion_limit():
             from eth_account import Account
 
-        signed = Account.sign_transaction(transaction, self._key)
+        signed = Account.sign_transaction(fields, self._secret())
         return Signed(bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex())
+
+    def authorise(
+        self, chain_id: int, delegate: str, nonce: int, *, policy: TransferPolicy | None = None
+    ) -> Authorization:
+        """Let this account run the code of `delegate` (EIP-7702), on one chain, at one nonce."""
+        in_range(chain_id=chain_id, nonce=nonce)
+        if chain_id == 0:
+            raise DataError("chain_id", 0, "name the chain: an authorization for all chains can be replayed on each")
+        place = checksum_address(delegate)
+        if policy is not None:
+            policy.require_delegate(chain_id, place)
+        with kept_recursion_limit():
+            from eth_account import Account
+        made = Account.sign_authorization({"chainId": chain_id, "address": place, "nonce": nonce}, self._secret())
+        return Authorization(chain_id, place, nonce, made.y_parity, made.r, made.s)
+
+    def sign_typed(
+        self, domain: Domain, content: bytes, *, policy: TransferPolicy | None = None
+    ) -> tuple[int, int, int]:
+        """(v, r, s) over EIP-712 typed data for one contract on one chain; `content` is its struct hash (32 bytes)."""
+        if len(content) != 32:
+            raise DataError("typed data", f"{len(content)} bytes", "give the 32 bytes of a struct hash")
+        if policy is not None:
+            policy.require_contract(domain)
+        from eth_keys.datatypes import PrivateKey
+
+        made = PrivateKey(self._secret()).sign_msg_hash(typed_digest(domain, content))
+        return made.v + 27, made.r, made.s
+
+    def _secret(self) -> bytes:
+        if not self._key:
+            raise _refusal("wallet-wiped", "the key was wiped on command: nothing is signed any more")
+        return self._key
+
+    def wipe(self) -> None:
+        """Forget the key: this object signs nothing any more. What is at rest is wiped with the device key (`sealing`).
+
+        Python may keep copies of bytes that it made on the way until their memory is used again; a board that must
+        be sure powers its computer down.
+        """
+        self._entropy = self._key = b""
 
     def to_bytes(self) -> bytes:
         """The wallet's secret bytes, checksummed, for the node's own store."""
@@ -220,17 +278,6 @@ def derive_key(seed: bytes, path: str = DERIVATION_PATH) -> bytes:
         from eth_account.hdaccount import key_from_seed
 
     return bytes(key_from_seed(seed, path))
-
-
-def checksum_address(text: str) -> str:
-    """`text` as an EIP-55 address; `DataError` if it is none, or if it has mixed case and the wrong checksum."""
-    from eth_utils.address import is_address, to_checksum_address
-
-    if isinstance(text, str) and text.startswith("0x") and is_address(text):
-        checked = str(to_checksum_address(text))
-        if text in (checked, checked.lower(), "0x" + checked[2:].upper()):
-            return checked
-    raise DataError("address", text, "give 0x and 40 hex digits, all in one case or with the EIP-55 checksum")
 
 
 def recover_sender(raw: bytes) -> str:

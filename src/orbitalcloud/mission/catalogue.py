@@ -18,6 +18,7 @@ import msgspec
 
 from orbitalcloud.core import DataError
 from orbitalcloud.mission.resolved import Accelerator, Bus, Radio, Site
+from orbitalcloud.physics.radiation_upsets import devices as radiation_devices
 
 Confidence = Literal["measured", "datasheet", "published", "assumption"]
 Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio)
@@ -99,6 +100,9 @@ def read(
     for name, entry in entries.items():
         if isinstance(entry, Bus):
             check_heat(entry, f"{place}: {name}")
+        for device in entry.devices if isinstance(entry, Accelerator) else ():
+            if device not in radiation_devices():
+                raise DataError(f"{place}: {name}.devices", device, f"name one of {', '.join(radiation_devices())}")
     return entries, about, origins
 
 

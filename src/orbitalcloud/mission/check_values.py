@@ -21,6 +21,7 @@ from orbitalcloud.mission.types import (
     StationOutage,
     TamperedUpdate,
 )
+from orbitalcloud.physics.radiation_upsets import devices as radiation_devices
 
 WORKLOAD = "workload:"
 WORKLOADS = ("cloud-mask", "water-map", "protein-fitness")
@@ -122,6 +123,8 @@ def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
     _known(one.bus, book.buses, (*path, "bus"), problems)
     if one.accelerator is not None:
         _known(one.accelerator, book.accelerators, (*path, "accelerator"), problems)
+    for index, device in enumerate(one.devices or ()):
+        _known(device, radiation_devices(), (*path, "devices", index), problems)
     if one.bus in book.buses:
         nodes = [node.name for node in book.buses[one.bus].heat]
         for name in one.heat:

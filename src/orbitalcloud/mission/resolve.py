@@ -53,7 +53,8 @@ def crafts(mission: Mission, starts: Instant, ends: Instant, problems: Problems,
         if bus is None or name not in book.accelerators:
             continue
         for each, (source, text) in zip(satellite_names(one), orbits, strict=False):
-            made.append(Craft(each, one.bus, bus, name, book.accelerators[name], source, text, one.reserve))
+            devices = book.accelerators[name].devices if one.devices is None else one.devices
+            made.append(Craft(each, one.bus, bus, name, book.accelerators[name], source, text, one.reserve, devices))
     return tuple(made)
 
 
@@ -63,7 +64,7 @@ def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
     if base is None:
         return None
     plain: dict[str, Any] = msgspec.to_builtins(base)
-    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w", *_FLYING):
+    for key in ("age_years", "mass_kg", "idle_w", "radio_tx_w", "shielding_mm", *_FLYING):
         if getattr(one, key) is not None:
             plain[key] = msgspec.to_builtins(getattr(one, key))
     if one.array is not None:

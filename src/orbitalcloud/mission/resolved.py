@@ -22,6 +22,7 @@ from orbitalcloud.mission.types import (
     Positive,
     Propulsion,
     Share,
+    ShieldingMm,
 )
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Bus(Part, frozen=True, kw_only=True):
     idle_w: NotNegative
     radio_tx_w: NotNegative
     age_years: Annotated[float, Meta(ge=0, le=30)]
+    shielding_mm: ShieldingMm
     accelerator: str
     array: Array
     battery: Battery
@@ -145,6 +147,8 @@ class Accelerator(Part, frozen=True, kw_only=True):
     fuel_per_s: Annotated[int, Meta(ge=1)]
     hot_limit_c: Celsius
     memory_bytes: Annotated[int, Meta(ge=1)]
+    devices: tuple[str, ...]
+    """What radiation upsets in it: rows of data/physics/devices.toml, each with its cross-section."""
 
 
 # What a mission becomes ---------------------------------------------------------------------------------------------
@@ -162,6 +166,8 @@ class Craft:
     orbit: Source
     orbit_text: str
     reserve: float
+    devices: tuple[str, ...] = ()
+    """What radiation upsets on board: the accelerator's devices, or those that the mission names instead."""
 
 
 @dataclass(frozen=True, slots=True)

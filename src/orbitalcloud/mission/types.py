@@ -22,6 +22,9 @@ Degrees = Annotated[float, Meta(ge=-360, le=360)]
 Celsius = Annotated[float, Meta(ge=-200, le=300)]
 Hours = Annotated[float, Meta(ge=0, le=8784, description="hours after the mission's epoch")]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
+ShieldingMm = Annotated[
+    float, Meta(ge=0.1, le=30, description="mm of aluminium all around, or of another wall of the same mass per area")
+]
 Direction = tuple[float, float, float]
 Mount = Literal["sun-tracking", "one-axis", "body-fixed"]
 Gwei = Annotated[int, Meta(ge=0, le=10**15)]
@@ -145,6 +148,8 @@ class Satellite(Part, frozen=True, kw_only=True):
     srp_area_m2: Annotated[Positive, Meta(description="across the sunlight; default from faces")] | None = None
     srp_coefficient: Annotated[float, Meta(ge=1, le=2)] | None = None
     propulsion: Propulsion | None = None
+    shielding_mm: ShieldingMm | None = None
+    devices: Annotated[tuple[Text, ...], Meta(max_length=32)] | None = None
     array: ArrayChange | None = None
     battery: BatteryChange | None = None
     heat: Annotated[dict[str, HeatChange], Meta(description="thermal node name → changed values")] = {}

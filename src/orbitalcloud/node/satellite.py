@@ -58,6 +58,7 @@ class Satellite(Node):
                 latitude_udeg=seen.latitude_udeg,
                 longitude_udeg=seen.longitude_udeg,
                 height_m=seen.height_m,
+                dose_urad=seen.dose_urad,
             )
         )
         yield from self.jobs.sensed(now, seen)

@@ -4,8 +4,9 @@ Pure functions and integrators over arrays of satellites; no clock, no chance, n
 The way in: `Orbits.of([...])` from two-line elements, OMMs or designs; then `contact_windows`, `shadow_events`,
 `beta_angle_rad`, `subpoint` on it; then `geometry(orbits, start, end)` and `EnergyHeat(designs, geometry)`, which moves
 batteries and temperatures. `dose_rate_rad_s` and `upset_rate_s` take the places that `subpoint` gives, `rate_bps` the
-angles and ranges of `pass_profile`. Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`,
-numpy, numba, erfa and sgp4: no other package of this project.
+angles and ranges of `pass_profile`. `density_kg_m3` is the air, `decay` and `mean_drag` what it does to an orbit.
+Frames (TEME, GCRS, ITRS) and units (SI) stand in every name. May import `core`, numpy, numba, erfa and sgp4: no other
+package of this project.
 """
 
 # isort: off
@@ -21,7 +22,9 @@ from orbitalcloud.physics.access import (
     subpoint,
 )
 from orbitalcloud.physics.array import Panel, SolarArray, array_power_w
+from orbitalcloud.physics.array_radiation import remaining_power, yearly_fluence
 from orbitalcloud.physics.battery import Battery
+from orbitalcloud.physics.decay import Decay, decay, drag_m2_kg, lifetime_days
 from orbitalcloud.physics.density import density_at, density_kg_m3, density_profile
 from orbitalcloud.physics.design import (
     Design,
@@ -56,7 +59,7 @@ from orbitalcloud.physics.link_atmosphere import attenuation, liquid_cloud_share
 from orbitalcloud.physics.link_optical import OpticalLink, optical_rate_bps, received_w
 from orbitalcloud.physics.link_radios import RADIOS
 from orbitalcloud.physics.omm import Omm, parse_omm, parse_omms
-from orbitalcloud.physics.orbit import Orbits, Source, TwoLine
+from orbitalcloud.physics.orbit import Orbits, Source, TwoLine, mean_design
 from orbitalcloud.physics.power_heat import EMPTY, FULL, SHORT, EnergyHeat, Reading, SatelliteDesign
 from orbitalcloud.physics.radiation import (
     dose_rate_rad_s,
@@ -65,6 +68,7 @@ from orbitalcloud.physics.radiation import (
     mean_dose_rad_year,
     mean_flux_cm2_s,
 )
+from orbitalcloud.physics.radiation_track import rates_along
 from orbitalcloud.physics.radiation_upsets import (
     Device,
     Exposure,
@@ -75,6 +79,8 @@ from orbitalcloud.physics.radiation_upsets import (
     upset_rate_s,
 )
 from orbitalcloud.physics.shadow import ShadowEvent, beta_angle_rad, illumination_at, shadow_events
+from orbitalcloud.physics.solar_activity import Activity, activity_of, solar_cycle
+from orbitalcloud.physics.station_keeping import MeanDrag, local_time_drift, mean_drag
 from orbitalcloud.physics.sun import irradiance_w_m2, sun_gcrs_m, sun_teme_m
 from orbitalcloud.physics.time import earth_rotation_span
 
@@ -83,8 +89,10 @@ __all__ = [
     "FULL",
     "RADIOS",
     "SHORT",
+    "Activity",
     "Battery",
     "Conductor",
+    "Decay",
     "Design",
     "Device",
     "EnergyHeat",
@@ -93,6 +101,7 @@ __all__ = [
     "Face",
     "Geometry",
     "GroundSite",
+    "MeanDrag",
     "Node",
     "Omm",
     "OpticalLink",
@@ -110,6 +119,7 @@ __all__ = [
     "TwoLine",
     "Window",
     "absorbed_w",
+    "activity_of",
     "array_power_w",
     "attenuation",
     "beta_angle_rad",
@@ -117,12 +127,14 @@ __all__ = [
     "circular",
     "contact_windows",
     "cosmic_flux_at",
+    "decay",
     "density_at",
     "density_kg_m3",
     "density_profile",
     "devices",
     "doppler_hz",
     "dose_rate_rad_s",
+    "drag_m2_kg",
     "earth_rotation_span",
     "exposure",
     "flux_at",
@@ -130,8 +142,12 @@ __all__ = [
     "illumination_at",
     "in_anomaly",
     "irradiance_w_m2",
+    "lifetime_days",
     "liquid_cloud_share",
+    "local_time_drift",
+    "mean_design",
     "mean_dose_rad_year",
+    "mean_drag",
     "mean_flux_cm2_s",
     "optical_rate_bps",
     "parse_omm",
@@ -142,9 +158,12 @@ __all__ = [
     "raan_of_local_time_rad",
     "range_m",
     "rate_bps",
+    "rates_along",
     "received_w",
+    "remaining_power",
     "secular_rates",
     "shadow_events",
+    "solar_cycle",
     "steady_state",
     "subpoint",
     "sun_gcrs_m",
@@ -154,4 +173,5 @@ __all__ = [
     "upset_chance_ppt",
     "upset_rate_s",
     "walker",
+    "yearly_fluence",
 ]

@@ -7,8 +7,9 @@ J4 as in `physics.design`. Sun (along its true path) and Moon (averaged over its
 a circular orbit of the satellite, which is what drifts the local time of sun-synchronous orbits. Midpoint steps, small
 against the scale height: second order.
 
-Left out: the air's winds other than rotation, lift, radiation pressure, and Sun and Moon on eccentricity (orbits with
-an apogee above some 10,000 km need them: these are refused). A satellite is taken to be lost at a perigee of 120 km.
+Left out: the air's winds other than rotation, lift, radiation pressure, and Sun and Moon on eccentricity: orbits with
+a perigee in the air and an apogee above 10,000 km need them and are refused. A satellite is taken to be lost at a
+perigee of 120 km.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from orbitalcloud.physics.constants import (
     EARTH_ROTATION_RAD_S,
     MEAN_SUN_RAD_S,
 )
-from orbitalcloud.physics.density import YEAR_DAYS, at_kp_and_f107, density_at, density_table
+from orbitalcloud.physics.density import HIGHEST_M, YEAR_DAYS, at_kp_and_f107, density_at, density_table
 from orbitalcloud.physics.design import Design
 from orbitalcloud.physics.solar_activity import Activity
 
@@ -126,7 +127,7 @@ def drag_rates(profile, a, e, inclination, perigee, node, drag):  # type: ignore
         v2 = EARTH_MU_M3_S2 * (2.0 / r - 1.0 / a)
         along = v2 - EARTH_ROTATION_RAD_S * momentum * c  # v · v_rel
         wind2 = v2 - 2.0 * EARTH_ROTATION_RAD_S * momentum * c + (EARTH_ROTATION_RAD_S * radius) ** 2 * (1.0 - z * z)
-        force = 0.5 * rho * drag * math.sqrt(wind2) * weight / count
+        force = 0.5 * rho * drag * math.sqrt(max(wind2, 0.0)) * weight / count
         sink -= force * along
         shape -= force * along / v2 * (e + math.cos(true))
         slow += force * along / math.sqrt(v2)
@@ -158,8 +159,35 @@ def _moved(state, profile, drag, held, days):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def integrate(log, kps, f107s, sun_f107, sun_kp, sun_start, sun_step, state, drag, held, first, span, fraction, longest,
-              times, history):  # type: ignore[no-untyped-def]  # fmt: skip
+def _air(log, kps, f107s, sun_f107, sun_kp, at, days, profile):  # type: ignore[no-untyped-def]
+    """Fill the profile of a day, `at` steps into the activity's series."""
+    x = min(max(at, 0.0), sun_f107.shape[0] - 1.000001)
+    k = int(x)
+    f107 = sun_f107[k] + (x - k) * (sun_f107[k + 1] - sun_f107[k])
+    kp = sun_kp[k] + (x - k) * (sun_kp[k + 1] - sun_kp[k])
+    angle = 2.0 * math.pi * (days % YEAR_DAYS) / YEAR_DAYS
+    at_kp_and_f107(log, kps, f107s, kp, f107, angle, True, profile)
+
+
+@njit(cache=True)
+def integrate(  # type: ignore[no-untyped-def]
+    log,
+    kps,
+    f107s,
+    sun_f107,
+    sun_kp,
+    sun_start,
+    sun_step,
+    state,
+    drag,
+    held,
+    first,
+    span,
+    fraction,
+    longest,
+    times,
+    history,
+):
     """Fill `times` (days) and `history` (n, 5) until re-entry or `span` days; returns (rows filled, re-entered).
 
     Days are since 1970. `fraction` bounds a step in scale heights, `longest` in days; `held` keeps the altitude.
@@ -167,7 +195,6 @@ def integrate(log, kps, f107s, sun_f107, sun_kp, sun_start, sun_step, state, dra
     now, n = state.copy(), 0
     profile = np.empty((log.shape[2], 13))
     day = 0.0
-    step = 1e-3
     while True:
         times[n], history[n] = day, now
         n += 1
@@ -175,12 +202,7 @@ def integrate(log, kps, f107s, sun_f107, sun_kp, sun_start, sun_step, state, dra
             return n, True
         if day >= span or n == times.shape[0]:
             return n, False
-        at = min(max((first + day - sun_start) / sun_step, 0.0), sun_f107.shape[0] - 1.000001)
-        k = int(at)
-        f107 = sun_f107[k] + (at - k) * (sun_f107[k + 1] - sun_f107[k])
-        kp = sun_kp[k] + (at - k) * (sun_kp[k + 1] - sun_kp[k])
-        angle = 2.0 * math.pi * ((first + day + 0.5 * step) % YEAR_DAYS) / YEAR_DAYS
-        at_kp_and_f107(log, kps, f107s, kp, f107, angle, True, profile)
+        _air(log, kps, f107s, sun_f107, sun_kp, (first + day - sun_start) / sun_step, first + day, profile)
         rates = _moved(now, profile, drag, held, first + day)
         low = now[0] * (1.0 - now[1]) - EARTH_RADIUS_M
         height = _scale_height(profile, low)
@@ -192,7 +214,9 @@ def integrate(log, kps, f107s, sun_f107, sun_kp, sun_start, sun_step, state, dra
         step = min(longest, fall, span - day)
         half = now + rates * (0.5 * step * 86400.0)
         half[1] = max(half[1], 0.0)
-        rates = _moved(half, profile, drag, held, first + day + 0.5 * step)
+        middle = first + day + 0.5 * step
+        _air(log, kps, f107s, sun_f107, sun_kp, (middle - sun_start) / sun_step, middle, profile)
+        rates = _moved(half, profile, drag, held, middle)
         now = now + rates * (step * 86400.0)
         if now[1] <= 0.0 or (now[1] < 1e-7 and state[1] == 0.0):
             now[1] = 0.0
@@ -238,6 +262,11 @@ def drag_m2_kg(drag_coefficient: float, area_m2: float, mass_kg: float) -> float
     return drag_coefficient * area_m2 / mass_kg
 
 
+def airless(orbit: Design) -> bool:
+    """Whether an orbit stays above the table of the air, and so up for ever."""
+    return orbit.semi_major_axis_m * (1.0 - orbit.eccentricity) - EARTH_RADIUS_M > HIGHEST_M
+
+
 def decay(
     orbit: Design,
     drag_m2_kg: float,
@@ -253,7 +282,7 @@ def decay(
     """
     check_drag(drag_m2_kg)
     apogee = orbit.semi_major_axis_m * (1.0 + orbit.eccentricity) - EARTH_RADIUS_M
-    if apogee > HIGHEST_APOGEE_M:
+    if apogee > HIGHEST_APOGEE_M and not airless(orbit):
         raise DataError(
             f"orbit {orbit.name}: apogee".replace("  ", " "),
             f"{apogee / 1e3:.0f} km",
@@ -283,4 +312,7 @@ def decay(
 
 def lifetime_days(orbit: Design, drag_m2_kg: float, activity: Activity, *, years: float = LONGEST_YEARS) -> float:
     """Days until re-entry (perigee at 120 km); inf if that takes more than `years`."""
+    check_drag(drag_m2_kg)
+    if airless(orbit):
+        return math.inf
     return decay(orbit, drag_m2_kg, activity, years=years).lifetime_days

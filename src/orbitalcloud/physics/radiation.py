@@ -94,14 +94,23 @@ def models(solar: Solar) -> tuple[str, str]:
     return ("proton-max" if solar == "max" else "proton-min"), ("electron-min" if solar == "min" else "electron-max")
 
 
+def epoch_of(model: str) -> tuple[str, float]:
+    """The field in which a map is drawn, and the year for which its Anomaly stands where it is."""
+    return _EPOCH.get(model, _ELECTRON_EPOCH)
+
+
+def drifted(rows: Floats, year: float | None, made: float) -> Floats:
+    """Places (3, n) moved to where the field of the year `made` had what they have in `year`; None moves nothing."""
+    if year is None:
+        return rows
+    since = bounded("year", year, 1950.0, 2100.0, "") - made
+    north = np.clip(rows[0] - _DRIFT_NORTH_DEG_YEAR * since, -90.0, 90.0)
+    return np.stack([north, rows[1] + _DRIFT_WEST_DEG_YEAR * since, rows[2]])
+
+
 def _read(model: str, table: Map, places: Places, year: float | None) -> Floats:
-    epoch, made = _EPOCH.get(model, _ELECTRON_EPOCH)
-    rows = places.rows
-    if year is not None:
-        since = bounded("year", year, 1950.0, 2100.0, "") - made
-        north = np.clip(rows[0] - _DRIFT_NORTH_DEG_YEAR * since, -90.0, 90.0)
-        rows = np.stack([north, rows[1] + _DRIFT_WEST_DEG_YEAR * since, rows[2]])
-    return read_map(magnetic_field(epoch), table, rows)
+    epoch, made = epoch_of(model)
+    return read_map(magnetic_field(epoch), table, drifted(places.rows, year, made))
 
 
 def flux_at(
@@ -141,11 +150,29 @@ def dose_rate_rad_s(
 
     `shield_mm` of aluminium all around, 0.1 to 30 mm; another material by its mass per area (2.7 g/cm³).
     """
+    protons, electrons = dose_parts_rad_s(
+        latitude_rad, longitude_rad, height_m, shield_mm=shield_mm, solar=solar, year=year
+    )
+    return protons + electrons
+
+
+def dose_parts_rad_s(
+    latitude_rad: ArrayLike,
+    longitude_rad: ArrayLike,
+    height_m: ArrayLike,
+    *,
+    shield_mm: float,
+    solar: Solar = "worst",
+    year: float | None = None,
+) -> tuple[Floats, Floats]:
+    """`dose_rate_rad_s` by what makes it: (protons, electrons and their bremsstrahlung)."""
     depths = axis("depths_mm")
     depth = bounded("shield_mm", shield_mm, depths[0], depths[-1], "mm of aluminium")
     places = places_of(latitude_rad, longitude_rad, height_m)
-    total = sum(_read(model, dose_map(model, depth), places, year) for model in models(solar))
-    return np.asarray(total, dtype=np.float64).reshape(places.shape)
+    protons, electrons = (
+        _read(model, dose_map(model, depth), places, year).reshape(places.shape) for model in models(solar)
+    )
+    return protons, electrons
 
 
 def in_anomaly(

@@ -79,9 +79,28 @@ def dose_map(model: str, shield_mm: float) -> Map:
     return _between(model, first, axis("depths_mm"), shield_mm, order=4)
 
 
-def _between(model: str, first: int, nodes: Floats, value: float, order: int) -> Map:
+@cache
+def _packed_damage() -> dict[str, NDArray[Any]]:
+    with (files("orbitalcloud") / "data" / "physics" / "array_damage.npz").open("rb") as file, np.load(file) as archive:
+        return _packed() | {name: archive[name] for name in archive.files}
+
+
+def cover_axis() -> Floats:
+    """The thicknesses of cover glass (mm of fused silica) at which there are maps of damage."""
+    return np.asarray(_packed_damage()["covers_mm"], dtype=np.float64)
+
+
+@lru_cache(maxsize=64)
+def damage_map(model: str, cover_mm: float) -> Map:
+    """Displacement dose rate in a solar cell (MeV/g/s) under cover glass, cubic in logarithms of the thickness."""
+    return _between(model, 0, cover_axis(), cover_mm, order=4, packed=_packed_damage())
+
+
+def _between(
+    model: str, first: int, nodes: Floats, value: float, order: int, packed: dict[str, NDArray[Any]] | None = None
+) -> Map:
     """The map at `value` on a logarithmic axis, by Lagrange polynomials over `order` nodes."""
-    packed = _packed()
+    packed = _packed() if packed is None else packed
     start = int(np.clip(np.searchsorted(nodes, value, side="right") - order // 2, 0, len(nodes) - order))
     chosen = slice(first + start, first + start + order)
     counts, floors = packed[f"{model}-log"][chosen], packed[f"{model}-floor"][chosen]
@@ -152,6 +171,12 @@ def _fill_map(strength, inverse, log, empty, shells, lowest, cutoff, places, out
 
 
 @njit(cache=True)
+def _fill_at(log, empty, shells, lowest, cutoff, coordinates, out):  # type: ignore[no-untyped-def]
+    for n in range(out.shape[0]):
+        out[n] = _read(log, empty, shells, lowest, cutoff, coordinates[0, n], coordinates[1, n])
+
+
+@njit(cache=True)
 def _fill_shell(strength, inverse, places, out):  # type: ignore[no-untyped-def]
     for n in range(out.shape[1]):
         out[0, n], out[1, n] = _magnetic(strength, inverse, places[0, n], places[1, n], places[2, n])
@@ -171,6 +196,13 @@ def read_map(field: Field, table: Map, places: Floats) -> Floats:
         places,
         out,
     )
+    return out
+
+
+def read_at(table: Map, coordinates: Floats) -> Floats:
+    """A map at magnetic coordinates (2, n) as `magnetic_coordinates` gives them; (n,)."""
+    out = np.empty(coordinates.shape[1])
+    _fill_at(table.log, table.empty, table.shells, table.lowest, table.cutoff, coordinates, out)
     return out
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -55,8 +56,15 @@ class Device:
     """No event was seen: the cross-section is the greatest that the test allows."""
     source: str
     confidence: str
+    bits: int = 0
+    """Memory over which the upset bit is drawn; 0 where the effect is in no memory cell that could be named."""
+    tolerance_rad: float = 0.0
+    """Dose up to which the part was seen to work; 0 where nobody said."""
+    tolerance_source: str = ""
 
     def __post_init__(self) -> None:
+        bounded(f"device {self.name}: bits", self.bits, 0.0, 1e15, "bits")
+        bounded(f"device {self.name}: tolerance_rad", self.tolerance_rad, 0.0, 1e9, "rad(Si)")
         bounded(f"device {self.name}: cross_section_cm2", self.cross_section_cm2, 0.0, 1.0, "cm²")
         bounded(f"device {self.name}: threshold_mev", self.threshold_mev, 10.0, 100.0, "MeV")
 
@@ -77,6 +85,15 @@ def devices() -> MappingProxyType[str, Device]:
     """The packaged devices by name."""
     text = (files("orbitalcloud") / "data" / "physics" / "devices.toml").read_text("utf-8")
     return MappingProxyType({name: Device(name=name, **row) for name, row in tomllib.loads(text).items()})
+
+
+def devices_of(names: Sequence[str]) -> tuple[Device, ...]:
+    """The packaged devices of these names; `DataError` for one that is not packaged."""
+    book = devices()
+    for name in names:
+        if name not in book:
+            raise DataError("radiation: device", name, f"name one of {', '.join(book)}")
+    return tuple(book[name] for name in names)
 
 
 @cache
@@ -140,13 +157,18 @@ def cosmic_flux_at(
 
     Cut-off 16.237 L^−2.0353 GV (Shea, Smart & Gentile 1987, Phys. Earth Planet. Inter. 48).
     """
-    bounded("above_mev", above_mev, 10.0, 1e5, "MeV")
     shell = shell_at(latitude_rad, longitude_rad, height_m)
-    rigidity_mv = 16.237e3 * shell**-2.0353
-    cutoff_mev = np.sqrt(rigidity_mv**2 + PROTON_REST_MEV**2) - PROTON_REST_MEV
     shade = EARTH_RADIUS_M / (EARTH_RADIUS_M + np.broadcast_to(np.asarray(height_m, float), shell.shape))
     open_sky = 0.5 * (1.0 + np.sqrt(1.0 - shade**2))
-    return np.asarray(open_sky * cosmic_flux_free_cm2_s(np.maximum(cutoff_mev, above_mev), solar))
+    return np.asarray(open_sky * cosmic_flux_over_cutoff_cm2_s(shell, above_mev, solar))
+
+
+def cosmic_flux_over_cutoff_cm2_s(shell: Floats, above_mev: float, solar: Solar) -> Floats:
+    """Cosmic-ray protons over an energy and over the vertical cut-off of the shells L, from an open sky, cm⁻² s⁻¹."""
+    bounded("above_mev", above_mev, 10.0, 1e5, "MeV")
+    rigidity_mv = 16.237e3 * shell**-2.0353
+    cutoff_mev = np.sqrt(rigidity_mv**2 + PROTON_REST_MEV**2) - PROTON_REST_MEV
+    return cosmic_flux_free_cm2_s(np.maximum(cutoff_mev, above_mev), solar)
 
 
 def upset_rate_s(

@@ -20,7 +20,7 @@ from orbitalcloud.mission.physical import ZERO_CELSIUS_K, inclination_deg, node_
 from orbitalcloud.physics import Design, Orbits, ShadowEvent, beta_angle_rad, shadow_events
 from orbitalcloud.physics.orbit import mean_design
 from orbitalcloud.study.claims import claims_section
-from orbitalcloud.study.contacts import Passes, passes_of, radio_w, station_contacts
+from orbitalcloud.study.contacts import Passes, Rates, passes_of, radio_w, rates_bps, station_contacts
 from orbitalcloud.study.demand import Demand, Piece, demand, pieces, releases
 from orbitalcloud.study.later import LIFE_YEARS, Later, later_of
 from orbitalcloud.study.loads import FEW_PHASES, PHASES, Load, at_work, cold, idle, nonstop
@@ -43,7 +43,7 @@ from orbitalcloud.study.year import Year, years
 FLOWN_DAYS = 10
 """Of a longer mission the first ten days are flown, and its share of the year's design days."""
 
-LATER_OF = 3
+LATER_OF = 2
 """Groups of a fleet whose design days are flown: those with the least margin in the mission."""
 
 MANY_PLANES = 8
@@ -202,6 +202,7 @@ def _sheets(
     beta = np.degrees(beta_angle_rad(orbits, np.linspace(loaded.starts, ends, 49).astype(np.int64)))
     made: dict[int, SatelliteSheet] = {}
     memo: Memo = {}
+    rate = rates_bps(loaded)
     for group in groups:
         if not whole:
             one = next(i for i in group.members if loaded.satellites[i].name == group.craft.name)
@@ -210,7 +211,7 @@ def _sheets(
         shared = provided(loaded, group.craft, group.mean_orbit, memo) if later else Part()
         for i in group.members:
             lengths = eclipses.get(i, [])
-            made[i] = _sheet(loaded, group, loaded.satellites[i], passes[i], lengths, beta[i], ends, shared)
+            made[i] = _sheet(loaded, group, loaded.satellites[i], passes[i], lengths, beta[i], ends, shared, rate)
     return [made[i] for i in range(len(loaded.satellites))]
 
 
@@ -223,6 +224,7 @@ def _sheet(
     beta: Floats,
     ends: Instant,
     shared: Part,
+    rate: Rates,
 ) -> SatelliteSheet:
     """One satellite's sheet: its own contacts and eclipses, its group's power and heat."""
     assert group.seen is not None, "flown before"
@@ -231,7 +233,7 @@ def _sheet(
     assert group.year is not None, "looked at before"
     seen, year, later = group.seen, group.year, group.later
     days, flown_days = (loaded.ends - loaded.starts) / DAY, (ends - loaded.starts) / DAY
-    contacts = station_contacts(loaded, craft, passes, loaded.starts, ends)
+    contacts = station_contacts(loaded, craft, passes, loaded.starts, ends, rate)
     payload = node_index(craft, "payload")
     margins: tuple[Margin, ...] = (
         *flown_margins(craft, seen, "mission"),

@@ -13,6 +13,7 @@ from orbitalcloud.study.sheet import StationContact
 from orbitalcloud.study.trial import STEP_NS
 
 Floats = NDArray[np.float64]
+Rates = dict[tuple[str, str], int]
 Passes = list[list[Window]]
 """Of one satellite: windows by station, in the mission's order."""
 
@@ -49,11 +50,15 @@ def radio_w(loaded: Loaded, craft: Craft, passes: Passes, starts: Instant, n_ste
     return np.asarray(np.minimum(on, 1.0) * transmit_w(loaded, craft))
 
 
+def rates_bps(loaded: Loaded) -> Rates:
+    """Of every channel, by (sender, receiver)."""
+    return {(channel.sender, channel.receiver): channel.rate_bps for channel in loaded.channels}
+
+
 def station_contacts(
-    loaded: Loaded, craft: Craft, passes: Passes, starts: Instant, ends: Instant
+    loaded: Loaded, craft: Craft, passes: Passes, starts: Instant, ends: Instant, rate: Rates
 ) -> tuple[StationContact, ...]:
-    """Every station's share, a day's mean over [starts, ends]."""
-    rate = {(channel.sender, channel.receiver): channel.rate_bps for channel in loaded.channels}
+    """Every station's share, a day's mean over [starts, ends]; `rate` as `rates_bps` gives it."""
     days = (ends - starts) / DAY
     made = []
     for station, windows in zip(loaded.stations, passes, strict=True):

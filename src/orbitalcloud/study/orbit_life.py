@@ -17,8 +17,7 @@ from orbitalcloud.mission import Craft, Loaded
 from orbitalcloud.mission.surface import Surface, surface_of
 from orbitalcloud.physics import Design, Orbits, beta_angle_rad
 from orbitalcloud.physics.constants import EARTH_RADIUS_M
-from orbitalcloud.physics.decay import HIGHEST_APOGEE_M, drag_m2_kg, lifetime_days
-from orbitalcloud.physics.density import HIGHEST_M
+from orbitalcloud.physics.decay import drag_m2_kg, lifetime_days
 from orbitalcloud.physics.orbit import mean_design
 from orbitalcloud.physics.solar_activity import LEVELS, Activity, Level, activity_of, solar_cycle
 from orbitalcloud.physics.station_keeping import (
@@ -101,10 +100,9 @@ def orbit_life(loaded: Loaded, craft: Craft) -> OrbitLife:
     forecast = solar_cycle(orbit.epoch)
     life = _years(orbit, loose, forecast)
     levels: dict[Level, float] = {level: _years(orbit, loose, Activity.level(level, orbit.epoch)) for level in LEVELS}
-    airless = orbit.semi_major_axis_m * (1.0 - orbit.eccentricity) - EARTH_RADIUS_M > HIGHEST_M
     drag = mean_drag(orbit, held, f107, kp)
-    year = local_time_drift(orbit, 1.0) if not _too_high(orbit) else None
-    drift_min, tilt_deg = (_drift(year.local_time_h, year.inclination_rad)) if year is not None else (math.inf, 0.0)
+    year = local_time_drift(orbit, 1.0)
+    drift_min, tilt_deg = _drift(year.local_time_h, year.inclination_rad)
     synchronous = abs(drift_min) < _SYNCHRONOUS_MIN_YEAR
     plane = plane_delta_v_m_s_year(orbit) if synchronous else 0.0
     burnt, lasts = _propellant(craft, drag.delta_v_m_s_year + plane)
@@ -121,9 +119,8 @@ def orbit_life(loaded: Loaded, craft: Craft) -> OrbitLife:
         maximum_years=levels["maximum"],
         disposal_margin=1.0 - life / DISPOSAL_YEARS,
         old_disposal_margin=1.0 - life / OLD_DISPOSAL_YEARS,
-        area_needed_m2=math.inf
-        if airless
-        else drag_for_lifetime_m2_kg(orbit, DISPOSAL_YEARS, forecast) * surface.mass_kg / surface.drag_coefficient,
+        area_needed_m2=drag_for_lifetime_m2_kg(orbit, DISPOSAL_YEARS, forecast)
+        * (surface.mass_kg / surface.drag_coefficient),
         altitude_needed_m=altitude_for_lifetime_m(orbit, loose, DISPOSAL_YEARS, forecast),
         altitude_m=orbit.semi_major_axis_m - EARTH_RADIUS_M,
         sink_m_day=drag.sink_m_day,
@@ -138,14 +135,8 @@ def orbit_life(loaded: Loaded, craft: Craft) -> OrbitLife:
     )
 
 
-def _too_high(orbit: Design) -> bool:
-    return orbit.semi_major_axis_m * (1.0 + orbit.eccentricity) - EARTH_RADIUS_M > HIGHEST_APOGEE_M
-
-
 def _years(orbit: Design, drag: float, sun: Activity) -> float:
-    """Lifetime in years; above the table's air it is for ever."""
-    if orbit.semi_major_axis_m * (1.0 - orbit.eccentricity) - EARTH_RADIUS_M > HIGHEST_M:
-        return math.inf
+    """Lifetime in years."""
     return lifetime_days(orbit, drag, sun) / 365.25
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from orbitalcloud.core import DataError
 from orbitalcloud.mission import Craft, Loaded
-from orbitalcloud.physics import Design, mean_dose_rad_year
-from orbitalcloud.physics.constants import EARTH_RADIUS_M
+from orbitalcloud.physics import Design
+from orbitalcloud.study.exposure_sheet import radiation_sheet
+from orbitalcloud.study.later import LIFE_YEARS
 from orbitalcloud.study.orbit_life import OrbitLife, orbit_life
 from orbitalcloud.study.sheet import Entry, Margin, Section
 
@@ -44,26 +44,33 @@ def provided(loaded: Loaded, craft: Craft, mean_orbit: Design, memo: Memo) -> Pa
 
 # Radiation ----------------------------------------------------------------------------------------------------------
 
-SHIELDS_MM = (1.0, 3.0, 10.0)
-
-
-@lru_cache(maxsize=64)
-def _doses(altitude_m: float, inclination_rad: float) -> tuple[float, ...]:
-    return tuple(mean_dose_rad_year(altitude_m, inclination_rad, shield_mm=shield) for shield in SHIELDS_MM)
-
 
 def radiation(loaded: Loaded, craft: Craft, mean_orbit: Design, memo: Memo) -> Part:
-    """Dose of trapped particles behind three thicknesses of aluminium, the worse half of the solar cycle."""
-    altitude_m = mean_orbit.semi_major_axis_m - EARTH_RADIUS_M
+    """Dose behind the satellite's shielding, upsets, time in the Anomaly, what belts take from the array."""
     try:
-        doses = _doses(round(altitude_m, -2), round(mean_orbit.inclination_rad, 4))
-    except DataError:  # outside the tables: above 1,950 km or so
+        found = radiation_sheet(loaded, craft)
+    except DataError:  # the orbit leaves the tables: above 2,000 km
         return Part()
-    entries = tuple(
-        Entry(f"dose_{shield:g}mm_rad_year", f"dose behind {shield:g} mm of aluminium", "rad/year", year=dose)
-        for shield, dose in zip(SHIELDS_MM, doses, strict=True)
-    )
-    return Part((Section("radiation", "radiation", entries, "AP-8, AE-8 and SHIELDOSE-2; within a factor of two"),))
+    shield = f"behind {found.shielding_mm:g} mm of aluminium"
+    entries = [
+        Entry("dose_rad_year", "dose, worse half of the solar cycle", "rad/year", year=found.worst_rad_year,
+              note=shield),
+        Entry("dose_life_rad", "dose over its life", "rad", late=LIFE_YEARS * found.worst_rad_year),
+        Entry("anomaly_min_day", "in the South Atlantic Anomaly", "min/day", year=found.anomaly_minutes_day),
+        Entry("upsets_day", "upsets of all devices", "1/day", year=found.upsets_day, digits=4),
+        Entry("array_remaining_pct", "array's power that belts leave", "%",
+              late=100.0 * found.array_remaining(LIFE_YEARS), note="bare of every other loss"),
+    ]  # fmt: skip
+    note = "AP-8, AE-8 and SHIELDOSE-2; within a factor of two"
+    margins = []
+    if math.isfinite(found.years_to_tolerance) and found.years_to_tolerance > 0.0:
+        share = 1.0 - LIFE_YEARS / found.years_to_tolerance
+        text = f"radiation: the first device's tolerance after {found.years_to_tolerance:.1f} years"
+        margins.append(
+            Margin("years against dose tolerance", LIFE_YEARS, found.years_to_tolerance, "years", max(-1.0, share),
+                   text, "dose_tolerance_years", "end of life")
+        )  # fmt: skip
+    return Part((Section("radiation", "radiation", tuple(entries), note),), tuple(margins))
 
 
 # The orbit's life ---------------------------------------------------------------------------------------------------

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from orbitalcloud.core import DAY
 from orbitalcloud.mission import Craft, Ground, Loaded
 from orbitalcloud.mission.catalogue import catalogue
 from orbitalcloud.mission.physical import orbits_of
-from orbitalcloud.study.contacts import Passes, passes_of, station_contacts
+from orbitalcloud.study.contacts import Passes, passes_of, rates_bps, station_contacts
 from orbitalcloud.study.demand import Demand
 from orbitalcloud.study.loads import Load, at_work, cold
 from orbitalcloud.study.margins import envelope, flown_margins, work_margins
@@ -27,7 +28,10 @@ from orbitalcloud.study.trial import fly
 GAIN = 0.10
 """Of the margin's room; where a margin is broken, enough to close."""
 
-TIGHTEST = 3
+TIGHTEST = 2
+ALWAYS = ("lowest_charge_pct", "payload_hottest_c")
+"""Asked beside the tightest: what a watt-hour of battery and a square metre of radiator buy."""
+
 MOVED = 2e-3  # a margin that a tenth more of a thing moves by less is not that thing's
 SEEKS = 2
 MOST = 4.0  # times as much again of a thing, at the most; a tenth at the least
@@ -127,9 +131,10 @@ class _Seek:
 def relaxers(
     loaded: Loaded, load: Load, margins: Sequence[Margin], passes: Passes, asks: Demand
 ) -> tuple[Relaxer, ...]:
-    """For the tightest margins of the mission, every knob that moves them, the smallest change (by its share) first."""
-    tight = sorted((one for one in margins if one.scope == "mission"), key=lambda one: one.share)[:TIGHTEST]
+    """For the tightest margins of the mission, and for charge and payload, every knob that moves them."""
     others = tuple(one for one in margins if one.scope == "mission")
+    tight = sorted(others, key=lambda one: one.share)[:TIGHTEST]
+    tight += [one for one in others if one.key in ALWAYS and one not in tight]
     made = _by_flying(loaded, load, [one for one in tight if _flown(one)], others, asks)
     made += _by_work([one for one in tight if one.key == "accelerator_busy_pct"], others)
     made += _by_stations(loaded, load.craft, passes, [one for one in tight if "link" in one.name], others, asks)
@@ -264,9 +269,10 @@ def _by_stations(
     )
     world = replace(loaded, satellites=(craft,), stations=spare, channels=extra)
     found = passes_of(world, orbits_of(world), loaded.starts, loaded.ends)[0]
-    now = station_contacts(replace(loaded, satellites=(craft,)), craft, passes, loaded.starts, loaded.ends)
-    gains = station_contacts(world, craft, found, loaded.starts, loaded.ends)
-    days = (loaded.ends - loaded.starts) / 86_400e9
+    starts, ends = loaded.starts, loaded.ends
+    now = station_contacts(loaded, craft, passes, starts, ends, rates_bps(loaded))
+    gains = station_contacts(world, craft, found, starts, ends, rates_bps(world))
+    days = (ends - starts) / DAY
     made = []
     for margin in tight:
         best = max(gains, key=lambda one: one.up_mb_per_day if margin.name == "uplink" else one.down_mb_per_day)

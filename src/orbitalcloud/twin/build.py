@@ -109,6 +109,8 @@ def carrier_of(loaded: Loaded, seed: int) -> tuple[Carrier, Fleet]:
             carrier.push(contact.closes, contact.sender, LinkCloses(contact))
     for at, name, phase in world.light_turns():
         carrier.push(at, name, LightTurns(phase))
+    for at, name, event in world.exposure.happenings(carrier.seed):
+        carrier.push(at, name, event)
     for name in (*world.names, *(ground.name for ground in loaded.stations)):
         carrier.begin(name)
     for name in world.names:
@@ -136,6 +138,8 @@ def describe(world: World, loaded: Loaded) -> Iterator[records.Entry]:
             cold_limits_mk=tuple(round((node.cold_limit_c + ZERO_CELSIUS_K) * 1000) for node in craft.bus.heat),
             payload_node=_payload_node(craft),
             accelerator=craft.accelerator_name,
+            shielding_um=round(craft.bus.shielding_mm * 1000),
+            devices=craft.devices,
         )
     for ground in loaded.stations:
         yield records.StationDescribed(

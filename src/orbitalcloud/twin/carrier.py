@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from dataclasses import astuple
 from time import process_time
 
 from orbitalcloud.compute import Artefact, Limits, Outcome, Usage, cost, execute
@@ -32,6 +33,7 @@ from orbitalcloud.node.base import CHAIN
 from orbitalcloud.twin.gateway import Gateway
 from orbitalcloud.twin.medium import Loss, Medium
 from orbitalcloud.twin.timeline import (
+    AnomalyTurns,
     FaultBegins,
     Happening,
     LightTurns,
@@ -40,6 +42,7 @@ from orbitalcloud.twin.timeline import (
     NodeRestarts,
     SensorsDue,
     StringsFail,
+    UpsetStrikes,
 )
 from orbitalcloud.twin.world import World
 
@@ -55,6 +58,8 @@ _PRIORITY: dict[type, int] = {
     LinkCloses: _CLOSES,
     LinkOpens: _OPENS,
     LightTurns: _LIGHT,
+    AnomalyTurns: _LIGHT,
+    UpsetStrikes: _LIGHT,
     FaultBegins: _FAULT,
     StringsFail: _FAULT,
     NodeRestarts: _FAULT,
@@ -296,6 +301,10 @@ class Carrier:
                     self._tell(name, Sensed(readings))
             case LightTurns(phase):
                 self._record(records.LightChanged(self.now, name, phase))
+            case AnomalyTurns(inside):
+                self._record(records.AnomalyCrossed(self.now, name, inside))
+            case UpsetStrikes():
+                self._record(records.Upset(self.now, name, *astuple(event)))
             case FaultBegins(fault, text):
                 self._record(records.FaultInjected(self.now, name, fault, text))
             case StringsFail(text, fraction_ppm):

@@ -27,7 +27,8 @@ from orbitalcloud.core import (
     to_hex,
 )
 from orbitalcloud.ethereum.recursion import kept_recursion_limit
-from orbitalcloud.ethereum.wallet import MAX_TRANSACTION_BYTES, checksum_address, transaction_hash
+from orbitalcloud.ethereum.transactions import checksum_address
+from orbitalcloud.ethereum.wallet import MAX_TRANSACTION_BYTES, transaction_hash
 
 _POSIX_EPOCH = Instant(0)
 MAX_PENDING = 256

@@ -34,6 +34,29 @@ class LightTurns(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class AnomalyTurns(Happening):
+    """A satellite enters (`inside`) or leaves the South Atlantic Anomaly."""
+
+    inside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpsetStrikes(Happening):
+    """A particle upsets a device of a satellite, there; `bit` of its memory, −1 where it has none to name.
+
+    The Log is told. Nobody else is: a node does not feel a flipped bit, and what one does to a job comes later.
+    """
+
+    device: str
+    effect: str
+    latitude_udeg: int
+    longitude_udeg: int
+    height_m: int
+    in_anomaly: bool
+    bit: int
+
+
+@dataclass(frozen=True, slots=True)
 class NodeRestarts(Happening):
     """Fault: the node restarts."""
 

@@ -22,6 +22,7 @@ from orbitalcloud.physics import power_kernel
 from orbitalcloud.physics.array import REFERENCE_TEMPERATURE_K as RATED_K
 from orbitalcloud.physics.frames import itrs_of_geodetic
 from orbitalcloud.planning import Interval
+from orbitalcloud.twin.exposure import Exposure
 from orbitalcloud.twin.ranges import Ranges
 
 SPEED_OF_LIGHT_M_S = 299_792_458.0
@@ -54,6 +55,7 @@ class World:
         self._down: set[int] = set()
         self._all_at = self.starts
         self._ranges = Ranges(self.orbits)
+        self.exposure = Exposure(loaded, self.orbits)
         self._fibres: dict[tuple[str, str], int] = {}
         self._ppm_of_j = [1e6 / (craft.bus.battery.capacity_wh * 3600.0) for craft in loaded.satellites]
         begin = power_kernel.COLUMNS
@@ -79,6 +81,7 @@ class World:
             "last": self._last,
             "short": self._short,
             "down": sorted(self._down),
+            "doses_urad": self.exposure.kept(),
         }
         return _restore, (self.loaded, moved)
 
@@ -229,6 +232,7 @@ class World:
             latitude_udeg=latitude,
             longitude_udeg=longitude,
             height_m=height,
+            dose_urad=self.exposure.dose_urad(row, now),
         )
 
     def brown_outs(self, satellite: str) -> list[tuple[bool, int]]:
@@ -311,6 +315,7 @@ def _restore(loaded: Loaded, moved: dict[str, Any]) -> World:
     world._energy = physics.EnergyHeat(world._designs, light, moved["state"], moved["now_ns"])
     world._drawn, world._loads_w, world._last = moved["drawn"], moved["loads_w"], moved["last"]
     world._short, world._down = moved["short"], set(moved["down"])
+    world.exposure.restore(moved["doses_urad"])
     world._all_at = Instant(int(world._energy.now_ns.min()))
     return world
 

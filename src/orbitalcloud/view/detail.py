@@ -25,6 +25,7 @@ _KEYS = {
     "transactions": ("hash",),
     "heads": ("node",),
     "faults": ("node",),
+    "upsets": ("node", "device"),
 }
 _STORY = (
     Column("at_utc", "at (UTC)", lambda value: value[5:23].replace("T", " ") if value else ""),
@@ -73,7 +74,7 @@ def _story(flight: Flight, kind: str, row: Row, found: list[Row]) -> Table:
         rows = bundle_story(flight.bundles[str(row["bundle"])])
     elif kind == "satellites":
         rows = (entry for entry in table(flight, "faults").rows if entry["node"] == row["name"])
-    elif kind in {"contacts", "heads", "faults"}:
+    elif kind in {"contacts", "heads", "faults", "upsets"}:
         full = table(flight, kind)
         return Table(kind, full.columns, tuple(found))
     return Table("story", _STORY, tuple(rows))

@@ -31,6 +31,7 @@ _COLUMNS = {
     "latitude_deg": "latitude_deg",
     "longitude_deg": "longitude_deg",
     "height_m": "height_m",
+    "dose_rad": "dose_rad",
 }
 
 

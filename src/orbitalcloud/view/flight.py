@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from orbitalcloud.core.records import FaultInjected, FrameLost, FrameRefused, HeadAdvanced, NodeStarted, UpdateRefused
+from orbitalcloud.core.records import (
+    FaultInjected,
+    FrameLost,
+    FrameRefused,
+    HeadAdvanced,
+    NodeStarted,
+    UpdateRefused,
+    Upset,
+)
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.core.why import Why
 
@@ -54,6 +62,8 @@ class Series:
     latitude_deg: Floats
     longitude_deg: Floats
     height_m: Floats
+    dose_rad: Floats
+    """Since the mission's start, rad(Si); −1 where nobody knows."""
 
     def __len__(self) -> int:
         return len(self.at_ns)
@@ -101,6 +111,11 @@ class Satellite:
     starts: tuple[NodeStarted, ...] = ()
     wallet: str = ""
     wallet_born: int = 0
+    shielding_mm: float = 0.0
+    devices: tuple[str, ...] = ()
+    anomaly: tuple[tuple[int, int], ...] = ()
+    """When it was in the South Atlantic Anomaly: [start, end)."""
+    upsets: tuple[Upset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,12 +73,13 @@ class _Columns:
                 entry.latitude_udeg,
                 entry.longitude_udeg,
                 entry.height_m,
+                entry.dose_urad,
             )
         )
         self.temperatures.extend(entry.temperatures_mk)
 
     def series(self) -> Series:
-        flat = np.array(self.flat, dtype=np.int64).reshape(-1, 8)
+        flat = np.array(self.flat, dtype=np.int64).reshape(-1, 9)
         heat = np.array(self.temperatures, dtype=np.int64).reshape(len(flat), self.width)
         real = flat.astype(np.float64)  # divided below, not multiplied: a reading at its limit stays equal to it
         return Series(
@@ -91,6 +92,7 @@ class _Columns:
             latitude_deg=real[:, 5] / 1e6,
             longitude_deg=real[:, 6] / 1e6,
             height_m=real[:, 7].copy(),
+            dose_rad=np.where(flat[:, 8] < 0, -1.0, real[:, 8] / 1e6),
         )
 
 
@@ -105,6 +107,8 @@ class _State:
     columns: dict[str, _Columns] = field(default_factory=dict)
     light: dict[str, list[r.LightChanged]] = field(default_factory=dict)
     brown_outs: dict[str, list[r.BrownOut]] = field(default_factory=dict)
+    crossings: dict[str, list[r.AnomalyCrossed]] = field(default_factory=dict)
+    upsets: dict[str, list[r.Upset]] = field(default_factory=dict)
     wallets: dict[str, r.WalletBorn] = field(default_factory=dict)
     stations: dict[str, Station] = field(default_factory=dict)
     contacts: list[Contact] = field(default_factory=list)
@@ -172,6 +176,14 @@ def _light_changed(state: _State, entry: r.LightChanged) -> None:
 
 def _brown_out(state: _State, entry: r.BrownOut) -> None:
     state.brown_outs.setdefault(entry.node, []).append(entry)
+
+
+def _anomaly_crossed(state: _State, entry: r.AnomalyCrossed) -> None:
+    state.crossings.setdefault(entry.node, []).append(entry)
+
+
+def _upset(state: _State, entry: r.Upset) -> None:
+    state.upsets.setdefault(entry.node, []).append(entry)
 
 
 def _contact_opened(state: _State, entry: r.ContactOpened) -> None:
@@ -418,6 +430,8 @@ _STEPS: dict[type, Callable[[_State, Any], None]] = {
     r.Telemetry: _telemetry,
     r.LightChanged: _light_changed,
     r.BrownOut: _brown_out,
+    r.AnomalyCrossed: _anomaly_crossed,
+    r.Upset: _upset,
     r.ContactOpened: _contact_opened,
     r.ContactClosed: _contact_closed,
     r.BundleCreated: _bundle_created,
@@ -499,11 +513,12 @@ def _satellite(state: _State, name: str, end: int) -> Satellite:
     light = _light_spans(state.light.get(name, []), end)
     spans = _brown_out_spans(state.brown_outs.get(name, []), end)
     starts = tuple(start for start in state.starts if start.node == name)
+    anomaly, upsets = _anomaly_spans(state.crossings.get(name, []), end), tuple(state.upsets.get(name, ()))
     address, born = (wallet.address, wallet.at) if wallet else ("", 0)
     if known is None:
         nodes = tuple(f"node-{index}" for index in range(width))
         plain = (name, "", "", 0.0, 0.0, 0.0, 0.0, 0.0, nodes, (float("inf"),) * width, (0.0,) * width, -1, "")
-        return Satellite(*plain, series, light, spans, starts, address, born)
+        return Satellite(*plain, series, light, spans, starts, address, born, anomaly=anomaly, upsets=upsets)
     return Satellite(
         name=name,
         bus=known.bus,
@@ -524,7 +539,16 @@ def _satellite(state: _State, name: str, end: int) -> Satellite:
         starts=starts,
         wallet=address,
         wallet_born=born,
+        shielding_mm=known.shielding_um / 1000,
+        devices=known.devices,
+        anomaly=anomaly,
+        upsets=upsets,
     )
+
+
+def _anomaly_spans(crossings: list[r.AnomalyCrossed], end: int) -> tuple[tuple[int, int], ...]:
+    ends = [*(crossing.at for crossing in crossings[1:]), end][: len(crossings)]
+    return tuple((one.at, stop) for one, stop in zip(crossings, ends, strict=True) if one.inside and stop > one.at)
 
 
 def _light_spans(changes: list[r.LightChanged], end: int) -> tuple[LightSpan, ...]:

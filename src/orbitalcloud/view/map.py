@@ -167,6 +167,22 @@ def _reach(station: Station, height_m: float) -> str:
     return track(degrees, np.degrees(latitude))
 
 
+def land_layers() -> str:
+    """Sea, graticule and land, on which a map is drawn."""
+    return (
+        f'<path class="sea" d="{_sphere()}"/><path class="graticule" d="{_sphere(edge=False)}"/>'
+        f'<path class="land" fill-rule="evenodd" d="{_land()}"/>'
+    )
+
+
+def map_frame(layers: str, label: str, caption: str) -> str:
+    """A figure of a map's layers; `label` is an attribute's text, `caption` HTML."""
+    return (
+        f'<figure class="map"><div><svg viewBox="-20 -20 {WIDE + 40} {HIGH + 40}" role="img" aria-label="{label}">'
+        f"{layers}</svg></div><figcaption>{caption}</figcaption></figure>"
+    )
+
+
 # The map ------------------------------------------------------------------------------------------------------------
 
 
@@ -199,8 +215,7 @@ def world_map(flight: Flight, satellites: Sequence[Satellite]) -> str:
     stations = list(flight.stations.values())
     dots, names = _station_marks(stations)
     layers = [
-        f'<path class="sea" d="{_sphere()}"/><path class="graticule" d="{_sphere(edge=False)}"/>',
-        f'<path class="land" fill-rule="evenodd" d="{_land()}"/>',
+        land_layers(),
         f'<path class="reach" d="{"".join(_reach(station, height_m) for station in stations)}"/>',
     ]
     few = len(shown) <= 3

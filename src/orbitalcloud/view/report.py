@@ -8,6 +8,7 @@ from orbitalcloud.view.design import Design, design_section
 from orbitalcloud.view.flight import Flight
 from orbitalcloud.view.page import attribute, page, text, tile
 from orbitalcloud.view.sections_orbits import orbits_section
+from orbitalcloud.view.sections_radiation import radiation_section
 from orbitalcloud.view.sections_work import (
     ethereum_section,
     faults_section,
@@ -38,6 +39,7 @@ def report_html(flight: Flight, digest: str, reproduce: str, designs: Sequence[D
         ("orbit", "Orbit", orbit_section(flight)),
         ("power", "Power", power_section(flight)),
         ("heat", "Heat", heat_section(flight)),
+        ("radiation", "Radiation", radiation_section(flight)),
         ("contacts", "Contacts", contacts_section(flight)),
         *((("design", "Design", design_section(designs)),) if designs else ()),
         ("work", "Work", jobs_section(flight, judged.tally)),

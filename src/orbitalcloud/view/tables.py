@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orbitalcloud.core.errors import DataError
+from orbitalcloud.core.records import Upset
 from orbitalcloud.core.time import SECOND, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.view.flight import Bundle, Contact, Flight, Job, Satellite, Transaction
@@ -344,6 +345,21 @@ def _station_rows(flight: Flight) -> list[Row]:
 
 _NODE, _STATE, _WHY = _text("node", "node"), _text("state", "state"), _text("why", "why")
 
+
+def _upset(entry: Upset) -> Row:
+    return {
+        "at_utc": utc(entry.at),
+        "node": entry.node,
+        "device": entry.device,
+        "effect": entry.effect,
+        "in_anomaly": entry.in_anomaly,
+        "latitude_deg": entry.latitude_udeg / 1e6,
+        "longitude_deg": entry.longitude_udeg / 1e6,
+        "height_m": entry.height_m,
+        "bit": entry.bit if entry.bit >= 0 else None,
+    }
+
+
 _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]]] = {
     "satellites": (
         (
@@ -487,6 +503,25 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
     "faults": (
         (_time("at_utc", "at (UTC)"), _NODE, _text("event", "event"), _text("text", "what happened")),
         _fault_rows,
+    ),
+    "upsets": (
+        (
+            _time("at_utc", "at"),
+            _text("node", "satellite"),
+            _text("device", "device"),
+            _text("effect", "effect"),
+            _text("in_anomaly", "in the Anomaly"),
+            _number("latitude_deg", "latitude", ".1f", "°"),
+            _number("longitude_deg", "longitude", ".1f", "°"),
+            _number("height_m", "height", ",.0f", "m"),
+            _number("bit", "bit", "d"),
+        ),
+        lambda flight: (
+            _upset(entry)
+            for entry in sorted(
+                (upset for one in flight.satellites.values() for upset in one.upsets), key=lambda upset: upset.at
+            )
+        ),
     ),
 }
 
