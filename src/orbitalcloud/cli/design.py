@@ -39,7 +39,7 @@ def designs_of(flight: Flight, mission_path: str, mission_digest: str) -> tuple[
 def _design(one: SatelliteSheet, sheet: Sheet, flown: Satellite | None) -> Design:
     claims = [section for section in one.sections if section.name == "claims"]
     others = [section for section in one.sections if section.name != "claims"]
-    groups = [_bounds(one, flown), *map(_group, claims), _margins(one), *map(_group, others)]
+    groups = [_bounds(one, flown), *map(_group, claims), _margins(one), _relaxers(one), *map(_group, others)]
     words = f"{one.name}, checked before it flew (orbital check): {sheet.verdict}."
     return Design(one.name, words, tuple(group for group in groups if group is not None))
 
@@ -78,11 +78,18 @@ def _bound(words: str, sheet: str, flown: str, holds: bool) -> tuple[str, str, s
 
 
 def _margins(one: SatelliteSheet) -> Group:
-    """The mission's margins with the relaxers of the tightest as notes."""
+    """The mission's margins, tightest first."""
     mine = sorted((margin for margin in one.margins if margin.scope == "mission"), key=lambda margin: margin.share)
+    return Group("margins, tightest first", ("", "value", "limit", "margin"), tuple(map(_margin, mine)))
+
+
+def _relaxers(one: SatelliteSheet) -> Group | None:
+    """What was tried for them."""
+    if not one.relaxers:
+        return None
     names = {margin.key: margin.name for margin in one.margins}
-    note = " · ".join(f"{names[relaxer.margin]}: {relaxer.text}" for relaxer in one.relaxers)
-    return Group("margins, tightest first", ("", "value", "limit", "margin"), tuple(map(_margin, mine)), note)
+    rows = tuple((names[relaxer.margin], relaxer.text) for relaxer in one.relaxers)
+    return Group("what would relax them, each flown again", ("", ""), rows)
 
 
 def _margin(margin: Margin) -> tuple[str, str, str, str]:
