@@ -213,7 +213,7 @@ def test_a_mission_that_is_not_there(capsys, tmp_path):
         (["get", "jobs", "--json", "--csv"], "give one of them"),
         (["get", "job", "--flight", "x"], "no such folder"),
         (["get", "jops"], 'did you mean "jobs"?'),
-        (["export", "--as", "ome"], 'did you mean "oem"?'),
+        (["export", "--as", "oemx"], 'did you mean "oem"?'),
         (["logs", "--kind", "job-finnished"], 'did you mean "job-finished"?'),
         (["verify", "gone.json"], "gone.json: No such file"),
     ],

@@ -16,9 +16,9 @@ from orbitalcloud.compute import WORKLOADS
 from orbitalcloud.core import DataError, MissionError, parse_instant
 from orbitalcloud.mission import Loaded, find, load, loads, mission_error, packaged
 from orbitalcloud.mission import check_values as rules
+from orbitalcloud.mission.orbits import mean_anomaly_rad
 from orbitalcloud.mission.physical import energy_heat, orbits_of, satellite_design, sites_of
 from orbitalcloud.mission.problems import did_you_mean
-from orbitalcloud.mission.resolve import mean_anomaly_rad
 from orbitalcloud.mission.schema import init_text, schema
 from orbitalcloud.mission.types import Mission
 from orbitalcloud.physics import Design, Omm, geometry
@@ -85,7 +85,7 @@ def test_the_workloads_that_missions_may_name_are_those_that_ship() -> None:
         ('ltan = "10:30"', 'ltan = "25:30"', "orbit =", ["25:30", "HH:MM"]),
         ('ltan = "10:30"', 'ltan = "10:30", raan_deg = 3', "orbit =", ["exactly one of ltan, raan_deg"]),
         ('"sun-synchronous"', '"sunsynchronous"', "orbit =", ['"sun-synchronous"']),
-        ("orbit = {", "omm = 'x.xml'\norbit = {", "[[satellite]]", ["exactly one of orbit, tle, omm, walker"]),
+        ("orbit = {", "omm = 'x.xml'\norbit = {", "[[satellite]]", ["exactly one of orbit, tle, omm, oem, walker"]),
         ('bus  = "cubesat-12u-edge"', 'bus = "cubesat-12u"', "bus =", ['"cubesat-12u-edge"']),
         ("reserve = 0.35", "reserve = 35", "reserve", ["35", "at most 0.99"]),
         ("reserve = 0.35", 'accelerator = "orin"\nreserve = 0.35', "accelerator =", ["jetson-orin-nano-8gb"]),
@@ -104,7 +104,7 @@ def test_the_workloads_that_missions_may_name_are_those_that_ship() -> None:
         ("[[link]]", '[[station]]\nname = "svalbard"\nsite = "troll"\n[[link]]', '"svalbard"\nsite = "tr', ["already"]),
         ("[[link]]", '[[station]]\nname = "station"\nsite = "troll"\n[[link]]', 'name = "station"', ["meaning"]),
         ('["satellite", "station"]', '["satellite", "stations"]', '"stations"', ['"station"']),
-        ('["satellite", "station"]', '["satellite", "satellite"]', '"satellite"]', ["station"]),
+        ('["satellite", "station"]', '["satellite", "satellite"]', "s-band-duplex", ["isl-optical"]),
         ('radio = "s-band-duplex"', 'radio = "k-band"', "k-band", ["s-band-duplex"]),
         ('radio = "s-band-duplex"', 'band = "s"', "[[link]]", ["up_kbps"]),
         ("workload:water-map", "workload:watermap", "watermap", ["workload:water-map"]),

@@ -163,8 +163,8 @@ def verify(
 @app.command()
 def export(
     flight: FlightArgument = None,
-    form: Annotated[str, typer.Option("--as", help="czml, oem, csv or parquet")] = "czml",
-    satellite: Annotated[str, typer.Option(help="for oem: which [default: the first]")] = "",
+    form: Annotated[str, typer.Option("--as", help="czml, oem, omm, tle, csv or parquet")] = "czml",
+    satellite: Annotated[str, typer.Option(help="for oem, omm, tle: which [default: the only one, or all]")] = "",
     kind: Annotated[str, typer.Option(help="for csv: telemetry, or a kind that `get` lists")] = "telemetry",
     out: Annotated[Path | None, typer.Option("--out", help="a file [default: stdout; parquet needs one]")] = None,
     json: Json = False,

@@ -142,13 +142,19 @@ class BrownOut(Base, frozen=True):
 
 
 class ContactOpened(Base, frozen=True):
-    """The node may send to `peer` until `until`."""
+    """The node may send to `peer` until `until`: `capacity_bytes` in all, at most at `rate_bps`.
+
+    `doppler_hz` and `doppler_rate_hz_s` are the largest shift and its fastest change, 0 where no frequency is known.
+    """
 
     peer: str
     band: str
     rate_bps: int
     until: int
     elevation_mdeg: int
+    capacity_bytes: int = 0
+    doppler_hz: int = 0
+    doppler_rate_hz_s: int = 0
 
 
 class ContactClosed(Base, frozen=True):
@@ -157,6 +163,20 @@ class ContactClosed(Base, frozen=True):
     peer: str
     frames: int
     sent_bytes: int
+
+
+class WeatherOutage(Base, frozen=True):
+    """Rain or cloud over the station (`node`) cut the link with `peer` in `band` (`down`), or no longer does.
+
+    `rain_mdb` and `cloud_mdb` are what they take at this moment, in thousandths of a decibel; -1 stands for cloud that
+    stops light altogether. A pass that begins or ends in rain says so at its first and last instant.
+    """
+
+    peer: str
+    band: str
+    down: bool
+    rain_mdb: int
+    cloud_mdb: int
 
 
 # The network --------------------------------------------------------------------------------------------------------
@@ -404,6 +424,7 @@ Entry = (
     | BrownOut
     | ContactOpened
     | ContactClosed
+    | WeatherOutage
     | BundleCreated
     | BundleSent
     | BundleReceived

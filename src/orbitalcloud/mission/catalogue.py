@@ -167,6 +167,8 @@ def _at(thing: Any, path: list[str]) -> Any:
     for key in path:
         if isinstance(thing, tuple):
             thing = thing[int(key)] if key.isdigit() else next(item for item in thing if item.name == key)
+        elif key == "kind" and not hasattr(thing, key):
+            thing = thing.__struct_config__.tag  # of a budget: which kind its struct stands for
         else:
             thing = getattr(thing, key)
     return thing

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from orbitalcloud.core import DataError, RemoteProtocolError
 from orbitalcloud.mission.catalogue import catalogue
+from orbitalcloud.mission.check_links import CLASSES, check_air, check_link
 from orbitalcloud.mission.files import locate, read_bytes
 from orbitalcloud.mission.lines import Path
 from orbitalcloud.mission.problems import Problems, did_you_mean
@@ -13,7 +14,6 @@ from orbitalcloud.mission.types import (
     ArrayStringLoss,
     FrameLoss,
     Job,
-    Link,
     Mission,
     Reboot,
     Satellite,
@@ -32,15 +32,18 @@ PLAY_CHAINS = {1337: "geth --dev", 31337: "anvil", 17000: "Holesky", 560048: "Ho
 mission: whoever has the file can spend what its wallets hold."""
 MOST_PAIRS = 1_000_000
 """Pairs of satellite and station: each is two channels in memory."""
-_CLASSES = ("satellite", "station")
-_RESERVED = (*_CLASSES, "any", ON_BOARD)
+_RESERVED = (*CLASSES, "any", ON_BOARD)
 
 
 def satellite_names(satellite: Satellite) -> list[str]:
-    """The satellites that a `[[satellite]]` makes: itself, or the members of its Walker constellation."""
-    if satellite.walker is None:
+    """The satellites that a `[[satellite]]` makes: itself, or the members of its constellation or cluster."""
+    if satellite.walker is not None:
+        count = satellite.walker.total
+    elif satellite.cluster is not None:
+        count = satellite.cluster.satellites
+    else:
         return [satellite.name]
-    return [f"{satellite.name}-{number:03d}" for number in range(1, satellite.walker.total + 1)]
+    return [f"{satellite.name}-{number:03d}" for number in range(1, count + 1)]
 
 
 FIRST_YEAR, LAST_YEAR = 2001, 2099
@@ -67,7 +70,8 @@ def check_values(mission: Mission, problems: Problems, folder: str) -> None:
     for index, station in enumerate(mission.station):
         _station(station, ("station", index), problems)
     for index, link in enumerate(mission.link):
-        _link(link, ("link", index), names, problems)
+        check_link(link, ("link", index), names.satellites, names.nodes, problems)
+    check_air(mission, names.satellites, problems)
     for index, job in enumerate(mission.job):
         _job(job, ("job", index), mission, names, problems, folder)
     _ethereum(mission, names, problems, folder)
@@ -115,7 +119,7 @@ def _known(name: str, known: Iterable[str], path: Path, problems: Problems) -> N
 def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
     book = catalogue()
     _one_of(
-        {"orbit": one.orbit, "tle": one.tle, "omm": one.omm, "walker": one.walker},
+        {"orbit": one.orbit, "tle": one.tle, "omm": one.omm, "oem": one.oem, "walker": one.walker},
         path,
         problems,
         "where the satellite flies",
@@ -132,6 +136,13 @@ def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
     if one.orbit is not None:
         node = {"ltan": one.orbit.ltan, "raan_deg": one.orbit.raan_deg}
         _one_of(node, (*path, "orbit"), problems, "where the orbit's plane is")
+        for key, value in (("eccentricity", one.orbit.eccentricity), ("argp_deg", one.orbit.argp_deg)):
+            if one.orbit.frozen and value:
+                problems.add((*path, "orbit", key), value, "leave it out: frozen = true finds it")
+    if one.cluster is not None and one.orbit is None:
+        problems.add((*path, "cluster"), "no orbit", "give the orbit that the cluster flies around")
+    if one.oem is not None and one.propagation == "numerical":
+        problems.add((*path, "propagation"), one.propagation, "leave it out: an OEM's states are flown as they are")
 
 
 def _station(one: Station, path: Path, problems: Problems) -> None:
@@ -143,21 +154,6 @@ def _station(one: Station, path: Path, problems: Problems) -> None:
             problems.add((*path, key), "missing", "give it in degrees, or a catalogue site")
     if one.jurisdiction is None:
         problems.add((*path, "jurisdiction"), "missing", "say whose law holds there: a two-letter country code")
-
-
-def _link(one: Link, path: Path, names: Names, problems: Problems) -> None:
-    for index, end in enumerate(one.between):
-        _known(end, [*_CLASSES, *names.nodes], (*path, "between", index), problems)
-    if all(end == "satellite" or end in names.satellites for end in one.between):
-        problems.add(
-            (*path, "between"), list(one.between), "one end must be a station: links between satellites come later"
-        )
-    if one.between[0] == one.between[1] and one.between[0] not in _CLASSES:
-        problems.add((*path, "between"), list(one.between), "name two different nodes")
-    if one.radio is not None:
-        _known(one.radio, catalogue().links, (*path, "radio"), problems)
-    elif one.band is None or one.up_kbps is None or one.down_kbps is None:
-        problems.add(path, "no radio", "give a catalogue radio, or all of band, up_kbps and down_kbps")
 
 
 def _file(name: str, folder: str, path: Path, problems: Problems) -> None:

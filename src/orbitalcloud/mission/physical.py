@@ -12,7 +12,6 @@ from orbitalcloud.mission.resolved import Bus, Craft, Loaded
 from orbitalcloud.physics import (
     Battery,
     Conductor,
-    Design,
     EnergyHeat,
     Face,
     Geometry,
@@ -25,6 +24,7 @@ from orbitalcloud.physics import (
     SolarArray,
     ThermalNetwork,
     TwoLine,
+    mean_design,
     secular_rates,
 )
 
@@ -92,21 +92,22 @@ def satellite_design(craft: Craft) -> SatelliteDesign:
 
 
 def period_s(craft: Craft) -> float:
-    """From node to node for designs; by the mean motion of the elements otherwise."""
+    """From node to node for designs and what is integrated or tabled; by the mean motion of SGP4's elements."""
     orbit = craft.orbit
-    if isinstance(orbit, Design):
-        return secular_rates(orbit.semi_major_axis_m, orbit.eccentricity, orbit.inclination_rad).nodal_period_s
     if isinstance(orbit, TwoLine):
         return 86_400.0 / float(orbit.line2[52:63])
-    return 86_400.0 / orbit.mean_motion_rev_day
+    if isinstance(orbit, Omm):
+        return 86_400.0 / orbit.mean_motion_rev_day
+    mean = mean_design(orbit)
+    return secular_rates(mean.semi_major_axis_m, mean.eccentricity, mean.inclination_rad).nodal_period_s
 
 
 def inclination_deg(craft: Craft) -> float:
     """Of the elements."""
     orbit = craft.orbit
-    if isinstance(orbit, Design):
-        return math.degrees(orbit.inclination_rad)
-    return orbit.inclination_deg if isinstance(orbit, Omm) else float(orbit.line2[8:16])
+    if isinstance(orbit, TwoLine):
+        return float(orbit.line2[8:16])
+    return orbit.inclination_deg if isinstance(orbit, Omm) else math.degrees(mean_design(orbit).inclination_rad)
 
 
 def network_of(bus: Bus) -> ThermalNetwork:

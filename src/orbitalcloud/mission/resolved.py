@@ -13,8 +13,10 @@ from msgspec import Meta
 from orbitalcloud.core import Instant
 from orbitalcloud.mission.types import (
     Celsius,
+    Decibels,
     Direction,
     Face,
+    Gain,
     Mission,
     Mount,
     NotNegative,
@@ -26,6 +28,9 @@ from orbitalcloud.mission.types import (
 )
 
 if TYPE_CHECKING:
+    from orbitalcloud.physics.isl import IslLimits
+    from orbitalcloud.physics.link import RadioLink
+    from orbitalcloud.physics.link_optical import OpticalLink
     from orbitalcloud.physics.orbit import Source
 
 
@@ -122,13 +127,70 @@ class Site(Part, frozen=True, kw_only=True):
     jurisdiction: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
 
 
+class RadioBudget(Part, frozen=True, kw_only=True, tag_field="kind", tag="radio"):
+    """One direction of a radio, as `physics.link.RadioLink`: `radiated_w` leaves the amplifier, the gain and the system
+    temperature are the listener's under a clear sky."""
+
+    frequency_mhz: Annotated[float, Meta(gt=0, le=1e6)]
+    radiated_w: Annotated[float, Meta(gt=0, le=1e5)]
+    transmit_gain_dbi: Gain
+    receive_gain_dbi: Gain
+    system_temperature_k: Annotated[float, Meta(ge=1, le=1e5)]
+    symbol_rates_kbaud: Annotated[tuple[Annotated[float, Meta(gt=0, le=1e8)], ...], Meta(min_length=1, max_length=64)]
+    coding: Literal["dvb-s2", "ccsds", "uncoded", "fsk"]
+    transmit_loss_db: Decibels = 0.0
+    pointing_loss_db: Decibels = 0.0
+    polarisation_loss_db: Decibels = 0.0
+    implementation_loss_db: Decibels = 0.0
+    margin_db: Decibels = 3.0
+
+
+class OpticalBudget(Part, frozen=True, kw_only=True, tag_field="kind", tag="optical"):
+    """One direction of a laser link, as `physics.link_optical.OpticalLink`. `clear_zenith_db` is what the clear air
+    takes straight up; a cloud takes all."""
+
+    wavelength_nm: Annotated[float, Meta(ge=100, le=20_000)]
+    radiated_w: Annotated[float, Meta(gt=0, le=1e5)]
+    transmit_aperture_mm: Annotated[float, Meta(gt=0, le=1e5)]
+    receive_aperture_mm: Annotated[float, Meta(gt=0, le=1e5)]
+    transmit_efficiency: Annotated[float, Meta(gt=0, le=1)]
+    receive_efficiency: Annotated[float, Meta(gt=0, le=1)]
+    photons_per_bit: Annotated[float, Meta(gt=0, le=1e9)]
+    most_kbps: Annotated[float, Meta(gt=0, le=1e12)]
+    pointing_loss_db: Decibels = 0.0
+    margin_db: Decibels = 3.0
+    clear_zenith_db: Decibels = 0.0
+
+
+Budget = RadioBudget | OpticalBudget
+
+
 class Radio(Part, frozen=True, kw_only=True):
-    """A link design: information rates up and down (0: that direction is not served), and the power to transmit."""
+    """A link design: what it gives up and down or, between satellites, across, and the electrical power to transmit.
+
+    A direction has either a fixed information rate (0: it is not served) or a budget. `up_mhz` and `down_mhz` are the
+    frequencies of fixed rates, for Doppler. `range_km`, `slew_deg_s` and `grazing_height_km` are of terminals between
+    satellites.
+    """
 
     band: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,16}$")]
-    up_kbps: NotNegative
-    down_kbps: NotNegative
+    up_kbps: NotNegative = 0.0
+    down_kbps: NotNegative = 0.0
+    across_kbps: NotNegative = 0.0
     transmit_w: NotNegative
+    up_mhz: Annotated[float, Meta(gt=0, le=1e9)] | None = None
+    down_mhz: Annotated[float, Meta(gt=0, le=1e9)] | None = None
+    up: Budget | None = None
+    down: Budget | None = None
+    across: Budget | None = None
+    range_km: Annotated[float, Meta(gt=0, le=1e6)] | None = None
+    slew_deg_s: Annotated[float, Meta(gt=0, le=360)] | None = None
+    grazing_height_km: Annotated[float, Meta(ge=0, le=1000)] = 80.0
+
+    @property
+    def crosses(self) -> bool:
+        """Whether it is for links between satellites."""
+        return self.across is not None or self.across_kbps > 0
 
 
 class Accelerator(Part, frozen=True, kw_only=True):
@@ -181,12 +243,18 @@ class Ground:
     height_m: float
     mask_deg: float
     jurisdiction: str
+    air: str = ""
+    """The site of the packaged tables whose air and weather hold here; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One direction between two named nodes. `transmit_w` is the sender's electrical power while it sends (0 on the
-    ground); `always` marks ground fibre, which needs no sky."""
+    ground); `always` marks ground fibre, which needs no sky.
+
+    With a `budget` the rate varies with the range and the air, and `rate_bps` is the most that it can be. `limits` are
+    of the terminals between two satellites. `frequency_hz` is 0 where it is not known.
+    """
 
     sender: str
     receiver: str
@@ -195,6 +263,10 @@ class Channel:
     transmit_w: float
     frame_loss_ppm: int
     always: bool
+    budget: RadioLink | OpticalLink | None = None
+    availability: float = 0.99
+    limits: IslLimits | None = None
+    frequency_hz: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Orbit(Part, frozen=True, kw_only=True):
     phase_deg: Degrees = 0.0
     eccentricity: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     argp_deg: Degrees = 0.0
+    frozen: Annotated[bool, Meta(description="the eccentricity, about 0.001, whose perigee stands at 90°")] = False
 
 
 class Walker(Part, frozen=True, kw_only=True):
@@ -68,6 +69,16 @@ class Walker(Part, frozen=True, kw_only=True):
     altitude_km: Annotated[float, Meta(ge=120, le=100_000)]
     pattern: Literal["delta", "star"] = "delta"
     raan_deg: Degrees = 0.0
+
+
+class Cluster(Part, frozen=True, kw_only=True):
+    """A cluster around `orbit`: satellites in its plane, neighbours `spacing_m` to twice that apart, for no propellant.
+
+    It makes satellites named NAME-001, NAME-002, …; the first flies the orbit itself. See `physics.cluster`.
+    """
+
+    satellites: Annotated[int, Meta(ge=1, le=10_000)]
+    spacing_m: Annotated[float, Meta(ge=1, le=10_000)]
 
 
 # What a satellite is: changes to its catalogue bus ------------------------------------------------------------------
@@ -126,14 +137,19 @@ class Propulsion(Part, frozen=True, kw_only=True):
 
 
 class Satellite(Part, frozen=True, kw_only=True):
-    """A satellite (or, with `walker`, a constellation of like ones). Exactly one of orbit, tle, omm, walker."""
+    """A satellite (or, with `walker`, a constellation of like ones). Exactly one of orbit, tle, omm, oem, walker;
+    `cluster` goes with `orbit`. `propagation` says how it is flown: `secular` by the model of its elements (mean
+    rates of designs, SGP4), `numerical` by its forces from the mission's start."""
 
     name: Name
     bus: Text
     orbit: Orbit | None = None
     tle: Annotated[tuple[str, str], Meta(description="the two lines of 69 characters")] | None = None
     omm: Annotated[str, Meta(description="an OMM file (XML, KVN or JSON), relative to this file")] | None = None
+    oem: Annotated[str, Meta(description="an OEM file (KVN or XML), relative to this file")] | None = None
     walker: Walker | None = None
+    cluster: Cluster | None = None
+    propagation: Literal["secular", "numerical"] = "secular"
     reserve: Annotated[float, Meta(ge=0, le=0.99, description="no job below this state of charge")] = 0.3
     accelerator: Text | None = None
     age_years: Annotated[float, Meta(ge=0, le=30)] | None = None
@@ -170,6 +186,41 @@ class Station(Part, frozen=True, kw_only=True):
     jurisdiction: Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="ISO 3166 code of whose law holds")] | None = (
         None
     )
+    air: Annotated[str, Meta(description="the catalogue site whose air and weather hold here; else the site's own")] | (
+        None
+    ) = None
+
+
+Decibels = Annotated[float, Meta(ge=0, le=100, description="a loss, 0 to 100 dB")]
+Gain = Annotated[float, Meta(ge=-30, le=100, description="dBi")]
+
+
+class BudgetChange(Part, frozen=True, kw_only=True):
+    """Any value of a catalogue radio's budget in one direction, replaced; which keys there are depends on whether it is
+    a radio or a laser. The catalogue's `links.toml` has their meaning and their sources."""
+
+    frequency_mhz: Annotated[float, Meta(gt=0, le=1e6)] | None = None
+    radiated_w: Annotated[float, Meta(gt=0, le=1e5)] | None = None
+    transmit_gain_dbi: Gain | None = None
+    receive_gain_dbi: Gain | None = None
+    system_temperature_k: Annotated[float, Meta(ge=1, le=1e5)] | None = None
+    symbol_rates_kbaud: (
+        Annotated[tuple[Annotated[float, Meta(gt=0, le=1e8)], ...], Meta(min_length=1, max_length=64)] | None
+    ) = None
+    coding: Literal["dvb-s2", "ccsds", "uncoded", "fsk"] | None = None
+    transmit_loss_db: Decibels | None = None
+    pointing_loss_db: Decibels | None = None
+    polarisation_loss_db: Decibels | None = None
+    implementation_loss_db: Decibels | None = None
+    margin_db: Decibels | None = None
+    wavelength_nm: Annotated[float, Meta(ge=100, le=20_000)] | None = None
+    transmit_aperture_mm: Annotated[float, Meta(gt=0, le=1e5)] | None = None
+    receive_aperture_mm: Annotated[float, Meta(gt=0, le=1e5)] | None = None
+    transmit_efficiency: Annotated[float, Meta(gt=0, le=1)] | None = None
+    receive_efficiency: Annotated[float, Meta(gt=0, le=1)] | None = None
+    photons_per_bit: Annotated[float, Meta(gt=0, le=1e9)] | None = None
+    most_kbps: Annotated[float, Meta(gt=0, le=1e12)] | None = None
+    clear_zenith_db: Decibels | None = None
 
 
 class Link(Part, frozen=True, kw_only=True):
@@ -178,6 +229,12 @@ class Link(Part, frozen=True, kw_only=True):
     Between a satellite and a station `up_kbps` is towards the satellite. Between stations it is ground fibre, open
     all the time, at `up_kbps` = `down_kbps`. Where two lines serve the same direction, one that names its ends beats
     one that does not, then the faster wins.
+
+    A radio with a budget gives a rate that varies through the pass; `up`, `down` and `across` change its values, and
+    `availability` says which air the plan reckons with: that exceeded for the rest of an average year.
+
+    Between satellites `across_kbps` holds both ways, `topology` says which of the pairs have a link, and range, slew
+    rate and grazing height are what the terminals can do; given here, they replace the radio's.
     """
 
     between: tuple[str, str]
@@ -186,6 +243,15 @@ class Link(Part, frozen=True, kw_only=True):
     up_kbps: NotNegative | None = None
     down_kbps: NotNegative | None = None
     frame_loss_ppm: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    up: BudgetChange | None = None
+    down: BudgetChange | None = None
+    across: BudgetChange | None = None
+    across_kbps: NotNegative | None = None
+    availability: Annotated[float, Meta(ge=0.95, le=0.9999, description="share of the year")] = 0.99
+    topology: Annotated[str, Meta(pattern=r"^(all|\+grid|nearest:[1-9][0-9]?)$")] | None = None
+    range_km: Annotated[float, Meta(gt=0, le=1e6)] | None = None
+    slew_deg_s: Annotated[float, Meta(gt=0, le=360)] | None = None
+    grazing_height_km: Annotated[float, Meta(ge=0, le=1000)] | None = None
 
 
 # The work -----------------------------------------------------------------------------------------------------------
@@ -272,6 +338,12 @@ class Environment(Part, frozen=True, kw_only=True):
     """
 
     solar_activity: Literal["minimum", "mean", "maximum"] = "mean"
+    weather: Annotated[
+        Literal["none", "statistical"],
+        Meta(
+            description="whether rain and cloud come and go over stations, drawn from the seed, on links with budgets"
+        ),
+    ] = "none"
     f107_sfu: Annotated[float, Meta(ge=60, le=400, description="10.7 cm solar flux, 81-day mean")] | None = None
     kp: Annotated[float, Meta(ge=0, le=9, description="planetary geomagnetic index")] | None = None
 

@@ -33,7 +33,7 @@ class Satellite(Node):
         self.jobs = JobDesk(config, self.agent, held, Governor(config.governor))
         self.verification = VerificationDesk(config.name, config.verification) if config.verification else None
         self.wallet = WalletDesk(config) if config.chain_ids else None
-        self._contacts = 0
+        self._contacts: list[str] = []
 
     def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
         yield Draw(PLATFORM, self.config.platform_mw)
@@ -71,14 +71,23 @@ class Satellite(Node):
         yield from self.jobs.finished(now, event)
 
     def _opened(self, now: Instant, event: ContactOpened) -> Iterator[Effect]:
-        self._contacts += 1
-        if self._contacts == 1:
-            yield Draw(RADIO, self.config.radio_mw)
+        before = self._radio_mw()
+        self._contacts.append(event.contact.receiver)
+        if self._radio_mw() != before:
+            yield Draw(RADIO, self._radio_mw())
 
     def _closed(self, now: Instant, event: ContactClosed) -> Iterator[Effect]:
-        self._contacts = max(0, self._contacts - 1)
-        if self._contacts == 0:
-            yield Draw(RADIO, 0)
+        before = self._radio_mw()
+        if event.contact.receiver in self._contacts:
+            self._contacts.remove(event.contact.receiver)
+        if self._radio_mw() != before:
+            yield Draw(RADIO, self._radio_mw())
+
+    def _radio_mw(self) -> int:
+        """What the open contacts take: the radio to the ground once, and each terminal to another satellite."""
+        terminals = self.config.terminals_mw
+        ground = self.config.radio_mw if any(peer not in terminals for peer in self._contacts) else 0
+        return ground + sum(terminals[peer] for peer in sorted(set(self._contacts)) if peer in terminals)
 
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
         if event.verb != "submit-job":

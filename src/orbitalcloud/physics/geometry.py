@@ -113,18 +113,24 @@ def geometry(orbits: Orbits, start: Instant, end: Instant, step_s: float = 10.0,
         raise DataError("geometry: step_s", step_s, "choose 0.1 to 600 s")
     first = start // step_ns * step_ns
     count = -(-(end - first) // step_ns) + 1
-    last = Instant(first + step_ns * (count - 1))
     if end < start:
         raise DataError("geometry", f"{iso(start)} to {iso(end)}", "let it end after its start")
     if len(orbits) * count > 200_000_000:
         raise DataError("geometry", f"{len(orbits)} satellites × {count} times", "ask for a day at a time")
-    light = np.empty((len(orbits), count, 5), dtype=np.float32)
+    light = light_on_grid(orbits, Instant(first), count, step_ns, oblate=oblate)
     times = first + step_ns * np.arange(count, dtype=np.int64)
-    irradiance = irradiance_w_m2(np.linalg.norm(sun_teme_m(times), axis=1))
+    return Geometry(Instant(first), step_ns, light, irradiance_w_m2(np.linalg.norm(sun_teme_m(times), axis=1)))
+
+
+def light_on_grid(
+    orbits: Orbits, first: Instant, count: int, step_ns: int, *, oblate: bool = True
+) -> NDArray[np.float32]:
+    """`Geometry.light`, (n_satellites, count, 5), at `first + step_ns · k`; the last mean is the last point's."""
+    light = np.empty((len(orbits), count, 5), dtype=np.float32)
     squash = 1.0 - EARTH_FLATTENING if oblate else 1.0
-    for track in tracks(orbits, Instant(first), last):
+    for track in tracks(orbits, first, Instant(first + step_ns * (count - 1))):
         rows = track.position_m.shape[0]
-        offset = track.seconds(Instant(first))
         block = light[track.first : track.first + rows]
+        offset = track.seconds(first)
         _fill(track.position_m, track.velocity_m_s, track.sun_m, offset, step_ns / SECOND, squash, block)
-    return Geometry(Instant(first), step_ns, light, irradiance)
+    return light

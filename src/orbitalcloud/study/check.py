@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from orbitalcloud.core import DAY, MINUTE, Instant
+from orbitalcloud.core import DAY, MINUTE, SECOND, Instant
 from orbitalcloud.mission import Craft, Loaded
 from orbitalcloud.mission.physical import ZERO_CELSIUS_K, inclination_deg, node_index, orbits_of, period_s
 from orbitalcloud.physics import Design, Orbits, ShadowEvent, beta_angle_rad, shadow_events
 from orbitalcloud.physics.orbit import mean_design
 from orbitalcloud.study.claims import claims_section
-from orbitalcloud.study.contacts import Passes, Rates, passes_of, radio_w, rates_bps, station_contacts
+from orbitalcloud.study.contacts import Passes, Room, passes_of, radio_w, room_of, station_contacts, terminals_w
 from orbitalcloud.study.demand import Demand, Piece, demand, pieces, releases
 from orbitalcloud.study.later import LIFE_YEARS, Later, later_of
 from orbitalcloud.study.loads import FEW_PHASES, PHASES, Load, at_work, cold, idle, nonstop
@@ -88,7 +88,8 @@ def check(loaded: Loaded, progress: Progress | None = None, *, later: bool = Tru
     tell(0.05, "contacts")
     passes = passes_of(loaded, orbits, loaded.starts, ends)
     tell(0.15, "the mission")
-    groups = _groups(loaded, runs, passes, ends)
+    room = room_of(loaded, orbits, ends)
+    groups = _groups(loaded, runs, passes, ends, room)
     _fly_mission(loaded, groups)
     tell(0.4, "eclipses of a year")
     for group, year in zip(groups, years([one.mean_orbit for one in groups], loaded.starts), strict=True):
@@ -97,7 +98,7 @@ def check(loaded: Loaded, progress: Progress | None = None, *, later: bool = Tru
     if later:
         _fly_later(loaded, groups, ends)
     tell(0.8, "eclipses")
-    sheets = _sheets(loaded, orbits, groups, passes, ends, later)
+    sheets = _sheets(loaded, orbits, groups, passes, ends, later, room)
     tell(0.85, "what would relax it")
     if relax:
         _relax(loaded, groups, sheets, passes)
@@ -129,12 +130,12 @@ def _notes(groups: list[Group], days: float, flown: float) -> tuple[str, ...]:
 # Groups -------------------------------------------------------------------------------------------------------------
 
 
-def _groups(loaded: Loaded, runs: dict[str, Piece], passes: list[Passes], ends: Instant) -> list[Group]:
+def _groups(loaded: Loaded, runs: dict[str, Piece], passes: list[Passes], ends: Instant, room: Room) -> list[Group]:
     """Equal satellites of a plane together; the one with the most time in contact stands for them."""
     found: dict[object, list[int]] = {}
     for i, craft in enumerate(loaded.satellites):
         found.setdefault(_kind(loaded, craft, i), []).append(i)
-    return [_group(loaded, members, runs, passes, ends) for members in found.values()]
+    return [_group(loaded, members, runs, passes, ends, room) for members in found.values()]
 
 
 def _kind(loaded: Loaded, craft: Craft, i: int) -> object:
@@ -146,13 +147,16 @@ def _kind(loaded: Loaded, craft: Craft, i: int) -> object:
     return craft.bus, craft.accelerator, craft.reserve, plane, orbit.epoch, own
 
 
-def _group(loaded: Loaded, members: list[int], runs: dict[str, Piece], passes: list[Passes], ends: Instant) -> Group:
+def _group(
+    loaded: Loaded, members: list[int], runs: dict[str, Piece], passes: list[Passes], ends: Instant, room: Room
+) -> Group:
     count = steps(loaded.starts, ends)
     most = max(members, key=lambda i: sum(one.duration_ns for windows in passes[i] for one in windows))
     craft = loaded.satellites[most]
     period = period_s(craft)
     instants, seconds = releases(loaded, craft, period, runs, loaded.starts, ends)
     radio = radio_w(loaded, craft, passes[most], loaded.starts, count)
+    radio += terminals_w(loaded, craft, room, (ends - loaded.starts) / SECOND)
     load = Load(craft, loaded.starts, ends, period, instants, seconds, radio)
     return Group(members, load, demand(loaded, craft, period, runs), mean_design(craft.orbit, craft.name))
 
@@ -194,7 +198,7 @@ def _fly_later(loaded: Loaded, groups: list[Group], ends: Instant) -> None:
 
 
 def _sheets(
-    loaded: Loaded, orbits: Orbits, groups: list[Group], passes: list[Passes], ends: Instant, later: bool
+    loaded: Loaded, orbits: Orbits, groups: list[Group], passes: list[Passes], ends: Instant, later: bool, room: Room
 ) -> list[SatelliteSheet]:
     days = (ends - loaded.starts) / DAY
     whole = len(loaded.satellites) * days <= SHADOWS_OF
@@ -202,7 +206,6 @@ def _sheets(
     beta = np.degrees(beta_angle_rad(orbits, np.linspace(loaded.starts, ends, 49).astype(np.int64)))
     made: dict[int, SatelliteSheet] = {}
     memo: Memo = {}
-    rate = rates_bps(loaded)
     for group in groups:
         if not whole:
             one = next(i for i in group.members if loaded.satellites[i].name == group.craft.name)
@@ -211,7 +214,7 @@ def _sheets(
         shared = provided(loaded, group.craft, group.mean_orbit, memo) if later else Part()
         for i in group.members:
             lengths = eclipses.get(i, [])
-            made[i] = _sheet(loaded, group, loaded.satellites[i], passes[i], lengths, beta[i], ends, shared, rate)
+            made[i] = _sheet(loaded, group, loaded.satellites[i], passes[i], lengths, beta[i], ends, shared, room)
     return [made[i] for i in range(len(loaded.satellites))]
 
 
@@ -224,7 +227,7 @@ def _sheet(
     beta: Floats,
     ends: Instant,
     shared: Part,
-    rate: Rates,
+    room: Room,
 ) -> SatelliteSheet:
     """One satellite's sheet: its own contacts and eclipses, its group's power and heat."""
     assert group.seen is not None, "flown before"
@@ -233,7 +236,7 @@ def _sheet(
     assert group.year is not None, "looked at before"
     seen, year, later = group.seen, group.year, group.later
     days, flown_days = (loaded.ends - loaded.starts) / DAY, (ends - loaded.starts) / DAY
-    contacts = station_contacts(loaded, craft, passes, loaded.starts, ends, rate)
+    contacts = station_contacts(loaded, craft, passes, loaded.starts, ends, room)
     payload = node_index(craft, "payload")
     margins: tuple[Margin, ...] = (
         *flown_margins(craft, seen, "mission"),

@@ -18,7 +18,7 @@ from orbitalcloud.core import DAY
 from orbitalcloud.mission import Craft, Ground, Loaded
 from orbitalcloud.mission.catalogue import catalogue
 from orbitalcloud.mission.physical import orbits_of
-from orbitalcloud.study.contacts import Passes, passes_of, rates_bps, station_contacts
+from orbitalcloud.study.contacts import Passes, passes_of, room_of, station_contacts
 from orbitalcloud.study.demand import Demand
 from orbitalcloud.study.loads import Load, at_work, cold
 from orbitalcloud.study.margins import envelope, flown_margins, work_margins
@@ -256,7 +256,7 @@ def _by_stations(
 ) -> list[Relaxer]:
     """One station more: of the catalogue's others the one that serves best, at the rates of the best link there is."""
     spare = _spare_sites(loaded)
-    channels = [one for one in loaded.channels if craft.name in (one.sender, one.receiver)]
+    channels = [one for one in loaded.channels if craft.name in (one.sender, one.receiver) and one.limits is None]
     if not tight or not spare or not channels:
         return []
     like = max(channels, key=lambda one: one.rate_bps)
@@ -270,8 +270,9 @@ def _by_stations(
     world = replace(loaded, satellites=(craft,), stations=spare, channels=extra)
     found = passes_of(world, orbits_of(world), loaded.starts, loaded.ends)[0]
     starts, ends = loaded.starts, loaded.ends
-    now = station_contacts(loaded, craft, passes, starts, ends, rates_bps(loaded))
-    gains = station_contacts(world, craft, found, starts, ends, rates_bps(world))
+    alone = replace(loaded, satellites=(craft,), channels=tuple(one for one in channels if one.limits is None))
+    now = station_contacts(loaded, craft, passes, starts, ends, room_of(alone, orbits_of(alone), ends))
+    gains = station_contacts(world, craft, found, starts, ends, room_of(world, orbits_of(world), ends))
     days = (ends - starts) / DAY
     made = []
     for margin in tight:

@@ -32,7 +32,15 @@ from orbitalcloud.node import (
 from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.gateway import Gateway
 from orbitalcloud.twin.medium import Loss
-from orbitalcloud.twin.timeline import LightTurns, LinkCloses, LinkOpens, NodeRestarts, SensorsDue, StringsFail
+from orbitalcloud.twin.timeline import (
+    LightTurns,
+    LinkCloses,
+    LinkOpens,
+    NodeRestarts,
+    SensorsDue,
+    StringsFail,
+    WeatherTurns,
+)
 from orbitalcloud.twin.world import World
 
 INLINE_BYTES = 262_144
@@ -66,6 +74,8 @@ class Fleet:
     plan: ContactPlan = field(repr=False)
     artefacts: dict[str, Artefact] = field(repr=False)
     on_board: frozenset[str]
+    terminals_mw: dict[str, dict[str, int]] = field(repr=False, default_factory=dict)
+    """What each satellite's terminals take, by the satellite that they point to."""
     configs: dict[str, SatelliteConfig | StationConfig] = field(repr=False, default_factory=dict)
 
     def __call__(self, name: str) -> Node:
@@ -87,6 +97,9 @@ def fleet_of(loaded: Loaded, world: World) -> tuple[Fleet, dict[str, Work]]:
         and (task.submit_at == "on-board" or len(item.artefact.data) > INLINE_BYTES)
     )
     fleet = Fleet(loaded, ContactPlan(world.contacts()), artefacts, on_board)
+    for channel in loaded.channels:
+        if channel.limits is not None:
+            fleet.terminals_mw.setdefault(channel.sender, {})[channel.receiver] = round(channel.transmit_w * 1000)
     sunlight = world.sunlight()
     facts = _verification(loaded)
     for craft in loaded.satellites:
@@ -99,14 +112,20 @@ def fleet_of(loaded: Loaded, world: World) -> tuple[Fleet, dict[str, Work]]:
 
 def carrier_of(loaded: Loaded, seed: int) -> tuple[Carrier, Fleet]:
     """Everything that a flight of this mission needs, before its first event."""
-    world = World(loaded)
+    world = World(loaded, seed)
     fleet, work = fleet_of(loaded, world)
     telemetry_ns = loaded.mission.telemetry_s * SECOND
     carrier = Carrier(fleet, world, _gateway(loaded), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
-    for contact in fleet.plan.contacts:
+    for opening in world.openings():
+        contact = opening.contact
         if contact.opens < loaded.ends:
-            carrier.push(contact.opens, contact.sender, LinkOpens(contact))
-            carrier.push(contact.closes, contact.sender, LinkCloses(contact))
+            carrier.push(contact.opens, contact.sender, LinkOpens(contact, opening.until))
+            carrier.push(opening.until, contact.sender, LinkCloses(contact))
+    for outage in world.outages():
+        if outage.begins < loaded.ends:
+            for at, down, k in ((outage.begins, True, 0), (outage.ends, False, 1)):
+                turn = WeatherTurns(outage.peer, outage.band, down, outage.rain_mdb[k], outage.cloud_mdb[k])
+                carrier.push(at, outage.station, turn)
     for at, name, phase in world.light_turns():
         carrier.push(at, name, LightTurns(phase))
     for at, name, event in world.exposure.happenings(carrier.seed):
@@ -192,6 +211,7 @@ def _satellite(
         ),
         platform_mw=round(craft.bus.idle_w * 1000),
         radio_mw=round(craft.bus.radio_tx_w * 1000),
+        terminals_mw=fleet.terminals_mw.get(craft.name, {}),
         artefacts=fleet.on_board,
         verification=facts,
         payees=frozenset(payment.to for payment in payments),

@@ -43,6 +43,7 @@ from orbitalcloud.twin.timeline import (
     SensorsDue,
     StringsFail,
     UpsetStrikes,
+    WeatherTurns,
 )
 from orbitalcloud.twin.world import World
 
@@ -58,6 +59,7 @@ _PRIORITY: dict[type, int] = {
     LinkCloses: _CLOSES,
     LinkOpens: _OPENS,
     LightTurns: _LIGHT,
+    WeatherTurns: _LIGHT,
     AnomalyTurns: _LIGHT,
     UpsetStrikes: _LIGHT,
     FaultBegins: _FAULT,
@@ -288,12 +290,14 @@ class Carrier:
 
     def _happen(self, name: str, event: Happening) -> None:
         match event:
-            case LinkOpens(contact):
-                self.medium.open(contact)
+            case LinkOpens(contact, until):
+                self.medium.open(contact, until)
                 self._link(name, ContactOpened(contact))
             case LinkCloses(contact):
                 self.medium.close(contact)
                 self._link(name, ContactClosed(contact))
+            case WeatherTurns(peer, band, down, rain_mdb, cloud_mdb):
+                self._record(records.WeatherOutage(self.now, name, peer, band, down, rain_mdb, cloud_mdb))
             case SensorsDue():
                 self.push(Instant(self.now + self.telemetry_ns), name, event)
                 readings = self._readings(name)

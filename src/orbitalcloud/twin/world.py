@@ -6,8 +6,8 @@ asked. Loads change by `draw`. What a satellite is told (`readings`) are integer
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from orbitalcloud.physics import power_kernel
 from orbitalcloud.physics.array import REFERENCE_TEMPERATURE_K as RATED_K
 from orbitalcloud.physics.frames import itrs_of_geodetic
 from orbitalcloud.planning import Interval
+from orbitalcloud.twin.contacts import Contacts, Opening, Outage, find_contacts
 from orbitalcloud.twin.exposure import Exposure
 from orbitalcloud.twin.ranges import Ranges
 
@@ -36,8 +37,9 @@ PHASES = {"penumbra-in": "penumbra", "umbra-in": "umbra", "umbra-out": "penumbra
 class World:
     """Physics of one mission over [starts, ends]. It pickles: what can be found again is found again."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, seed: int | None = None) -> None:
         self.loaded = loaded
+        self.seed = loaded.mission.seed if seed is None else seed
         self.starts, self.ends = loaded.starts, loaded.ends
         self.names = tuple(craft.name for craft in loaded.satellites)
         self._index = {name: index for index, name in enumerate(self.names)}
@@ -83,7 +85,7 @@ class World:
             "down": sorted(self._down),
             "doses_urad": self.exposure.kept(),
         }
-        return _restore, (self.loaded, moved)
+        return _restore, (self.loaded, self.seed, moved)
 
     def _geometry(self, at: Instant) -> physics.Geometry:
         end = Instant(min(self.ends, at + DAY) + 2 * int(STEP_S) * SECOND)
@@ -146,34 +148,45 @@ class World:
         return [int(self.starts) if share > 0.0 else None for share in lit]
 
     def contacts(self) -> list[Contact]:
-        """Every contact of the mission, each direction that a channel serves, in order of opening."""
-        found: list[Contact] = []
-        channels = {(channel.sender, channel.receiver): channel for channel in self.loaded.channels}
-        for channel in self.loaded.channels:
-            if channel.always:
-                delay_ns = self.light_time_ns(channel.sender, channel.receiver, self.starts)
-                ends = Instant(self.ends + DAY)
-                contact = Contact(
-                    channel.sender, channel.receiver, self.starts, ends, channel.rate_bps, channel.band, delay_ns
-                )
-                found.append(contact)
-        sites = list(self.sites.values())
-        horizon = Instant(self.ends + DAY)
-        for window in physics.contact_windows(self.orbits, sites, self.starts, horizon) if sites else ():
-            satellite, station = self.names[window.satellite], sites[window.site].name
-            delay_ns = round(window.range_m / SPEED_OF_LIGHT_M_S * 1e9)
-            elevation_mdeg = round(math.degrees(window.max_elevation_rad) * 1000)
-            for pair in ((satellite, station), (station, satellite)):
-                if pair in channels and window.closes > window.opens:
-                    rate, band = channels[pair].rate_bps, channels[pair].band
-                    found.append(Contact(*pair, window.opens, window.closes, rate, band, delay_ns, elevation_mdeg))
-        return sorted(found, key=lambda item: (item.opens, item.sender, item.receiver))
+        """Every contact of the mission as planned, each direction that a channel serves, in order of opening."""
+        return sorted([*self._fibre_contacts(), *self._found.planned], key=_when)
+
+    def openings(self) -> list[Opening]:
+        """The contacts as they come: cut by the weather where there is one, as planned otherwise."""
+        fibres = [Opening(contact, contact.closes) for contact in self._fibre_contacts()]
+        return sorted([*fibres, *self._found.openings], key=lambda opening: _when(opening.contact))
+
+    def outages(self) -> list[Outage]:
+        """What the weather cuts out of the plan, by beginning."""
+        return self._found.outages
+
+    @cached_property
+    def _found(self) -> Contacts:
+        return find_contacts(self.loaded, self.orbits, list(self.sites.values()), self.seed)
+
+    def _fibre_contacts(self) -> list[Contact]:
+        ends = Instant(self.ends + DAY)
+        return [
+            Contact(
+                channel.sender,
+                channel.receiver,
+                self.starts,
+                ends,
+                channel.rate_bps,
+                channel.band,
+                self._fibre_ns(channel.sender, channel.receiver),
+            )
+            for channel in self.loaded.channels
+            if channel.always
+        ]
 
     def light_time_ns(self, sender: str, receiver: str, at: Instant) -> int:
         """One-way light time at an instant; over ground fibre, along the chord at two thirds of the speed of light."""
         row = self._index.get(sender, self._index.get(receiver))
         if row is None:
             return self._fibre_ns(sender, receiver)
+        if sender in self._index and receiver in self._index:
+            return round(self._ranges.between_m(row, self._index[receiver], at) / SPEED_OF_LIGHT_M_S * 1e9)
         site = self.sites[receiver if sender in self._index else sender]
         return round(self._ranges.range_m(row, site, at) / SPEED_OF_LIGHT_M_S * 1e9)
 
@@ -308,8 +321,8 @@ class World:
         return np.rint(np.stack(columns, axis=2)).astype(np.int64)
 
 
-def _restore(loaded: Loaded, moved: dict[str, Any]) -> World:
-    world = World(loaded)
+def _restore(loaded: Loaded, seed: int, moved: dict[str, Any]) -> World:
+    world = World(loaded, seed)
     world._designs = moved["designs"]
     light = world._geometry(moved["geometry_start"])
     world._energy = physics.EnergyHeat(world._designs, light, moved["state"], moved["now_ns"])
@@ -318,6 +331,10 @@ def _restore(loaded: Loaded, moved: dict[str, Any]) -> World:
     world.exposure.restore(moved["doses_urad"])
     world._all_at = Instant(int(world._energy.now_ns.min()))
     return world
+
+
+def _when(contact: Contact) -> tuple[int, str, str]:
+    return contact.opens, contact.sender, contact.receiver
 
 
 def _vector(row: NDArray[np.float32]) -> tuple[float, float, float]:

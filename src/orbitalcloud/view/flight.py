@@ -20,6 +20,7 @@ from orbitalcloud.core.records import (
     NodeStarted,
     UpdateRefused,
     Upset,
+    WeatherOutage,
 )
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.core.why import Why
@@ -143,6 +144,9 @@ class Contact:
     closed: int = 0
     frames: int = 0
     sent_bytes: int = 0
+    capacity_bytes: int = 0
+    doppler_hz: int = 0
+    doppler_rate_hz_s: int = 0
 
     @property
     def end(self) -> int:
@@ -379,6 +383,8 @@ class Flight:
     frames_lost: tuple[FrameLost, ...] = ()
     frames_refused: tuple[FrameRefused, ...] = ()
     node_starts: tuple[NodeStarted, ...] = ()
+    weather_outages: tuple[WeatherOutage, ...] = ()
+    """Beginnings (`down`) and ends, as the Log has them."""
 
     @property
     def span(self) -> tuple[int, int]:

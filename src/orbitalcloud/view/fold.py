@@ -112,6 +112,7 @@ class _State:
     wallets: dict[str, r.WalletBorn] = field(default_factory=dict)
     stations: dict[str, Station] = field(default_factory=dict)
     contacts: list[Contact] = field(default_factory=list)
+    weather: list[r.WeatherOutage] = field(default_factory=list)
     open_contacts: dict[tuple[str, str], int] = field(default_factory=dict)
     bundles: dict[str, Bundle] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -189,7 +190,18 @@ def _upset(state: _State, entry: r.Upset) -> None:
 def _contact_opened(state: _State, entry: r.ContactOpened) -> None:
     state.open_contacts[entry.node, entry.peer] = len(state.contacts)
     state.contacts.append(
-        Contact(entry.node, entry.peer, entry.band, entry.rate_bps, entry.at, entry.until, entry.elevation_mdeg / 1e3)
+        Contact(
+            entry.node,
+            entry.peer,
+            entry.band,
+            entry.rate_bps,
+            entry.at,
+            entry.until,
+            entry.elevation_mdeg / 1e3,
+            capacity_bytes=entry.capacity_bytes,
+            doppler_hz=entry.doppler_hz,
+            doppler_rate_hz_s=entry.doppler_rate_hz_s,
+        )
     )
 
 
@@ -434,6 +446,7 @@ _STEPS: dict[type, Callable[[_State, Any], None]] = {
     r.Upset: _upset,
     r.ContactOpened: _contact_opened,
     r.ContactClosed: _contact_closed,
+    r.WeatherOutage: lambda state, entry: state.weather.append(entry),
     r.BundleCreated: _bundle_created,
     r.BundleSent: _bundle_sent,
     r.BundleReceived: _bundle_received,
@@ -484,6 +497,7 @@ def _built(state: _State) -> Flight:
         frames_lost=tuple(state.lost),
         frames_refused=tuple(state.refused_frames),
         node_starts=tuple(state.starts),
+        weather_outages=tuple(state.weather),
     )
 
 

@@ -303,9 +303,30 @@ def contacts_section(flight: Flight) -> str:
         f"{count(len(met), 'pass', 'passes')} of {duration(least)} to {duration(most)}; "
         f"{scaled(down, 'B')} came down and {scaled(up, 'B')} went up"
     )
+    if flight.weather_outages:
+        said += f"; {_weather_words(flight)}"
     listed = f"<details><summary>Every contact, by direction</summary>{grid(table(flight, 'contacts'))}</details>"
     stations = grid(table(flight, "stations")) if flight.stations else ""
     return f'<p class="lead">{text(said)}.</p>{drawn}{stations}{listed}'
+
+
+def _weather_words(flight: Flight) -> str:
+    """How often rain and cloud cut a link, for how long in all, and of which bands."""
+    since: dict[tuple[str, str, str], int] = {}
+    lost: dict[str, list[int]] = {}
+    for one in flight.weather_outages:
+        key = (one.node, one.peer, one.band)
+        if one.down:
+            since[key] = one.at
+        else:
+            lost.setdefault(one.band, []).append(one.at - since.pop(key, one.at))
+    for (_, _, band), begun in since.items():
+        lost.setdefault(band, []).append(flight.span[1] - begun)
+    parts = [
+        f"{count(len(spans), 'time')} in {band}, {duration(sum(spans) / 1e9)} in all"
+        for band, spans in sorted(lost.items())
+    ]
+    return "weather cut links " + " and ".join(parts)
 
 
 def _pair_lane(flight: Flight, peer: str, node: str, own: Sequence[Pass]) -> Lane:
