@@ -130,7 +130,7 @@ def test_a_craft_from_two_line_elements_has_the_whole_sheet() -> None:
     scopes = {margin.scope for margin in one.margins}
     assert scopes == {"mission", "year", "end of life"}
     new, old = (one.value("power.array_mean_w", scope) for scope in ("year", "end of life"))
-    # five years of the catalogue's 1 % and 0.25 % (thermal cycling) a year, and what belts take at 420 km: 0.2 %
+    # five years of the catalogue's 1 % (thermal cycling) and 0.25 % a year, and what belts take at 420 km: 0.2 %
     assert old / new == pytest.approx((0.99 * 0.9975) ** 5 * 0.998, abs=0.003)
 
 
