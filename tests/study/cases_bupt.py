@@ -37,7 +37,7 @@ TWO_B: Steps = ((0.0, 7.7), (10.0, 10.4), (104.8, 0.0))
 """Means of windows of some minutes of I_Atlas200DK-A and -B at 12.1 V; between windows, assumed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Flown:
     """Minutes since the start (n,), and °C of board A, board B and the body at them (n, 3)."""
 
@@ -110,7 +110,9 @@ _QUOTED = "BUPT-1 (arXiv 2608.21034, second-hand)"
 _SENSOR = "two like boards read 11 K apart in flight, the one with more power colder: a node has no such place, ±5.5 K"
 
 
-def _case(case: str, source: str, quantity: str, theirs: float, tolerance: float, ours: Any, note: str) -> dict[str, Any]:
+def _case(
+    case: str, source: str, quantity: str, theirs: float, tolerance: float, ours: Any, note: str
+) -> dict[str, Any]:
     name, _, unit = quantity.rpartition(", ")
     return {
         "case": f"BUPT-1, {case}",
@@ -127,9 +129,10 @@ def _case(case: str, source: str, quantity: str, theirs: float, tolerance: float
 CASES: list[dict[str, Any]] = [
     _case("two accelerators: time to 30 °C", _TWO, "board B, min", 44.1, 22.0, lambda: _reaches(two(), 30.0),
           "quoted as “about 40 min”; 5.5 K (next row) at the flight's 0.25 K a minute there are 22 min: ours is late"),
-    _case("two accelerators: warmest", _TWO, "board B, °C", 34.0, 5.5, lambda: float(two().celsius[:, B].max()), _SENSOR),
+    _case("two accelerators: warmest", _TWO, "board B, °C", 34.0, 5.5,
+          lambda: float(two().celsius[:, B].max()), _SENSOR),
     _case("two accelerators: at its switch-off, 104.8 min", _TWO, "board B, °C", 33.0, 5.5,
-          lambda: two().at(104.8, B), "quoted as “about 110 min”; 1 K below its warmest, so no limit can be read off it"),
+          lambda: two().at(104.8, B), "quoted as “about 110 min”; 1 K below its warmest: no limit can be read off it"),
     _case("two accelerators: both boards at 64 min", _TWO, "mean of A and B, °C", 27.5, 4.0,
           lambda: 0.5 * (two().at(64.0, A) + two().at(64.0, B)), "two sensors: 5.5 K by the root of two"),
     *(
