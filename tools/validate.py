@@ -226,23 +226,24 @@ stands what we get: judge by the difference, not by the "yes".
 What this page does not claim:
 
 - **Calibration is no validation.** The test of the whole is BUPT-1 (12U, 490 km), whose telemetry we found first-hand
-  (data of MobiCom '24) beside the figures quoted second-hand (arXiv 2608.21034). Three numbers of the mission `bupt-1`
-  (a board's heat capacity, its conductance, the body's absorptivity) are fitted to its test of one accelerator, and the
-  battery's size to its idle depth of discharge: 30 °C after nine hours and 16 % are therefore in no row. The rows of
-  BUPT-1 are what came out with nothing left to choose, most of them of the test of two. Their tolerance is wide, because
-  two like boards read 11 K apart in flight; [bupt-1.md](bupt-1.md) has the assumptions, and the two figures that we miss.
+  (data of MobiCom '24) beside the figures quoted second-hand (arXiv 2608.21034). Three numbers of the mission
+  `bupt-1` (a board's heat capacity, its conductance, the body's absorptivity) are fitted to its test of one
+  accelerator, and the battery's size to its idle depth of discharge: 30 °C after nine hours and 16 % are therefore in
+  no row. The rows of BUPT-1 are what came out with nothing left to choose, most of them of the test of two. Their
+  tolerance is wide, because two like boards read 11 K apart in flight; [bupt-1.md](bupt-1.md) has the assumptions,
+  and the two figures that we miss.
 - **Some numbers came to us second-hand**, by this project's planners, and some they computed themselves before the code
   existed, with other code; the rows say so. That guards against slips, not against a shared misunderstanding.
-- **Agreement of one quantity is agreement of that quantity.** Drag is held against density models and against satellites
-  that came down, each with an area that had to be derived or guessed; decay to the day is nobody's. Battery ageing is a
-  published model, reproduced to its digits: that is no flight's battery, and for shallow cycles of a cool satellite the
-  model is harsh. Dose is AP-8's and AE-8's (and within a factor of two of the truth, as they are), without solar protons
-  and heavy ions; one row compares upsets with a flight, device cross-sections are assumptions where the table says so. Link
-  budgets are held against the ITU's tables and others' budgets; the radios' values are assumptions of a class where the
-  catalogue says so, and no measured pass is matched. All of these fly: drag in `propagation = "numerical"`, SGP4 and the
-  lifetime (secular designs keep their altitude), the others as the mission asks. Attitude is perfect, nadir- or
-  Sun-pointing, and nothing here validates it. The cabling, finishes and couplings of the catalogue's buses are first
-  designs of ours; BUPT-1 tests those of one of them.
+- **Agreement of one quantity is agreement of that quantity.** Drag is held against density models and against
+  satellites that came down, each with an area that had to be derived or guessed; decay to the day is nobody's.
+  Battery ageing is a published model, reproduced to its digits: that is no flight's battery, and for shallow cycles
+  of a cool satellite the model is harsh. Dose is AP-8's and AE-8's (and within a factor of two of the truth, as they
+  are), without solar protons and heavy ions; one row compares upsets with a flight, device cross-sections are
+  assumptions where the table says so. Link budgets are held against the ITU's tables and others' budgets; the radios'
+  values are assumptions of a class where the catalogue says so, and no measured pass is matched. All of these fly:
+  drag in `propagation = "numerical"`, SGP4 and the lifetime (secular designs keep their altitude), the others as the
+  mission asks. Attitude is perfect, nadir- or Sun-pointing, and nothing here validates it. The cabling, finishes and
+  couplings of the catalogue's buses are first designs of ours; BUPT-1 tests those of one of them.
 
 """
 
@@ -251,15 +252,16 @@ DISAGREEMENTS = """\
 
 - **A year of eclipses against Orekit** (`tests/physics/test_physics_sky.py`, three orbits, 2026). Orekit's orbit has
   the short- and long-period terms of J2 to J6, ours the secular drift (J2, J2², J4) alone, so this is a comparison of
-  models: the middle of eclipses agrees within 2.7 s in the first ten days and within 17 s after half a year, the daily
-  share in shadow within 0.023 in a grazing season and 0.0011 on the mean of the year, the days with eclipses of a season
-  within one. The shadow itself agrees with Orekit's unit tests within 0.02 s. Who needs the eclipse to the second flies
-  `propagation = "numerical"`, whose orbit is Orekit's within centimetres in a week (the rows "numerical orbit").
-- **BUPT-1's boards** ([bupt-1.md](bupt-1.md)). Two accelerators take ours 65 minutes to 30 °C and the flight 44; board A
-  is 6 K too warm at 64 minutes; ten minutes after the switch-off ours has fallen by 8.4 K and the flight by 10. A board
-  is one lump here. The last two are in no row, as they lie outside what their readings leave. That the second
-  accelerator was "switched off at about 110 min" is in the telemetry (104.8), but 1 K below its warmest: no limit that a
-  Governor could be held to.
+  models: the middle of eclipses agrees within 2.7 s in the first ten days and within 17 s after half a year, the
+  daily share in shadow within 0.023 in a grazing season and 0.0011 on the mean of the year, the days with eclipses of
+  a season within one. The shadow itself agrees with Orekit's unit tests within 0.02 s. Who needs the eclipse to the
+  second flies `propagation = "numerical"`, whose orbit is Orekit's within centimetres in a week (the rows "numerical
+  orbit").
+- **BUPT-1's boards** ([bupt-1.md](bupt-1.md)). Two accelerators take ours 65 minutes to 30 °C and the flight 44;
+  board A is 6 K too warm at 64 minutes; ten minutes after the switch-off ours has fallen by 8.4 K and the flight by
+  10. A board is one lump here. The last two are in no row, as they lie outside what their readings leave. That the
+  second accelerator was "switched off at about 110 min" is in the telemetry (104.8), but 1 K below its warmest: no
+  limit that a Governor could be held to.
 - **Starcloud's radiator** takes the Earth's infrared with the solar absorptivity. We reproduce its figure for the
   sake of comparison and report the one by Kirchhoff's law, 8 % lower, beside it. The package computes the second.
 - **Basilisk's sensor test** has a Stefan–Boltzmann constant 1.6 % too high. The two rows take its step with the
