@@ -231,6 +231,23 @@ class Ethereum(Part, frozen=True, kw_only=True):
     chain: Annotated[str, Meta(pattern=r"^(in-process|https?://\S+)$")] = "in-process"
     chain_id: Annotated[int, Meta(ge=1, le=2**53)] = 31337
     funded_eth: Annotated[float, Meta(ge=0, le=1000)] = 1.0
+    verified_state: Annotated[
+        bool | None, Meta(description="sign only against proved state; default: where the chain has light-client data")
+    ] = None
+    state_age_min: Annotated[float, Meta(gt=0, le=1440, description="how old the head may be at a signature")] = 10
+    follow_min: Annotated[float, Meta(gt=0, le=525_600, description="ask for a newer head at a contact after this")] = (
+        20
+    )
+    max_silence_days: Annotated[
+        float, Meta(gt=0, le=365, description="weak subjectivity: after so long without finality no update is taken")
+    ] = 14
+    daily_limit_gwei: (
+        Annotated[int, Meta(ge=1, le=10**12, description="most that a wallet signs away in 24 hours, gas included")] | None
+    ) = None
+    code_hashes: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$")], ...],
+        Meta(max_length=64, description="code that a payee may hold; an account without code is always allowed"),
+    ] = ()
 
 
 class Payment(Part, frozen=True, kw_only=True):
@@ -295,13 +312,25 @@ class TamperedUpdate(Trouble, frozen=True, kw_only=True, tag="tampered-update"):
     byte: Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
+class LyingStation(Trouble, frozen=True, kw_only=True, tag="lying-station"):
+    """The target station forges what it brings satellites of their chain, for a time.
+
+    `unproved`: it only says that a transaction was mined; `status`: it turns a receipt's outcome around;
+    `other-receipt`: it shows another transaction's; `stale-head`: it withholds the head that the proofs need;
+    `balance`: it makes the account richer.
+    """
+
+    duration_min: Positive
+    lie: Literal["unproved", "status", "other-receipt", "stale-head", "balance"]
+
+
 class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss"):
     """The target satellite's array gives `fraction` less from then on."""
 
     fraction: Annotated[float, Meta(gt=0, le=1)]
 
 
-Fault = Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss
+Fault = Reboot | FrameLoss | StationOutage | TamperedUpdate | LyingStation | ArrayStringLoss
 
 
 # The whole ----------------------------------------------------------------------------------------------------------

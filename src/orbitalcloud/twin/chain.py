@@ -159,6 +159,10 @@ class InProcessChain:
             raise _refused(f"there is no block {number}")
         return chain.get_canonical_block_header_by_number(number)
 
+    def time_of(self, number: int) -> Instant:
+        """When block `number` came."""
+        return Instant(int(self.header(number).timestamp) * SECOND)
+
     def raw_header(self, number: int) -> bytes:
         """The header's RLP: its Keccak-256 is the block's hash."""
         import rlp

@@ -125,7 +125,9 @@ class Validators:
                 total, bits = total + self._secrets[member], bits | 1 << seat
         message = sha256(root + config.sync_committee_domain(slot)).digest()
         signed = G2Point.hash_to_curve(message, DST) * total
-        return SyncAggregate(bits.to_bytes(PRESET.sync_committee_size // 8, "little"), bytes(signed.to_compressed_bytes()))
+        return SyncAggregate(
+            bits.to_bytes(PRESET.sync_committee_size // 8, "little"), bytes(signed.to_compressed_bytes())
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,8 @@ class DevBeacon:
 
     def _slot(self, number: int) -> int:
         assert self.chain is not None, "a chain that is followed has begun"
-        return LAUNCH_SLOT + (self.chain.header(number).timestamp - self.chain.header(0).timestamp) // SLOT_S
+        since_s = int(self.chain.header(number).timestamp) - int(self.chain.header(0).timestamp)
+        return LAUNCH_SLOT + since_s // SLOT_S
 
     def _signed(self, at: Instant) -> list[_Block]:
         """The blocks that were signed by `at`: those of slots before the one in progress."""
@@ -236,8 +239,7 @@ class DevBeacon:
         parent = self._blocks[-1].header.beacon.root if self._blocks else self.config.genesis_validators_root
         salt = b"body" + slot.to_bytes(8, "big")
         if number is None:
-            body, header = sha256(salt).digest(), LightClientHeader()
-            made = LightClientHeader(BeaconBlockHeader(slot, 0, parent, state_root, body))
+            made = LightClientHeader(BeaconBlockHeader(slot, 0, parent, state_root, sha256(salt).digest()))
         else:
             execution = self._execution(number)
             body, found = prove({EXECUTION_PAYLOAD_GINDEX: EXECUTION_DENEB.root(execution)}, salt)
