@@ -96,7 +96,7 @@ def test_no_secret_is_in_the_log_or_any_file_of_the_flight(flown, tmp_path):
 
 def test_the_light_client_moves_on_real_updates_and_refuses_a_tampered_one(flown):
     flight = flown(MISSION)
-    heads = flight.of(records.HeadAdvanced)
+    heads = [head for head in flight.of(records.HeadAdvanced) if head.network == "mainnet"]
     assert [head.source.split("/")[-1] for head in heads] == ["checkpoint", "update_1421_deneb", "update_1422_electra"]
     assert [head.finalized_slot for head in heads] == [11640864, 11640928, 11651008]
     assert heads[-1].rotated
@@ -118,7 +118,8 @@ def test_reboots_lose_nothing_that_was_saved(flown):
     assert delivered(rough) == delivered(calm)
     assert [e.job for e in rough.of(records.ResultDelivered)].count("water-map-001") == 1
     assert len(rough.of(records.TransactionSigned)) == 1
-    assert [e.finalized_slot for e in rough.of(records.HeadAdvanced)][-1] == 11651008
+    heads = [e.finalized_slot for e in rough.of(records.HeadAdvanced) if e.network == "mainnet"]
+    assert heads[-1] == 11651008
 
 
 @pytest.mark.parametrize("stop_at", [40, 300, 500])

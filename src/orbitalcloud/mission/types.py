@@ -242,7 +242,7 @@ class Ethereum(Part, frozen=True, kw_only=True):
         float, Meta(gt=0, le=365, description="weak subjectivity: after so long without finality no update is taken")
     ] = 14
     daily_limit_gwei: (
-        Annotated[int, Meta(ge=1, le=10**12, description="most that a wallet signs away in 24 hours, gas included")] | None
+        Annotated[int, Meta(ge=1, le=10**12, description="most that leaves a wallet in 24 hours, gas included")] | None
     ) = None
     code_hashes: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$")], ...],
