@@ -222,7 +222,11 @@ class Update(Part, frozen=True, kw_only=True):
 
 
 class Ethereum(Part, frozen=True, kw_only=True):
-    """The chain that the satellite follows (light client) and the one that it pays on."""
+    """The chain that the satellite follows (light client) and the one that it pays on.
+
+    The in-process chain has a beacon chain of its own, which the satellite follows as well: it signs only against state
+    that is proved under a head of it, and holds for settled what is proved. Through a URL, it is as a station tells it.
+    """
 
     network: Literal["mainnet"] = "mainnet"
     checkpoint: Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$", description="weak-subjectivity block root")]
@@ -235,9 +239,9 @@ class Ethereum(Part, frozen=True, kw_only=True):
         bool | None, Meta(description="sign only against proved state; default: where the chain has light-client data")
     ] = None
     state_age_min: Annotated[float, Meta(gt=0, le=1440, description="how old the head may be at a signature")] = 10
-    follow_min: Annotated[float, Meta(gt=0, le=525_600, description="ask for a newer head at a contact after this")] = (
-        20
-    )
+    follow_min: Annotated[
+        float, Meta(gt=0, le=525_600, description="a head older than this is asked to be renewed")
+    ] = 45
     max_silence_days: Annotated[
         float, Meta(gt=0, le=365, description="weak subjectivity: after so long without finality no update is taken")
     ] = 14

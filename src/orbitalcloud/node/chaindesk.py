@@ -139,7 +139,7 @@ class ChainDesk:
                     yield from self.wallet.proved(now, found, self.verification.facts.config.name)
         if tell.accounts:
             try:
-                proved = prove_state(client.optimistic, tell.accounts)
+                proved = prove_state(client.optimistic, tell.block, tell.accounts)
             except RemoteProtocolError as error:
                 yield self.verification.refused(now, f"accounts from {station}", error)
             else:

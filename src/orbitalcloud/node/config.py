@@ -61,7 +61,7 @@ class FollowingFacts:
 
     stations: frozenset[str]
     verified_state: bool = True
-    follow_ns: int = 20 * MINUTE
+    follow_ns: int = 45 * MINUTE
     state_age_ns: int = 10 * MINUTE
     patience_ns: int = 12 * HOUR
     code_hashes: frozenset[str] = frozenset()

@@ -40,6 +40,7 @@ class _Request:
     """Whether updates by period were asked for: not where nobody knows from which."""
     updates: tuple[bytes, ...] = ()
     head: int = -1
+    block: bytes = b""
     mined: tuple[tuple[str, int], ...] = ()
 
 
@@ -99,6 +100,7 @@ class Courier:
         if not listed or decode_update(self.chain, listed[-1]).attested_header.slot < head.slot:
             listed.append(newest)
         request.updates, request.head = tuple(listed), head.execution.block_number
+        request.block = head.execution.block_hash
         request.mined = tuple(
             (name, height)
             for name, receipt in zip(request.ask.transactions, receipts, strict=False)
@@ -115,7 +117,9 @@ class Courier:
             above = request.head - height
             block, receipts, headers, left = left[0], left[1], left[2 : 2 + above], left[2 + above :]
             inclusions.append(inclusion(name, _bytes(block), _list(receipts), [_bytes(raw) for raw in headers]))
-        tell = self.tell(request.satellite, TellChain(request.updates, tuple(accounts), tuple(inclusions)))
+        tell = self.tell(
+            request.satellite, TellChain(request.updates, tuple(accounts), tuple(inclusions), request.block)
+        )
         purpose = "chain head" + (", accounts" if accounts else "") + (", settlement" if inclusions else "")
         yield from self.agent.submit(now, request.satellite, "chain", encode_order(tell), purpose, TELL_LIFETIME_NS, 3)
 

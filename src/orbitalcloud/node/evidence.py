@@ -1,9 +1,9 @@
 """What a station's proofs prove under the head that this satellite's own light client verified.
 
 Nothing here is told: a number comes out only if hashes lead to it from the head. Refusals carry the names of
-`ethereum.proofs` and `ethereum.trie`, and three of their own: `settlement-proof` (a claim without a proof),
-`settlement-head` (the headers do not begin at a head that was verified here, or do not hang together) and
-`settlement-transaction` (another transaction stands there).
+`ethereum.proofs` and `ethereum.trie`, and four of their own: `settlement-proof` (a claim without a proof),
+`settlement-head` (the headers do not begin at a head that was verified here, or do not hang together),
+`settlement-transaction` (another stands there) and `state-head` (accounts of another block than the head’s).
 """
 
 from __future__ import annotations
@@ -50,8 +50,15 @@ class ProvedState:
     accounts: Mapping[str, Account | None]
 
 
-def prove_state(head: LightClientHeader, proofs: Iterable[AccountProof]) -> ProvedState:
-    """The accounts under the head's state root; a wrong proof is refused by `ethereum.trie`'s names."""
+def prove_state(head: LightClientHeader, block: bytes, proofs: Iterable[AccountProof]) -> ProvedState:
+    """The accounts under the state root of the head, which must be `block`'s: `state-head` where it is another's.
+
+    A wrong proof is refused by `ethereum.trie`'s names.
+    """
+    if block != head.execution.block_hash:
+        raise RemoteProtocolError(
+            "state-head", f"of block {to_hex(block)[:18]}…, the verified head of slot {head.slot} is another"
+        )
     state_root = head.execution.state_root
     accounts = {one.address.lower(): verify_account(state_root, from_hex(one.address, 20), one.nodes) for one in proofs}
     return ProvedState(head.slot, to_hex(head.beacon.root), accounts)

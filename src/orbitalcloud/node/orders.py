@@ -119,6 +119,8 @@ class TellChain(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     updates: Annotated[tuple[bytes, ...], Meta(max_length=129)]
     accounts: Annotated[tuple[AccountProof, ...], Meta(max_length=16)] = ()
     inclusions: Annotated[tuple[Inclusion, ...], Meta(max_length=16)] = ()
+    block: Annotated[bytes, Meta(max_length=32)] = b""
+    """Hash of the execution block after which the accounts are as they are proved."""
 
 
 AnyOrder = SubmitJob | SendUpdate | Pay | Settled | Dropped | LabelledUpdate | AskChain | TellChain
