@@ -118,6 +118,40 @@ def test_the_days_limit_of_the_mission_holds(flown):
     assert (refused.why.rule, refused.why.limit) == ("wallet-day", 9_000_000)
 
 
+def silent(days):
+    """A mission whose stations are all out for so long; a payment is ordered when they are back."""
+    chain = ETHEREUM.split("updates")[0] + ETHEREUM.split("\n]\n", 1)[1].replace(
+        "at_h = 0.2", f"at_h = {24 * days + 14.4}"
+    )
+    text = SMALL.split("[[job]]")[0].replace("days = 0.3", f"days = {days + 1.5}") + chain
+    outage = '[[fault]]\nkind = "station-outage"\nat_h = 12\ntarget = "{}"\nduration_min = {}\n'
+    outages = (outage.format(name, 1440 * days) for name in ("svalbard", "inuvik"))
+    return text.replace("telemetry_s = 60", "telemetry_s = 3600") + "\n".join(outages)
+
+
+def test_after_a_week_of_silence_six_updates_lead_to_the_head_and_the_wallet_pays(flown):
+    """7 × 7,200 slots are six periods of 8,192: an update each, in the first pass, within seconds and 25 kB."""
+    flight = flown(silent(7))
+    heads = [entry for entry in flight.of(records.HeadAdvanced) if entry.network == "devnet"]
+    late = next(at for at in range(1, len(heads)) if heads[at].at - heads[at - 1].at > 6.9 * 86_400e9)
+    back = heads[late : late + 6]
+    assert [entry.period for entry in back] == [1, 2, 3, 4, 5, 6]
+    assert back[-1].at == back[0].at
+    assert back[-1].lag_s == 12
+    assert sum(entry.size_bytes for entry in back) < 25_000
+    assert not flight.of(records.UpdateRefused)
+    assert flight.of(records.TransactionSettled)[-1].proved_slot >= 0
+
+
+def test_after_more_silence_than_weak_subjectivity_bridges_nothing_is_believed_or_signed(flown):
+    flight = flown(silent(15))
+    (refused,) = flight.of(records.UpdateRefused)
+    assert (refused.check, refused.source, refused.network) == ("weak-subjectivity", "own store", "devnet")
+    assert not flight.of(records.TransactionSigned)
+    (order,) = flight.of(records.TransactionRefused)
+    assert order.why.rule == "wallet-state"
+
+
 def test_genesis_1_tells_the_story(tmp_path):
     """The wallet, the head and its lag, a payment followed to its proof, and a lie that is refused."""
     from orbitalcloud.mission import load

@@ -52,6 +52,8 @@ class ChainDesk:
         )
         self._orders: dict[str, Pay] = {}
         self._asked: dict[str, Instant] = {}
+        self._lost = False
+        """Silent for longer than can be bridged: that was said, and nobody is asked any more."""
 
     def restore(self, now: Instant, saved: Mapping[str, bytes]) -> Iterator[Output]:
         """The light client and the orders as they were saved; a damaged order is dropped with a Why."""
@@ -109,6 +111,13 @@ class ChainDesk:
         client = self.verification.client
         if client is None:
             return
+        try:
+            self.verification.require_subjectivity(now)
+        except RemoteProtocolError as error:
+            if not self._lost:
+                yield self.verification.refused(now, "own store", error)
+            self._lost = True
+            return
         self._asked[station] = now
         wanted: dict[str, None] = {}
         if self._orders and self.wallet.wallet is not None:
@@ -127,7 +136,9 @@ class ChainDesk:
             raise RemoteProtocolError("bootstrap", "there is no verified store to apply it to")
         size = len(payload) - sum(map(len, tell.updates[1:]))
         for raw in tell.updates:
-            yield from self.verification.take(now, LabelledUpdate(f"head from {station}", raw), size)
+            valid = yield from self.verification.take(now, LabelledUpdate(f"head from {station}", raw), size)
+            if not valid:
+                break
             size = len(raw)
         for item in tell.inclusions:
             try:

@@ -7,7 +7,7 @@ followed, only against state that the light client verified (`clearance`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from orbitalcloud.core import DataError, Instant, Refused, RemoteProtocolError, Seed, Why, records, to_hex
@@ -68,23 +68,27 @@ class VerificationDesk:
             return
         yield from self._advanced(now, "checkpoint", 0, False, len(self.facts.bootstrap))
 
-    def take(self, now: Instant, item: LabelledUpdate, size_bytes: int = 0) -> Iterator[Effect]:
-        """Verify an update that came up (in `size_bytes`, its own unless given); move, or say which check failed."""
+    def take(self, now: Instant, item: LabelledUpdate, size_bytes: int = 0) -> Generator[Effect, None, bool]:
+        """Verify an update that came up (in `size_bytes`, its own unless given); move, or say which check failed.
+
+        Returns whether it was valid.
+        """
         if self.client is None:
             error = RemoteProtocolError("bootstrap", "there is no verified store to apply it to")
             yield self.refused(now, item.label, error)
-            return
+            return False
         try:
-            self._require_subjectivity(now)
+            self.require_subjectivity(now)
             progress = self.client.update(item.update, self.facts.config.slot_at(now))
         except RemoteProtocolError as error:
             yield self.refused(now, item.label, error)
-            return
+            return False
         rotated = progress.committee_changed
         if rotated or progress.finalized_advanced or progress.optimistic_advanced:
             yield from self._advanced(now, item.label, progress.participants, rotated, size_bytes or len(item.update))
         else:
             yield Save(self.store_key, self.client.to_bytes())
+        return True
 
     def head_age_ns(self, now: Instant) -> int | None:
         """How long ago the newest verified head's slot began; None where there is no head."""
@@ -92,7 +96,12 @@ class VerificationDesk:
             return None
         return max(now - self.facts.config.instant_of_slot(self.client.optimistic.slot), 0)
 
-    def _require_subjectivity(self, now: Instant) -> None:
+    def require_subjectivity(self, now: Instant) -> None:
+        """Return if the last final head is young enough to go on from, else raise `weak-subjectivity`.
+
+        Whoever signed since may have left with their stake: their keys can sign another history at no loss. A new
+        checkpoint has to come from people.
+        """
         limit = self.facts.max_silence_slots
         assert self.client is not None, "only a client has a head"
         silent = self.facts.config.slot_at(now) - self.client.finalized.slot
