@@ -5,6 +5,7 @@ The driver makes these from the mission. Everything else a node knows, it was to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orbitalcloud.compute import Accelerator
@@ -78,12 +79,18 @@ class SatelliteConfig:
     energy: EnergyFacts
     platform_mw: int
     radio_mw: int
+    """Drawn while there is a contact with the ground."""
     artefacts: frozenset[str] = frozenset()
+    terminals_mw: Mapping[str, int] = field(default_factory=dict)
+    """Drawn by the terminal towards each other satellite while there is a contact with it."""
     verification: VerificationFacts | None = None
     paying: VerificationFacts | None = None
     """The chain that the wallet pays on, where its light-client data can be had."""
     following: FollowingFacts | None = None
     max_payment_wei: int = 10**18
+    safe_below_ppm: int = 0
+    safe_above_ppm: int = 0
+    safe_mw: int = 0
     payees: frozenset[str] = frozenset()
     chain_ids: frozenset[int] = frozenset()
     daily_limit_wei: int | None = None
