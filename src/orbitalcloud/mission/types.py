@@ -30,6 +30,7 @@ Mount = Literal["sun-tracking", "one-axis", "body-fixed"]
 Tracker = Literal["peak-power", "direct"]
 Yearly = Annotated[float, Meta(ge=0, le=0.999, description="share lost a year")]
 Gwei = Annotated[int, Meta(ge=0, le=10**15)]
+Hash = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$")]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -465,7 +466,10 @@ class Update(Part, frozen=True, kw_only=True):
 
 
 class Ethereum(Part, frozen=True, kw_only=True):
-    """The chain that the satellite follows (light client) and the one that it pays on."""
+    """The chain that the satellite follows (light client) and the one that it pays on.
+
+    The in-process chain has a beacon chain of its own, under whose verified heads state and settlements are proved.
+    """
 
     network: Literal["mainnet"] = "mainnet"
     checkpoint: Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$", description="weak-subjectivity block root")]
@@ -474,6 +478,14 @@ class Ethereum(Part, frozen=True, kw_only=True):
     chain: Annotated[str, Meta(pattern=r"^(in-process|https?://\S+)$")] = "in-process"
     chain_id: Annotated[int, Meta(ge=1, le=2**53)] = 31337
     funded_eth: Annotated[float, Meta(ge=0, le=1000)] = 1.0
+    verified_state: Annotated[bool | None, Meta(description="sign only against proved state")] = None
+    state_age_min: Annotated[float, Meta(gt=0, le=1440, description="how old the head may be at a signature")] = 10
+    follow_min: Annotated[float, Meta(gt=0, le=525_600, description="a pass renews a head older than this")] = 45
+    max_silence_days: Annotated[float, Meta(gt=0, le=365, description="weak subjectivity: nothing is taken after")] = (
+        8.4
+    )
+    daily_limit_gwei: Annotated[int, Meta(ge=1, le=10**12, description="in any 24 hours, gas included")] | None = None
+    code_hashes: Annotated[tuple[Hash, ...], Meta(max_length=64, description="code that a payee may hold")] = ()
 
 
 class Payment(Part, frozen=True, kw_only=True):
@@ -548,6 +560,14 @@ class TamperedUpdate(Trouble, frozen=True, kw_only=True, tag="tampered-update"):
     byte: Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
+class LyingStation(Trouble, frozen=True, kw_only=True, tag="lying-station"):
+    """The target station forges what it brings of the chain, for a time: says that something was mined, turns an
+    outcome around, shows another's, withholds the head that proofs need, or makes the account richer."""
+
+    duration_min: Positive
+    lie: Literal["unproved", "status", "other-receipt", "stale-head", "balance"]
+
+
 class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss"):
     """The target satellite's array gives `fraction` less from then on, or `strings` of its strings give nothing."""
 
@@ -555,7 +575,7 @@ class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss
     strings: Annotated[int, Meta(ge=1, le=64_000)] | None = None
 
 
-Fault = Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss
+Fault = Reboot | FrameLoss | StationOutage | TamperedUpdate | LyingStation | ArrayStringLoss
 
 
 # The whole ----------------------------------------------------------------------------------------------------------

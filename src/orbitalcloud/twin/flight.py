@@ -132,7 +132,7 @@ class Flight:
         sealed = unseal(folder.read(CHECKPOINT_FILE, MAX_CHECKPOINT_BYTES), str(place))
         prefix = folder.log_before(sealed.log_bytes, sealed.log_digest)
         begun = process_time()
-        fleet, _ = fleet_of(loaded, World(loaded))
+        fleet, _ = fleet_of(loaded, World(loaded), status.seed)
         carrier = thaw(sealed.frozen, fleet, str(place))
         carrier.execution_s = carrier.world_s = 0.0  # timing tells of this process alone
         flight = cls(folder, status, carrier, fleet, prefix, watch)

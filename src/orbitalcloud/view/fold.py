@@ -411,6 +411,7 @@ def _transaction_signed(state: _State, entry: r.TransactionSigned) -> None:
         nonce=entry.nonce,
         chain_id=entry.chain_id,
         signed=entry.at,
+        signed_slot=entry.proved_slot,
     )
 
 
@@ -422,17 +423,15 @@ def _transaction_refused(state: _State, entry: r.TransactionRefused) -> None:
 
 def _transaction_settled(state: _State, entry: r.TransactionSettled) -> None:
     known = state.transactions.get(entry.hash)
-    if known is not None and known.settled:  # the station said it when it happened; the satellite hears of it later
+    if known is not None and known.node == entry.node and not known.proved:
+        _transaction(state, entry.hash, proved=entry.at, proved_slot=entry.proved_slot)
+    told = (
+        known.settled if known is not None else 0
+    )  # by the station, when it happened; the satellite hears of it later
+    if told and entry.proved_slot < 0:
         return
-    _transaction(
-        state,
-        entry.hash,
-        settled=entry.at,
-        status=entry.status,
-        block=entry.block,
-        gas_used=entry.gas_used,
-        chain=entry.chain,
-    )
+    fate = {name: getattr(entry, name) for name in ("status", "block", "gas_used", "chain")}
+    _transaction(state, entry.hash, settled=told or entry.at, **fate)
 
 
 _STEPS: dict[type, Callable[[_State, Any], None]] = {
