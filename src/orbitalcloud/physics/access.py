@@ -1,17 +1,17 @@
 """When a satellite can be seen from a place on the ground, and how far it is.
 
 Elevation is geometric, above the WGS 84 horizon. Between the nodes of the track (one minute) the Earth-fixed
-position is a quintic Hermite (within a millimetre of the track's orbit). A pass is found from the signs of f = sin(elevation) − sin(mask)
-at the nodes and, where both ends are below, from the signs of its exact derivative. Rise and set are roots to a
-microsecond.
+position is a quintic Hermite (within a millimetre of the track's orbit). A pass is found from the signs of
+f = sin(elevation) − sin(mask) at the nodes and, where both ends are below, from the signs of its exact derivative.
+Rise and set are roots to a microsecond.
 
-A maximum cannot hide between two nodes. Where the elevation E stands still, at range ρ and with the velocity v across
-the line of sight, ρË = a·n − tan(E) v²/ρ, with a the Earth-fixed acceleration and n the direction of growing E. Gravity's
-part of a·n is −g R cos(E)/r, which in low orbit outweighs the rotating frame's 1.2 m/s²; tan(E) v²/ρ helps above the
-horizon and stays below g down to 10° under it. So every stationary point is a maximum, two would have a minimum
-between them, and a grazing pass, whose nodes lie less than 10° under its mask, has a rising node before it and a
-falling one after. From far above (geosynchronous figures of eight) minima exist, but hours apart: two extremes within a
-minute differ by less than 1e-8 rad.
+A maximum cannot hide between two nodes. Where the elevation E stands still, ρË = a·n − tan(E) v²/ρ: range ρ,
+velocity v across the line of sight, Earth-fixed acceleration a, direction n of growing E. Gravity's part of a·n is
+−g R cos(E)/r, which up to 6,000 km of height outweighs what the rotating frame adds; tan(E) v²/ρ helps above the
+horizon and stays below g down to 10° under it. So there every stationary point is a maximum; two would have a minimum
+between them; and a grazing pass, whose nodes lie less than 10° under its mask, has a rising node before it and a
+falling one after. Higher up minima do exist (figures of eight), but hours apart: two extremes within a minute differ
+by under 1e-8 rad.
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ def _culmination(position, velocity, low, high, place, up):  # type: ignore[no-u
 
 @njit(cache=True)
 def _bounds(position, velocity):  # type: ignore[no-untyped-def]
-    """What a satellite's Earth-fixed speed (m/s), distance (m) and acceleration (m/s²) never exceed, nodes and between."""
+    """What a satellite's Earth-fixed speed (m/s), distance (m) and acceleration (m/s²) never exceed."""
     fastest = farthest = 0.0
     nearest = 1e300
     for k in range(position.shape[0]):

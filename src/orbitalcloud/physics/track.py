@@ -5,10 +5,10 @@ Between grid points the position is the cubic Hermite of the neighbouring states
 depend on the interval that was asked for.
 
 SGP4 and designs are asked for positions alone, each fourth minute where the orbit is nearly circular, and the grid is
-filled by the polynomial of degree 11 through twelve of them: six before, six after. Its error, r⁽¹²⁾/12! · ∏(t − tₖ), is
-under 10 cm at 200 km and the limit of eccentricity 0.05, and 2 mm where constellations fly. Velocities are that
-polynomial's: SGP4's own are not the derivative of its positions (3 cm/s on a circular orbit, 4 m/s on a Molniya's, which
-bends a cubic of a minute by 26 m).
+filled by the polynomial of degree 11 through twelve of them: six before, six after. Its error, r⁽¹²⁾/12! · ∏(t − tₖ),
+is under 10 cm at 200 km and the limit of eccentricity 0.05, and 2 mm where constellations fly. Velocities are that
+polynomial's: SGP4's own are not the derivative of its positions, but 3 cm/s from it on a circular orbit, 4 m/s on a
+transfer orbit, which would bend a minute's cubic by 26 m.
 """
 
 from __future__ import annotations
