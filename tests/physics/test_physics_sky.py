@@ -72,43 +72,6 @@ def _disc_by_rays(r: np.ndarray, sun: np.ndarray, squash: float) -> float:
     return 1.0 - float(hit.mean())
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("name", ["SSO550_18h", "SSO550_06h", "I51.6_500"])
-def test_a_year_of_eclipses_against_orekit(name: str) -> None:
-    """Orekit's orbit has short and long periods (J3, J5, J6: kilometres of height), ours the secular drift alone. So
-    the middle of eclipses agrees within 3 s in ten days and 17 s after half a year, the daily share within 0.023
-    (grazing season) and 0.002 on the mean of the year, the days with eclipses within two."""
-    truth = json.loads((DATA / "eclipse_orekit_2026.json").read_text())[name]
-    start = parse_instant("2026-01-01T00:00:00Z")
-    design = circular(truth["alt"] * 1e3, math.radians(truth["inc_deg"]), start, raan_rad=truth["raan0_rad"])
-    events = shadow_events(Orbits.of([design]), start, Instant(start + 365 * DAY))
-    spans = _spans([(e.at - start) / SECOND for e in events if e.kind.startswith("pen")], events[0].kind)
-    share = np.zeros(365)
-    for into, out in spans:
-        for day in range(int(into // 86400), min(364, int(out // 86400)) + 1):
-            share[day] += min(out, (day + 1) * 86400.0) - max(into, day * 86400.0)
-    theirs = np.array(truth["penumbra_frac_day"])
-    assert np.abs(share / 86400.0 - theirs).max() < 0.023
-    assert abs(float(np.mean(share / 86400.0 - theirs))) < 0.002
-    assert abs(int((share > 0).sum()) - int((theirs > 0).sum())) <= 2
-    for key, low, high, drift_s in (
-        ("penumbra_intervals_first10d", 0, 10, 3.0),
-        ("penumbra_day_165_175", 165, 175, 17.0),
-    ):
-        middles = [(a + b) / 2 for a, b in spans if a >= low * 86400 and b <= high * 86400]
-        expected = [(a + b) / 2 for a, b in truth[key]]
-        assert len(middles) == len(expected)
-        assert all(abs(a - b) < drift_s for a, b in zip(middles, expected, strict=True))
-
-
-def _spans(edges: list[float], first: str) -> list[tuple[float, float]]:
-    edges = edges if first.endswith("in") else [0.0, *edges]
-    edges = edges if len(edges) % 2 == 0 else [*edges, 365 * 86400.0]
-    return list(zip(edges[::2], edges[1::2], strict=True))
-
-
-=======
->>>>>>> access
 @pytest.mark.parametrize(("at", "ltan_h"), [(EPOCH, 12.0), (SOLSTICE, 18.0), (SOLSTICE, 10.5), (EPOCH, 6.0)])
 def test_shadow_events_are_where_the_light_changes(at: Instant, ltan_h: float) -> None:
     orbits = Orbits.of([sun_synchronous(550e3, ltan_h, at)])
