@@ -16,13 +16,14 @@ from orbitalcloud.node.base import CHAIN
 
 T0 = parse_instant("2026-03-20T12:00:00Z")
 ENDS = T0 + 600 * SECOND
+DEVICE = {"identity": b"\x21" * 32, "wallet": b"\x22" * 32}
 PLAN = ContactPlan([Contact("ground", "sat", T0, ENDS, 10**6, "s"), Contact("sat", "ground", T0, ENDS, 10**6, "s")])
 
 
 def station(saved=None):
     """A started station and what it has saved."""
     node, store = Station(StationConfig("ground", PLAN, ("sat",))), dict(saved or {})
-    effects = perform(node, store, T0, Started(dict(store), b"\x07" * 32, 1))
+    effects = perform(node, store, T0, Started(dict(store), b"\x07" * 32, 1, DEVICE))
     return node, store, effects
 
 
@@ -184,7 +185,7 @@ def satellite(saved=None, **changes):
         **changes,
     )
     node, store = Satellite(config, {}), dict(saved or {})
-    effects = perform(node, store, T0, Started(dict(store), b"\x08" * 32, 1))
+    effects = perform(node, store, T0, Started(dict(store), b"\x08" * 32, 1, DEVICE))
     readings = Readings(900_000, 60_000, 18_000, 1_000_000, (300_000,) * 4, 0, 0, 547_000)
     perform(node, store, T0, Sensed(readings))
     return node, store, effects
@@ -340,7 +341,7 @@ def test_nothing_that_prints_a_node_prints_its_secrets():
     shown = (
         repr(node.jobs)
         + repr(node.wallet)
-        + repr(Started(dict(store), b"\x08" * 32, 1))
+        + repr(Started(dict(store), b"\x08" * 32, 1, DEVICE))
         + repr([Save(key, value) for key, value in store.items()])
     )
     for secret in secrets:

@@ -340,6 +340,13 @@ class WalletBorn(Base, frozen=True):
     address: str
 
 
+class WalletWiped(Base, frozen=True):
+    """On an order that the operator's account signed, the wallet's device key was erased: nothing is signed any more."""
+
+    address: str
+    operator: str
+
+
 class TransactionSigned(Base, frozen=True):
     """An EIP-1559 transaction signed on board; wei as text (beyond 2^53)."""
 
@@ -424,6 +431,7 @@ Entry = (
     | ReceiptSigned
     | ResultDelivered
     | WalletBorn
+    | WalletWiped
     | TransactionSigned
     | TransactionRefused
     | TransactionSettled

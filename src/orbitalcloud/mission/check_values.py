@@ -71,6 +71,7 @@ def check_values(mission: Mission, problems: Problems, folder: str) -> None:
     for index, job in enumerate(mission.job):
         _job(job, ("job", index), mission, names, problems, folder)
     _ethereum(mission, names, problems, folder)
+    _wipes(mission, names, problems)
     _faults(mission, names, problems, folder)
 
 
@@ -247,6 +248,16 @@ def _ethereum(mission: Mission, names: Names, problems: Problems, folder: str) -
                 payment.priority_fee_gwei,
                 f"choose at most max_fee_gwei, {payment.max_fee_gwei}",
             )
+
+
+def _wipes(mission: Mission, names: Names, problems: Problems) -> None:
+    for index, wipe in enumerate(mission.wipe):
+        path: Path = ("wipe", index)
+        if mission.ethereum is None or mission.ethereum.operator is None:
+            problems.add(path, "no operator", 'add operator = "0x…" to [ethereum]: nobody else may wipe a wallet')
+        _hour(wipe.at_h, mission, (*path, "at_h"), problems)
+        _known(wipe.satellite, names.satellites, (*path, "satellite"), problems)
+        _known(wipe.station, names.stations, (*path, "station"), problems)
 
 
 def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> None:

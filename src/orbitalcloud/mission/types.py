@@ -247,6 +247,9 @@ class Ethereum(Part, frozen=True, kw_only=True):
     chain: Annotated[str, Meta(pattern=r"^(in-process|https?://\S+)$")] = "in-process"
     chain_id: Annotated[int, Meta(ge=1, le=2**53)] = 31337
     funded_eth: Annotated[float, Meta(ge=0, le=1000)] = 1.0
+    operator: (
+        Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$", description="account that may wipe wallets")] | None
+    ) = None
 
 
 class Payment(Part, frozen=True, kw_only=True):
@@ -260,6 +263,15 @@ class Payment(Part, frozen=True, kw_only=True):
     max_fee_gwei: Gwei
     priority_fee_gwei: Gwei = 1
     gas: Annotated[int, Meta(ge=21_000, le=30_000_000)] = 21_000
+
+
+class Wipe(Part, frozen=True, kw_only=True):
+    """The operator's order, carried up by `station`, to destroy a satellite's wallet; `orbital wallet wipe` signs it."""
+
+    at_h: Hours
+    satellite: Text
+    station: Text
+    signature: Annotated[str, Meta(pattern=r"^0x[0-9a-f]{130}$", description="EIP-191, by the operator's account")]
 
 
 # What space is like --------------------------------------------------------------------------------------------------
@@ -338,4 +350,5 @@ class Mission(Part, frozen=True, kw_only=True):
     ethereum: Ethereum | None = None
     job: Annotated[tuple[Job, ...], Meta(max_length=1000)] = ()
     payment: Annotated[tuple[Payment, ...], Meta(max_length=1000)] = ()
+    wipe: Annotated[tuple[Wipe, ...], Meta(max_length=1000)] = ()
     fault: Annotated[tuple[Fault, ...], Meta(max_length=1000)] = ()

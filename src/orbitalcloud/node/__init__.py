@@ -22,6 +22,7 @@ from orbitalcloud.node.orders import (
     SendUpdate,
     Settled,
     SubmitJob,
+    WipeWallet,
     decode_order,
     encode_order,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "StationConfig",
     "SubmitJob",
     "VerificationFacts",
+    "WipeWallet",
     "decode_order",
     "encode_order",
 ]

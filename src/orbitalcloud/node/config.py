@@ -65,6 +65,8 @@ class SatelliteConfig:
     max_payment_wei: int = 10**18
     payees: frozenset[str] = frozenset()
     chain_ids: frozenset[int] = frozenset()
+    operator: str = ""
+    """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR
 
 

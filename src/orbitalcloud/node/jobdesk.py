@@ -99,6 +99,10 @@ class JobDesk:
     running: Running | None = None
     cooling: bool = False
 
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
+        """Without the key, which the node gives back."""
+        return None, {name: getattr(self, name) for name in self.__slots__} | {"private": b""}
+
     # Coming in -------------------------------------------------------------------------------------------------------
 
     def restore(self, now: Instant, saved: Mapping[str, bytes], private: bytes) -> Iterator[Effect]:

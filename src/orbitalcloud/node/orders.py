@@ -51,6 +51,14 @@ class Pay(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     chain_id: Annotated[int, Meta(ge=1, le=2**53)]
 
 
+class WipeWallet(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="wipe-wallet/1"):
+    """To a station: carry this order up; to a satellite: destroy the wallet. `signature` is the operator's account's
+    (EIP-191, 65 bytes) over `ethereum.signed_text.wipe_text`; who brings it does not matter."""
+
+    target: Text
+    signature: Annotated[bytes, Meta(min_length=65, max_length=65)]
+
+
 class Settled(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="settled/1"):
     """To a satellite: what a station says became of a transaction (a claim, until a proof verifies it)."""
 
@@ -77,10 +85,10 @@ class LabelledUpdate(msgspec.Struct, frozen=True, array_like=True, forbid_unknow
     update: Annotated[bytes, Meta(max_length=1 << 20)]
 
 
-Order = TypeVar("Order", SubmitJob, SendUpdate, Pay, Settled, Dropped, LabelledUpdate)
+Order = TypeVar("Order", bound=msgspec.Struct)
 
 
-def encode_order(order: SubmitJob | SendUpdate | Pay | Settled | Dropped | LabelledUpdate) -> bytes:
+def encode_order(order: msgspec.Struct) -> bytes:
     """The order's bytes."""
     return msgspec.msgpack.encode(order)
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from orbitalcloud.compute import Artefact, decode_request
 from orbitalcloud.core import Instant, RemoteProtocolError, records
 from orbitalcloud.core.effects import Draw, Effect, Record
-from orbitalcloud.core.events import Commanded, ContactClosed, ContactOpened, Finished, Sensed
+from orbitalcloud.core.events import Commanded, ContactClosed, ContactOpened, Finished, Sensed, Started
 from orbitalcloud.network import Delivered, endpoint
 from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import SatelliteConfig
 from orbitalcloud.node.governor import Governor
 from orbitalcloud.node.jobdesk import TIMER, JobDesk, submission
-from orbitalcloud.node.orders import Dropped, LabelledUpdate, Pay, Settled, SubmitJob, decode_order
+from orbitalcloud.node.orders import Dropped, LabelledUpdate, Pay, Settled, SubmitJob, WipeWallet, decode_order
 from orbitalcloud.node.trust import VerificationDesk, WalletDesk
 
 PLATFORM = "platform"
@@ -35,14 +35,22 @@ class Satellite(Node):
         self.wallet = WalletDesk(config) if config.chain_ids else None
         self._contacts = 0
 
-    def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
+    def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
+        saved = event.saved
         yield Draw(PLATFORM, self.config.platform_mw)
         yield Draw(RADIO, 0)
         if self.wallet is not None:
-            yield from self.wallet.restore(now, saved, entropy)
+            yield from self.wallet.restore(now, event)
         if self.verification is not None:
             yield from self.verification.restore(now, saved)
         yield from self.jobs.restore(now, saved, self._private)
+
+    def unlock(self, saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> None:
+        """As of every node; the job desk's key and the wallet too."""
+        super().unlock(saved, device_keys)
+        self.jobs.private = self._private
+        if self.wallet is not None:
+            self.wallet.unlock(saved, device_keys)
 
     def _sensed(self, now: Instant, event: Sensed) -> Iterator[Effect]:
         seen = event.readings
@@ -81,12 +89,16 @@ class Satellite(Node):
             yield Draw(RADIO, 0)
 
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
-        if event.verb != "submit-job":
-            raise RemoteProtocolError("order-verb", f"a satellite has no verb {event.verb!r}")
-        order = decode_order(event.body, SubmitJob)
-        request = decode_request(order.request)
-        yield submission(now, self.name, self.name, request)
-        yield from self.jobs.take(now, request)
+        match event.verb:
+            case "submit-job":
+                order = decode_order(event.body, SubmitJob)
+                request = decode_request(order.request)
+                yield submission(now, self.name, self.name, request)
+                yield from self.jobs.take(now, request)
+            case "wipe-wallet" if self.wallet is not None:
+                yield from self.wallet.wipe(now, decode_order(event.body, WipeWallet))
+            case verb:
+                raise RemoteProtocolError("order-verb", f"a satellite has no verb {verb!r}")
 
     def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
         match item.service:
@@ -96,6 +108,8 @@ class Satellite(Node):
                 yield from self.verification.take(now, decode_order(item.payload, LabelledUpdate))
             case "payments" if self.wallet is not None:
                 yield from self._pay(now, decode_order(item.payload, Pay))
+            case "wipe-wallet" if self.wallet is not None:
+                yield from self.wallet.wipe(now, decode_order(item.payload, WipeWallet))
             case "dropped" if self.wallet is not None:
                 yield from self.wallet.dropped(now, decode_order(item.payload, Dropped), item.source)
             case "settled" if self.wallet is not None:

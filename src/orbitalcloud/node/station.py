@@ -6,7 +6,7 @@ transaction that it forwards it could only delay.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from orbitalcloud.compute import Receipt, decode_request, decode_result, verify_output, verify_receipt
 from orbitalcloud.core import SECOND, Instant, RemoteProtocolError, Why, digest_of, records
 from orbitalcloud.core.effects import Effect, Record, Save, Send, Wake
-from orbitalcloud.core.events import Commanded
+from orbitalcloud.core.events import Commanded, Started
 from orbitalcloud.ethereum import recover_sender, transaction_hash
 from orbitalcloud.network import Delivered, soonest
 from orbitalcloud.node.base import CHAIN, Node
@@ -27,6 +27,7 @@ from orbitalcloud.node.orders import (
     SendUpdate,
     Settled,
     SubmitJob,
+    WipeWallet,
     decode_order,
     encode_order,
 )
@@ -54,7 +55,8 @@ class Station(Node):
         self._executed: set[str] = set()
         """Jobs sent from here that are to be executed: their results need receipts."""
 
-    def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
+    def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
+        saved = event.saved
         for key in sorted(saved):
             try:
                 if key.startswith(PIN_KEY):
@@ -82,6 +84,9 @@ class Station(Node):
             case "pay":
                 pay = decode_order(event.body, Pay)
                 yield from self._carry(now, pay.target, "payments", event.body, "payment order", 3)
+            case "wipe-wallet":
+                wipe = decode_order(event.body, WipeWallet)
+                yield from self._carry(now, wipe.target, "wipe-wallet", event.body, "order to wipe the wallet", 3)
             case verb:
                 raise RemoteProtocolError("order-verb", f"a station has no verb {verb!r}")
 

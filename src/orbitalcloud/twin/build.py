@@ -11,6 +11,7 @@ from orbitalcloud.compute import Artefact, Job, JobLimits, Limits, Request, enco
 from orbitalcloud.core import HOUR, SECOND, DataError, Instant, MissionError, Seed, digest_of, from_hex, records
 from orbitalcloud.core.events import Commanded
 from orbitalcloud.ethereum import MAINNET
+from orbitalcloud.ethereum.signed_text import parse_signature
 from orbitalcloud.mission import Craft, Loaded, Task, mission_error, types
 from orbitalcloud.mission.files import read_bytes
 from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of
@@ -27,10 +28,12 @@ from orbitalcloud.node import (
     StationConfig,
     SubmitJob,
     VerificationFacts,
+    WipeWallet,
     encode_order,
 )
 from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.gateway import Gateway
+from orbitalcloud.twin.keystores import KeyStore
 from orbitalcloud.twin.medium import Loss
 from orbitalcloud.twin.timeline import LightTurns, LinkCloses, LinkOpens, NodeRestarts, SensorsDue, StringsFail
 from orbitalcloud.twin.world import World
@@ -97,12 +100,13 @@ def fleet_of(loaded: Loaded, world: World) -> tuple[Fleet, dict[str, Work]]:
     return fleet, work
 
 
-def carrier_of(loaded: Loaded, seed: int) -> tuple[Carrier, Fleet]:
-    """Everything that a flight of this mission needs, before its first event."""
+def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple[Carrier, Fleet]:
+    """Everything that a flight of this mission needs, before its first event; `keys` None: device keys of the seed."""
     world = World(loaded)
     fleet, work = fleet_of(loaded, world)
     telemetry_ns = loaded.mission.telemetry_s * SECOND
     carrier = Carrier(fleet, world, _gateway(loaded), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
+    carrier.keys = keys or carrier.keys
     for contact in fleet.plan.contacts:
         if contact.opens < loaded.ends:
             carrier.push(contact.opens, contact.sender, LinkOpens(contact))
@@ -196,6 +200,7 @@ def _satellite(
         verification=facts,
         payees=frozenset(payment.to for payment in payments),
         chain_ids=frozenset() if ethereum is None else frozenset({ethereum.chain_id}),
+        operator="" if ethereum is None or ethereum.operator is None else ethereum.operator,
     )
 
 
@@ -279,6 +284,10 @@ def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board:
     for payment in loaded.mission.payment:
         assert ethereum is not None, "the mission's checks ask for a chain where there is a payment"
         carrier.push(_after(loaded, payment.at_h), payment.station, Commanded("pay", _pay(payment, ethereum)))
+    for index, wipe in enumerate(loaded.mission.wipe):
+        with _blamed(loaded, "wipe", index, "signature"):
+            order_to_wipe = encode_order(WipeWallet(wipe.satellite, parse_signature(wipe.signature)))
+        carrier.push(_after(loaded, wipe.at_h), wipe.station, Commanded("wipe-wallet", order_to_wipe))
     for index, fault in enumerate(loaded.mission.fault):
         with _blamed(loaded, "fault", index, "byte" if isinstance(fault, types.TamperedUpdate) else "target"):
             _schedule_fault(carrier, loaded, fault)
