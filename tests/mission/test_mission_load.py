@@ -340,7 +340,14 @@ def test_the_schema_bounds_what_the_types_bound() -> None:
     station = made["$defs"]["Station"]["properties"]["latitude_deg"]
     assert {"minimum": -90, "maximum": 90, "type": "number"} in station["anyOf"]
     kinds = made["$defs"]["Mission"]["properties"]["fault"]["items"]["discriminator"]["mapping"]
-    assert set(kinds) == {"reboot", "frame-loss", "station-outage", "tampered-update", "array-string-loss"}
+    assert set(kinds) == {
+        "reboot",
+        "frame-loss",
+        "station-outage",
+        "blocks-transactions",
+        "tampered-update",
+        "array-string-loss",
+    }
 
 
 @pytest.mark.parametrize("name", ["genesis-1", "iss-orbit", "walker-100"])

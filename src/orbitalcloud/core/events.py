@@ -33,9 +33,9 @@ class Readings(msgspec.Struct, frozen=True, gc=False):
 class Started(msgspec.Struct, frozen=True):
     """The node's software starts (first boot or after a reboot) with what it had saved.
 
-    `entropy` is 32 fresh bytes for this boot; a node that has no key yet is born from it. `device_keys` are those of the
-    board's key store (`identity`, `wallet`: 32 bytes each), under which secrets lie sealed in what was saved; one that was
-    erased is missing.
+    `entropy` is 32 fresh bytes for this boot; a node that has no key yet is born from it. `device_keys` are those of
+    the board's key store (`identity`, `wallet`: 32 bytes each), under which secrets lie sealed in what was saved; one
+    that was erased is missing.
     """
 
     saved: dict[str, bytes]

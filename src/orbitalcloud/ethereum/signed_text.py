@@ -1,4 +1,4 @@
-"""Text signed by an account (EIP-191, `personal_sign`), as any wallet on the ground can: how an operator gives an order.
+"""Text signed by an account (EIP-191, `personal_sign`), as any wallet can: how an operator gives an order.
 
     orbital wallet wipe KEYSTORE SATELLITE:ADDRESS             # prints the signature
     cast wallet sign "Orbital Cloud: wipe the wallet 0x… aboard …"   # Foundry, or any other wallet, makes the same

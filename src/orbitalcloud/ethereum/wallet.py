@@ -203,7 +203,7 @@ class Wallet:
         from eth_keys.datatypes import PrivateKey
 
         made = PrivateKey(self._secret()).sign_msg_hash(text_digest(text))
-        return made.r.to_bytes(32, "big") + made.s.to_bytes(32, "big") + bytes([made.v + 27])
+        return int(made.r).to_bytes(32, "big") + int(made.s).to_bytes(32, "big") + bytes([made.v + 27])
 
     def _secret(self) -> bytes:
         if not self._key:

@@ -50,8 +50,9 @@ async def serve(
 ) -> Served:
     """Let the mission happen, `speed` times as fast as the real clock.
 
-    `begun` is given the flight before its first event; `keys` is a folder of device keys, drawn if there are none. Raises `Interrupted` on Ctrl-C, with the folder ready for
-    `orbital fly --resume`; one that comes while the flight is being made is heard before its first event.
+    `begun` is given the flight before its first event; `keys` is a folder of device keys, drawn if there are
+    none. Raises `Interrupted` on Ctrl-C, with the folder ready for `orbital fly --resume`; one that comes while the
+    flight is being made is heard before its first event.
     """
     check_speed(speed)
     with (

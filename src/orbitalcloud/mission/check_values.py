@@ -11,6 +11,7 @@ from orbitalcloud.mission.lines import Path
 from orbitalcloud.mission.problems import Problems, did_you_mean
 from orbitalcloud.mission.types import (
     ArrayStringLoss,
+    BlocksTransactions,
     FrameLoss,
     Job,
     Link,
@@ -71,6 +72,7 @@ def check_values(mission: Mission, problems: Problems, folder: str) -> None:
     for index, job in enumerate(mission.job):
         _job(job, ("job", index), mission, names, problems, folder)
     _ethereum(mission, names, problems, folder)
+    _transactions(mission, names, problems)
     _wipes(mission, names, problems)
     _faults(mission, names, problems, folder)
 
@@ -250,6 +252,19 @@ def _ethereum(mission: Mission, names: Names, problems: Problems, folder: str) -
             )
 
 
+def _transactions(mission: Mission, names: Names, problems: Problems) -> None:
+    for index, one in enumerate(mission.transaction):
+        path: Path = ("transaction", index)
+        if mission.ethereum is None:
+            problems.add(path, "no [ethereum]", "add an [ethereum] table: a transaction needs a chain")
+        if (one.raw is None) == (one.file is None):
+            problems.add(path, "raw and file" if one.raw else "neither raw nor file", "give exactly one of them")
+        _hour(one.at_h, mission, (*path, "at_h"), problems)
+        _known(one.submit_at, names.nodes, (*path, "submit_at"), problems)
+        if one.satellite != "any":
+            _known(one.satellite, names.satellites, (*path, "satellite"), problems)
+
+
 def _wipes(mission: Mission, names: Names, problems: Problems) -> None:
     for index, wipe in enumerate(mission.wipe):
         path: Path = ("wipe", index)
@@ -266,14 +281,15 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
         _hour(fault.at_h, mission, (*path, "at_h"), problems)
         if isinstance(fault, Reboot | FrameLoss):
             targets = names.nodes
-        elif isinstance(fault, StationOutage):
+        elif isinstance(fault, StationOutage | BlocksTransactions):
             targets = names.stations
         else:
             targets = names.satellites
         _known(fault.target, targets, (*path, "target"), problems)
         if isinstance(fault, TamperedUpdate):
             _tampered(fault, path, mission, names, problems, folder)
-        assert isinstance(fault, Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss), "a new fault?"
+        known = Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | ArrayStringLoss
+        assert isinstance(fault, known), "a new fault?"
 
 
 def _tampered(

@@ -265,8 +265,23 @@ class Payment(Part, frozen=True, kw_only=True):
     gas: Annotated[int, Meta(ge=21_000, le=30_000_000)] = 21_000
 
 
+class Transaction(Part, frozen=True, kw_only=True):
+    """Somebody's signed transaction, handed over at a station or on board (`submit_at`), carried by `satellite`.
+
+    Exactly one of `raw` (0x…) and `file` (the same, or what `orbital wallet sign --json` prints) is given. Stations in
+    `forbidden` jurisdictions do not broadcast it. What becomes of it comes back to `submit_at`.
+    """
+
+    at_h: Hours
+    submit_at: Text
+    satellite: Text = "any"
+    raw: Annotated[str, Meta(pattern=r"^0x([0-9a-f]{2})+$", max_length=262_146)] | None = None
+    file: Text | None = None
+    forbidden: Annotated[tuple[Annotated[str, Meta(pattern=r"^[A-Z]{2}$")], ...], Meta(max_length=300)] = ()
+
+
 class Wipe(Part, frozen=True, kw_only=True):
-    """The operator's order, carried up by `station`, to destroy a satellite's wallet; `orbital wallet wipe` signs it."""
+    """The operator's order, carried up by `station`, to destroy a wallet on board; `orbital wallet wipe` signs it."""
 
     at_h: Hours
     satellite: Text
@@ -315,6 +330,12 @@ class StationOutage(Trouble, frozen=True, kw_only=True, tag="station-outage"):
     duration_min: Positive
 
 
+class BlocksTransactions(Trouble, frozen=True, kw_only=True, tag="blocks-transactions"):
+    """The target station cannot speak to the chain, for a time; bundles still pass."""
+
+    duration_min: Positive
+
+
 class TamperedUpdate(Trouble, frozen=True, kw_only=True, tag="tampered-update"):
     """`station` sends the target satellite a real light-client update with one byte (`byte`) inverted."""
 
@@ -329,7 +350,7 @@ class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss
     fraction: Annotated[float, Meta(gt=0, le=1)]
 
 
-Fault = Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss
+Fault = Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | ArrayStringLoss
 
 
 # The whole ----------------------------------------------------------------------------------------------------------
@@ -350,5 +371,6 @@ class Mission(Part, frozen=True, kw_only=True):
     ethereum: Ethereum | None = None
     job: Annotated[tuple[Job, ...], Meta(max_length=1000)] = ()
     payment: Annotated[tuple[Payment, ...], Meta(max_length=1000)] = ()
+    transaction: Annotated[tuple[Transaction, ...], Meta(max_length=1000)] = ()
     wipe: Annotated[tuple[Wipe, ...], Meta(max_length=1000)] = ()
     fault: Annotated[tuple[Fault, ...], Meta(max_length=1000)] = ()

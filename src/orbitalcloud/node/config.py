@@ -5,6 +5,7 @@ The driver makes these from the mission. Everything else a node knows, it was to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orbitalcloud.compute import Accelerator
@@ -65,6 +66,8 @@ class SatelliteConfig:
     max_payment_wei: int = 10**18
     payees: frozenset[str] = frozenset()
     chain_ids: frozenset[int] = frozenset()
+    jurisdictions: Mapping[str, str] = field(default_factory=dict)
+    """Station → whose law holds there (ISO 3166), of the stations that have a chain."""
     operator: str = ""
     """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR

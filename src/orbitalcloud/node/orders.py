@@ -59,6 +59,47 @@ class WipeWallet(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     signature: Annotated[bytes, Meta(min_length=65, max_length=65)]
 
 
+Law = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+Raw = Annotated[bytes, Meta(min_length=1, max_length=131_072)]
+
+
+class SendTransaction(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="send-transaction/1"
+):
+    """To a station: let `target` (`any`: who can be reached first) carry this signed transaction of somebody's.
+
+    To a satellite: the same, handed over on board; `target` is then the station that is told what became of it.
+    `forbidden` are the jurisdictions (ISO 3166) whose stations must not broadcast it.
+    """
+
+    target: Text
+    raw: Raw
+    forbidden: Annotated[tuple[Law, ...], Meta(max_length=300)] = ()
+
+
+class CarryTransaction(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="carry/1"):
+    """To a satellite: carry somebody's signed transaction to the chain, and tell `reply_to` what became of it."""
+
+    raw: Raw
+    reply_to: Text
+    forbidden: Annotated[tuple[Law, ...], Meta(max_length=300)] = ()
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="outcome/1"):
+    """To a sender's station: what became of a transaction. `status` is −1 where no block has it, and `text` says why.
+
+    Without a `proof` it is a claim of `told_by`; with one, of anybody's that can be checked.
+    """
+
+    hash: Text
+    status: Annotated[int, Meta(ge=-1, le=1)]
+    block: Annotated[int, Meta(ge=0, le=2**53)]
+    gas_used: Annotated[int, Meta(ge=0, le=2**53)]
+    told_by: Text
+    text: Annotated[str, Meta(max_length=300)] = ""
+    proof: Annotated[bytes, Meta(max_length=1 << 20)] = b""
+
+
 class Settled(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="settled/1"):
     """To a satellite: what a station says became of a transaction (a claim, until a proof verifies it)."""
 

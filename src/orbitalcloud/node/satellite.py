@@ -13,7 +13,18 @@ from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import SatelliteConfig
 from orbitalcloud.node.governor import Governor
 from orbitalcloud.node.jobdesk import TIMER, JobDesk, submission
-from orbitalcloud.node.orders import Dropped, LabelledUpdate, Pay, Settled, SubmitJob, WipeWallet, decode_order
+from orbitalcloud.node.orders import (
+    CarryTransaction,
+    Dropped,
+    LabelledUpdate,
+    Pay,
+    SendTransaction,
+    Settled,
+    SubmitJob,
+    WipeWallet,
+    decode_order,
+)
+from orbitalcloud.node.relay import RelayDesk, handed_over
 from orbitalcloud.node.trust import VerificationDesk, WalletDesk
 
 PLATFORM = "platform"
@@ -33,6 +44,7 @@ class Satellite(Node):
         self.jobs = JobDesk(config, self.agent, held, Governor(config.governor))
         self.verification = VerificationDesk(config.name, config.verification) if config.verification else None
         self.wallet = WalletDesk(config) if config.chain_ids else None
+        self.relay = RelayDesk(config, self.agent) if config.jurisdictions else None
         self._contacts = 0
 
     def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
@@ -43,6 +55,8 @@ class Satellite(Node):
             yield from self.wallet.restore(now, event)
         if self.verification is not None:
             yield from self.verification.restore(now, saved)
+        if self.relay is not None:
+            yield from self._network(now, self.relay.restore(now, saved))
         yield from self.jobs.restore(now, saved, self._private)
 
     def unlock(self, saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> None:
@@ -82,9 +96,13 @@ class Satellite(Node):
         self._contacts += 1
         if self._contacts == 1:
             yield Draw(RADIO, self.config.radio_mw)
+        if self.relay is not None:
+            yield from self._network(now, self.relay.opened(now, event.contact.receiver))
 
     def _closed(self, now: Instant, event: ContactClosed) -> Iterator[Effect]:
         self._contacts = max(0, self._contacts - 1)
+        if self.relay is not None:
+            self.relay.closed(event.contact.receiver)
         if self._contacts == 0:
             yield Draw(RADIO, 0)
 
@@ -97,10 +115,20 @@ class Satellite(Node):
                 yield from self.jobs.take(now, request)
             case "wipe-wallet" if self.wallet is not None:
                 yield from self.wallet.wipe(now, decode_order(event.body, WipeWallet))
+            case "send-transaction" if self.relay is not None:
+                handed = decode_order(event.body, SendTransaction)
+                yield handed_over(now, self.name, handed)
+                carried = CarryTransaction(handed.raw, handed.target, handed.forbidden)
+                yield from self._network(now, self.relay.take(now, carried))
             case verb:
                 raise RemoteProtocolError("order-verb", f"a satellite has no verb {verb!r}")
 
     def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
+        if self.relay is not None and item.service in ("carry", "settled", "dropped"):
+            handled = self._relayed(now, self.relay, item)
+            if handled is not None:
+                yield from self._network(now, handled)
+                return
         match item.service:
             case "jobs":
                 yield from self.jobs.take(now, decode_request(item.payload))
@@ -116,6 +144,16 @@ class Satellite(Node):
                 yield from self.wallet.settled(now, decode_order(item.payload, Settled), item.source)
             case _:
                 raise RemoteProtocolError("service", f"{self.name} has no service {item.service!r}")
+
+    def _relayed(self, now: Instant, relay: RelayDesk, item: Delivered) -> Iterator[Effect | Delivered] | None:
+        """What the relay desk does with it; None where it is the wallet's."""
+        if item.service == "carry":
+            return relay.take(now, decode_order(item.payload, CarryTransaction))
+        if item.service == "settled":
+            settled = decode_order(item.payload, Settled)
+            return relay.settled(now, settled, item.source) if relay.knows(settled.hash) else None
+        dropped = decode_order(item.payload, Dropped)
+        return relay.dropped(now, dropped, item.source) if relay.knows(dropped.hash) else None
 
     def _pay(self, now: Instant, order: Pay) -> Iterator[Effect]:
         assert self.wallet is not None, "the caller checked"

@@ -15,9 +15,9 @@ from orbitalcloud.core import DataError, Instant, Refused, RemoteProtocolError, 
 from orbitalcloud.core.effects import Effect, Erase, Record, Save
 from orbitalcloud.core.events import Started
 from orbitalcloud.ethereum import LightClient, TransferPolicy, Wallet
-from orbitalcloud.node.config import SatelliteConfig, VerificationFacts
 from orbitalcloud.ethereum.signed_text import signer_of, wipe_text
 from orbitalcloud.node import vault
+from orbitalcloud.node.config import SatelliteConfig, VerificationFacts
 from orbitalcloud.node.orders import Dropped, LabelledUpdate, Pay, Settled, WipeWallet
 
 STORE_KEY = "light-client"
@@ -171,7 +171,7 @@ class WalletDesk:
         yield Record(records.WalletWiped(at=now, node=self.config.name, address=wallet.address, operator=signer))
 
     def unlock(self, saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> None:
-        """After thawing: the saved wallet again. One that could not be opened before, which the Log says, still is not."""
+        """After thawing: the saved wallet again, unless it could not be opened at the boot either, as the Log says."""
         if WALLET_KEY in saved and WIPED_KEY not in saved:
             with suppress(DataError):
                 self.wallet = _opened(saved, device_keys)

@@ -17,7 +17,7 @@ SLOTS = (IDENTITY, WALLET)
 
 
 def sealed(secret: bytes, slot: str, device_keys: Mapping[str, bytes], entropy: bytes) -> bytes:
-    """`secret` as it is saved under `slot`; the salt comes from this boot's entropy, so a slot is sealed once a boot."""
+    """`secret` as it is saved under `slot`; its salt is of this boot's entropy, so a slot is sealed once a boot."""
     return seal(secret, _key(slot, device_keys), slot, Seed(entropy).child(f"salt {slot}").bytes(SALT_BYTES))
 
 

@@ -8,9 +8,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from orbitalcloud.compute import Artefact, Job, JobLimits, Limits, Request, encode_request, workload
-from orbitalcloud.core import HOUR, SECOND, DataError, Instant, MissionError, Seed, digest_of, from_hex, records
+from orbitalcloud.core import (
+    HOUR,
+    SECOND,
+    DataError,
+    Instant,
+    MissionError,
+    RemoteProtocolError,
+    Seed,
+    digest_of,
+    from_hex,
+    records,
+)
 from orbitalcloud.core.events import Commanded
 from orbitalcloud.ethereum import MAINNET
+from orbitalcloud.ethereum.outline import MAX_FILE_BYTES, outline, signed_bytes
 from orbitalcloud.ethereum.signed_text import parse_signature
 from orbitalcloud.mission import Craft, Loaded, Task, mission_error, types
 from orbitalcloud.mission.files import read_bytes
@@ -23,6 +35,7 @@ from orbitalcloud.node import (
     Pay,
     Satellite,
     SatelliteConfig,
+    SendTransaction,
     SendUpdate,
     Station,
     StationConfig,
@@ -200,6 +213,7 @@ def _satellite(
         verification=facts,
         payees=frozenset(payment.to for payment in payments),
         chain_ids=frozenset() if ethereum is None else frozenset({ethereum.chain_id}),
+        jurisdictions={} if ethereum is None else {one.name: one.jurisdiction for one in loaded.stations},
         operator="" if ethereum is None or ethereum.operator is None else ethereum.operator,
     )
 
@@ -284,6 +298,9 @@ def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board:
     for payment in loaded.mission.payment:
         assert ethereum is not None, "the mission's checks ask for a chain where there is a payment"
         carrier.push(_after(loaded, payment.at_h), payment.station, Commanded("pay", _pay(payment, ethereum)))
+    for index, item in enumerate(loaded.mission.transaction):
+        with _blamed(loaded, "transaction", index, "raw" if item.raw else "file"):
+            _schedule_transaction(carrier, loaded, item)
     for index, wipe in enumerate(loaded.mission.wipe):
         with _blamed(loaded, "wipe", index, "signature"):
             order_to_wipe = encode_order(WipeWallet(wipe.satellite, parse_signature(wipe.signature)))
@@ -291,6 +308,25 @@ def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board:
     for index, fault in enumerate(loaded.mission.fault):
         with _blamed(loaded, "fault", index, "byte" if isinstance(fault, types.TamperedUpdate) else "target"):
             _schedule_fault(carrier, loaded, fault)
+
+
+def _schedule_transaction(carrier: Carrier, loaded: Loaded, item: types.Transaction) -> None:
+    """Somebody's own transaction: its account gets its coins with the in-process chain's genesis."""
+    raw = signed_bytes(read_bytes(item.file, loaded.folder, MAX_FILE_BYTES) if item.file else (item.raw or "").encode())
+    try:
+        sender = outline(raw).sender
+    except RemoteProtocolError as error:
+        raise DataError("transaction", error.detail, "give bytes that `orbital wallet sign` printed") from None
+    if carrier.gateway is not None:
+        carrier.gateway.fund(sender)
+    on_board = item.submit_at in carrier.world.names
+    target = item.satellite
+    if on_board:
+        if not loaded.stations:
+            raise DataError("transaction", "no station", "what becomes of it needs one to go to: add a [[station]]")
+        target = loaded.stations[0].name
+    order = SendTransaction(target, raw, item.forbidden)
+    carrier.push(_after(loaded, item.at_h), item.submit_at, Commanded("send-transaction", encode_order(order)))
 
 
 def _after(loaded: Loaded, hours: float) -> Instant:
@@ -371,6 +407,10 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: types.Fault) -> Non
         case types.StationOutage():
             loss = Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000)
             carrier.trouble(loss, "station-outage", f"neither sends nor receives for {fault.duration_min:g} min")
+        case types.BlocksTransactions():
+            carrier.medium.blocks.append(Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000))
+            text = f"cannot speak to the chain for {fault.duration_min:g} min"
+            carrier.announce(at, fault.target, "blocks-transactions", text)
         case types.TamperedUpdate():
             raw = bytearray(read_bytes(fault.file, loaded.folder))
             if fault.byte >= len(raw):

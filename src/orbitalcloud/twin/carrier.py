@@ -239,6 +239,9 @@ class Carrier:
             if self.medium.is_out(name, self.now):
                 self._record(records.FrameLost(self.now, name, peer, len(frame), "the station is out"))
                 return
+            if self.medium.is_blocked(name, self.now):
+                self._record(records.FrameLost(self.now, name, peer, len(frame), "blocked on its way to the chain"))
+                return
             answer = self.gateway.request(frame, self.now)
             self.push(Instant(self.now + RPC_NS), name, Received(peer, answer))
             return

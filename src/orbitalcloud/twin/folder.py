@@ -39,8 +39,8 @@ class DiskError(DataError):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`flight.json`: what a folder claims to be. `files` are the mission's by name, with their SHA-256; `keys` is the folder of
-    the boards' device keys, where they do not follow from the seed."""
+    """`flight.json`: what a folder claims to be. `files` are the mission's by name, with their SHA-256; `keys` is the
+    folder of the boards' device keys, where they do not follow from the seed."""
 
     status: str
     mission: str

@@ -1,8 +1,8 @@
 """Where the device keys of the nodes' boards are: apart from their stores, so that a copy of a store opens nothing.
 
 `SeedKeys` makes them from the mission's seed, so that the same flight is the same flight (decision 13: such keys guard
-play money). `FileKeys` draws them, once, and keeps each in a file that its owner alone may read: for a flight on the real
-clock, and the place where a board with a secure element puts its own.
+play money). `FileKeys` draws them, once, and keeps each in a file that its owner alone may read: for a flight on the
+real clock, and the place where a board with a secure element puts its own.
 """
 
 from __future__ import annotations

@@ -399,6 +399,30 @@ def _transaction_signed(state: _State, entry: r.TransactionSigned) -> None:
     )
 
 
+def _transaction_handed(state: _State, entry: r.TransactionHanded) -> None:
+    known = state.transactions.get(entry.hash)
+    if known is not None and known.signed:  # the same bytes again, at another station
+        return
+    if not entry.value_wei.isdecimal() or len(entry.value_wei) > MAX_WEI_DIGITS:
+        raise DataError(entry.hash, entry.value_wei, "wei is a whole number below 2^256")
+    _transaction(
+        state,
+        entry.hash,
+        node=entry.node,
+        sender=entry.sender,
+        to=entry.to,
+        value_wei=int(entry.value_wei),
+        nonce=entry.nonce,
+        chain_id=entry.chain_id,
+        signed=entry.at,
+    )
+
+
+def _transaction_returned(state: _State, entry: r.TransactionReturned) -> None:
+    if entry.status < 0:
+        _transaction(state, entry.hash, refused=entry.at, refused_why=entry.why)
+
+
 def _transaction_refused(state: _State, entry: r.TransactionRefused) -> None:
     name = entry.hash or f"unsigned {1 + sum(not known.signed for known in state.transactions.values())}"
     node = state.transactions[name].node if name in state.transactions else entry.node
@@ -457,6 +481,8 @@ _STEPS: dict[type, Callable[[_State, Any], None]] = {
     r.TransactionSigned: _transaction_signed,
     r.TransactionRefused: _transaction_refused,
     r.TransactionSettled: _transaction_settled,
+    r.TransactionHanded: _transaction_handed,
+    r.TransactionReturned: _transaction_returned,
     r.HeadAdvanced: lambda state, entry: state.heads.append(entry),
     r.UpdateRefused: lambda state, entry: state.refused_updates.append(entry),
 }
