@@ -8,7 +8,7 @@ ONLY ?=
 MISSION ?= genesis-1
 
 .DEFAULT_GOAL := help
-.PHONY: help fly test test-chain check lint types contracts bench validate docs wasm lock clean
+.PHONY: help fly test test-chain fuzz check lint types contracts bench validate docs wasm lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,7 @@ test: $(READY)  ## run the tests
 
 test-chain: $(READY)  ## a job's life on a real Ethereum node (anvil, from npm), and the contracts compiled anew
 	@$(RUN)/python tools/make_contracts.py --check
+	@$(RUN)/python tools/check_contracts.py
 	@$(RUN)/python -m pytest slow/chain
 
 check: lint types contracts  ## lint, strict types, import contracts
@@ -57,3 +58,6 @@ lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml
 
 clean:  ## remove the environment and caches (flights stay)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+
+fuzz: $(READY)  ## let Atheris at every decoder [SECONDS=60 for each, ONLY=name]
+	@$(RUN)/python fuzz/harness.py $(ONLY) --seconds $(or $(SECONDS),60)
