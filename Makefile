@@ -46,6 +46,9 @@ contracts: $(READY)
 bench: $(READY)  ## answer the speed questions of bench/ as ratios [ONLY=name]
 	@$(RUN)/python bench/run.py $(ONLY)
 
+fuzz: $(READY)  ## let Atheris at every decoder [SECONDS=60 for each, ONLY=name]
+	@$(RUN)/python fuzz/harness.py $(ONLY) --seconds $(or $(SECONDS),60)
+
 validate: $(READY)  ## print every validation case: source, theirs, ours, difference, tolerance
 	@$(RUN)/python tools/validate.py
 
@@ -58,6 +61,3 @@ lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml
 
 clean:  ## remove the environment and caches (flights stay)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
-
-fuzz: $(READY)  ## let Atheris at every decoder [SECONDS=60 for each, ONLY=name]
-	@$(RUN)/python fuzz/harness.py $(ONLY) --seconds $(or $(SECONDS),60)

@@ -14,8 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from ethereum.evm_bench import CHAIN_ID, Evm, Key, account
 from ethereum.settlement_yard import (
@@ -45,7 +44,7 @@ from orbitalcloud.ethereum.settlement import (
 )
 from orbitalcloud.ethereum.typed_data import Domain
 
-PAGE = ROOT / "docs" / "contracts.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "contracts.md"
 BEGIN, END = "<!-- gas: begin, made by tools/make_gas_table.py -->", "<!-- gas: end -->"
 BASE, CREATE, TOKEN = 21_000, 32_000, 4
 FLOOR = 10

@@ -304,8 +304,9 @@ def test_outlines_are_what_was_signed():
 def test_a_legacy_transaction_of_the_standard_reads_as_it_says():
     """EIP-155's own example."""
     text = (
-        "0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef61340bd939bc"
-        "2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83"
+        "0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a7"
+        "6400008025a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067"
+        "cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83"
     )
     one = outline(signed_bytes(text.encode()))
     assert (one.nonce, one.value_wei, one.chain_id, one.to) == (9, 10**18, 1, "0x" + "35" * 20)
