@@ -4,9 +4,9 @@
     make fuzz SECONDS=10               # as continuous integration does: all together in about two minutes
     make fuzz SECONDS=14400 ONLY=rlp   # by hand, for hours
 
-A target is a module `NAME.py` here with `corpus()` (name → real bytes) and `target(data)`. Bytes may be taken or
-refused: `RemoteProtocolError` and `DataError` are refusals, and whatever else is raised is a bug, as is an input that
-takes more than ten seconds or two gigabytes. What was found stays in .bench/fuzz/NAME (the grown corpus) and, if it crashed, in
+A target is a module `NAME.py` here with `corpus()` (name → real bytes) and `target(data)`. Bytes are taken or refused:
+`RemoteProtocolError` and `DataError` are refusals, and whatever else is raised is a bug, as is an input that takes more
+than ten seconds or two gigabytes. What was found stays in .bench/fuzz/NAME (the grown corpus) and, if it crashed, in
 .bench/fuzz/crashes; a crash that is mended goes into fuzz/mended/NAME, which `make test` replays.
 
 Atheris is installed from PyPI into .bench, beside the project's own environment: people who fly do not need it.

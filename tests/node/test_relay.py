@@ -289,7 +289,7 @@ def test_whatever_happens_each_payment_is_made_once_and_each_sender_told_once(ac
     assert not any(made.carried for made, _, _ in sky.sats)
 
 
-# What a transaction says of itself -------------------------------------------------------------------------------------
+# What a transaction says of itself ------------------------------------------------------------------------------------
 
 
 def test_outlines_are_what_was_signed():
