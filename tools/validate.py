@@ -232,8 +232,9 @@ What this page does not claim:
 - **Some numbers came to us second-hand**, by this project's planners, and some they computed themselves before the code
   existed, with other code; the rows say so. That guards against slips, not against a shared misunderstanding.
 - **Agreement of one quantity is agreement of that quantity.** Nothing here validates drag, attitude or battery ageing:
-  this version has none of them, or has them as constants from a catalogue. Radiation and link budgets are validated
-  as functions; flights do not use them yet. Device cross-sections are assumptions where the table says so.
+  this version has none of them, or has them as constants from a catalogue. Link budgets fly where a
+  mission names a radio with one; their radios' values are assumptions of a class where the catalogue says so. Device
+  cross-sections are assumptions where the table says so.
 
 """
 

@@ -313,6 +313,28 @@ def test_export_every_form(orbital, tmp_path):
     assert len(list(tmp_path.iterdir())) == 4, "nothing half-written lies beside them"
 
 
+def test_export_elements(orbital, tmp_path):
+    """What others fly by SGP4: the flight's orbit as an OMM and as two lines, of which both readers make the same."""
+    from orbitalcloud.physics import Orbits, TwoLine, parse_omms
+
+    code, text, _ = orbital("export", "--as", "omm")
+    assert code == 0
+    assert "COMMENT fitted to" in text
+    (message,) = parse_omms(text)
+    (again,) = parse_omms(orbital("export", "--as", "omm", "--json")[1])
+    assert message == again
+    name, first, second = orbital("export", "--as", "tle")[1].splitlines()
+    assert name == message.name == "sat"
+    times = [message.epoch, message.epoch + 3_600_000_000_000]
+    places = Orbits.of([TwoLine(first, second), message]).position_teme_m(times)
+    assert abs(places[0] - places[1]).max() < 1e3
+    out = tmp_path / "flight.tle"
+    assert as_json(orbital("export", "--as", "tle", "--out", out, "--json"))["bytes"] == out.stat().st_size > 140
+    code, _, err = orbital("export", "--as", "tle", "--satellite", "other")
+    assert code == 2
+    assert "sat" in err
+
+
 def test_export_where_it_cannot(orbital, tmp_path):
     for form in ("czml", "parquet"):
         code, out, err = orbital("export", "--as", form, "--out", tmp_path / "no" / "where")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
 from orbitalcloud.core import DataError
@@ -39,7 +40,15 @@ def test_every_field_of_an_entry_has_its_provenance() -> None:
     book = catalogue()
     for kind in ("accelerators", "stations", "links"):
         for name, entry in getattr(book, kind).items():
-            assert set(book.provenance[kind, name]) == set(entry.__struct_fields__), name
+            given = {key.partition(".")[0] for key in book.provenance[kind, name]}
+            optional = {field.name for field in msgspec.structs.fields(entry) if not field.required}
+            assert set(entry.__struct_fields__) - optional <= given <= set(entry.__struct_fields__), name
+            for budget in (getattr(entry, key, None) for key in ("up", "down", "across")):
+                if budget is not None:
+                    key = next(key for key in ("up", "down", "across") if getattr(entry, key) is budget)
+                    told = {k.removeprefix(f"{key}.") for k in book.provenance[kind, name] if k.startswith(f"{key}.")}
+                    silent = set(budget.__struct_fields__) - told
+                    assert all(getattr(budget, field) == 0.0 for field in silent), (name, silent)
 
 
 def test_a_value_without_its_origin_is_refused() -> None:

@@ -16,12 +16,12 @@ from orbitalcloud.compute import WORKLOADS
 from orbitalcloud.core import DataError, MissionError, parse_instant
 from orbitalcloud.mission import Loaded, find, load, loads, mission_error, packaged
 from orbitalcloud.mission import check_values as rules
+from orbitalcloud.mission.orbits import mean_anomaly_rad
 from orbitalcloud.mission.physical import energy_heat, orbits_of, satellite_design, sites_of
 from orbitalcloud.mission.problems import did_you_mean
-from orbitalcloud.mission.resolve import mean_anomaly_rad
 from orbitalcloud.mission.schema import init_text, schema
 from orbitalcloud.mission.types import Mission
-from orbitalcloud.physics import Design, Omm, geometry
+from orbitalcloud.physics import Design, Omm, geometry, remaining_power
 
 GENESIS = find("genesis-1").read_text()
 
@@ -36,7 +36,7 @@ def line_of(text: str, needle: str) -> int:
 
 
 def test_packaged_missions_load() -> None:
-    assert packaged() == ["genesis-1", "iss-orbit", "walker-100"]
+    assert packaged() == ["genesis-1", "iss-orbit", "walker-100", "walker-1000"]
     for name in packaged():
         loaded = load(name)
         assert loaded.mission.name == name
@@ -85,7 +85,7 @@ def test_the_workloads_that_missions_may_name_are_those_that_ship() -> None:
         ('ltan = "10:30"', 'ltan = "25:30"', "orbit =", ["25:30", "HH:MM"]),
         ('ltan = "10:30"', 'ltan = "10:30", raan_deg = 3', "orbit =", ["exactly one of ltan, raan_deg"]),
         ('"sun-synchronous"', '"sunsynchronous"', "orbit =", ['"sun-synchronous"']),
-        ("orbit = {", "omm = 'x.xml'\norbit = {", "[[satellite]]", ["exactly one of orbit, tle, omm, walker"]),
+        ("orbit = {", "omm = 'x.xml'\norbit = {", "[[satellite]]", ["exactly one of orbit, tle, omm, oem, walker"]),
         ('bus  = "cubesat-12u-edge"', 'bus = "cubesat-12u"', "bus =", ['"cubesat-12u-edge"']),
         ("reserve = 0.35", "reserve = 35", "reserve", ["35", "at most 0.99"]),
         ("reserve = 0.35", 'accelerator = "orin"\nreserve = 0.35', "accelerator =", ["jetson-orin-nano-8gb"]),
@@ -104,7 +104,7 @@ def test_the_workloads_that_missions_may_name_are_those_that_ship() -> None:
         ("[[link]]", '[[station]]\nname = "svalbard"\nsite = "troll"\n[[link]]', '"svalbard"\nsite = "tr', ["already"]),
         ("[[link]]", '[[station]]\nname = "station"\nsite = "troll"\n[[link]]', 'name = "station"', ["meaning"]),
         ('["satellite", "station"]', '["satellite", "stations"]', '"stations"', ['"station"']),
-        ('["satellite", "station"]', '["satellite", "satellite"]', '"satellite"]', ["station"]),
+        ('["satellite", "station"]', '["satellite", "satellite"]', "s-band-duplex", ["isl-optical"]),
         ('radio = "s-band-duplex"', 'radio = "k-band"', "k-band", ["s-band-duplex"]),
         ('radio = "s-band-duplex"', 'band = "s"', "[[link]]", ["up_kbps"]),
         ("workload:water-map", "workload:watermap", "watermap", ["workload:water-map"]),
@@ -300,7 +300,10 @@ def test_changes_to_the_bus_arrive_in_physics() -> None:
     assert loaded.satellites[0].bus.shielding_mm == 4.0
     assert loaded.satellites[0].devices == ("sram-4mbit",)
     assert load("genesis-1").satellites[0].devices == ("jetson-module", "lpddr-8gb")
-    assert design.array.health == pytest.approx((1 - 0.0275) ** 2)
+    left = remaining_power(547e3, math.radians(97.6), 2.0) * (0.99 * 0.9975) ** 2
+    assert design.array.health == pytest.approx(left, abs=1e-4)  # radiation's share is that of the orbit
+    told = changed("reserve = 0.35", "reserve = 0.35\nage_years = 2\narray = { radiation_per_year = 0.015 }")
+    assert satellite_design(told.satellites[0]).array.health == pytest.approx((0.985 * 0.99 * 0.9975) ** 2)
     assert [face.area_m2 for face in design.thermal.faces if face.node == "radiator"] == [0.1]
     assert len(design.thermal.faces) == len(plain.thermal.faces)
 
@@ -421,3 +424,35 @@ def test_an_epoch_that_no_bundle_or_table_can_date_is_refused(year: str) -> None
     text = Path(str(find("genesis-1"))).read_text().replace("2026-03-20T12", f"{year}-03-20T12")
     with pytest.raises(MissionError, match="epoch"):
         loads(text.encode(), "x.toml", ".")
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "remedy"),
+    [
+        ("safe_below = 0.5", "safe_below", "at most the reserve"),
+        ("safe_below = 0.2\nsafe_above = 0.1", "safe_above", "safe mode never ends"),
+        ("safe_below = 0.2\nshed = { payload = 0.3 }", "shed", "at most safe_below"),
+        ("shed = { payload = 0.05, radio = 0.1 }", "shed", "shed the payload first"),
+        ("safe_below = nan", "safe_below", ""),
+        ('battery = { cell = "nmc-1865" }', "battery", "nmc-18650"),
+        ('array = { cell = "azure" }', "array", "azur-3g30c-advanced"),
+        ("array = { area_m2 = 0 }", "area_m2", "above 0"),
+        ("array = { efficiency = 1.2 }", "efficiency", "at most 1"),
+        ("battery = { capacity_wh = 0 }", "capacity_wh", "above 0"),
+        ("battery = { lock_out_c = 60 }", "lock_out_c", "at most 40"),
+        ("sun_axis = [0, 0, 0]", "sun_axis", "not all zero"),
+    ],
+)
+def test_power_that_cannot_be_is_told_with_its_remedy(keys: str, key: str, remedy: str) -> None:
+    with pytest.raises(MissionError) as told:
+        changed("reserve = 0.35", f"reserve = 0.35\n{keys}")
+    assert key in str(told.value)
+    assert remedy in str(told.value)
+
+
+def test_charges_follow_from_the_reserve_where_nothing_is_said() -> None:
+    craft = changed("reserve = 0.35", "reserve = 0.4").satellites[0]
+    assert (craft.safe_below, craft.safe_above) == pytest.approx((0.2, 0.3))
+    rules = craft.shedding
+    assert (rules.payload, rules.radio, rules.heating, rules.restart) == pytest.approx((0.16, 0.12, 0.08, 0.05))
+    assert craft.safe_w == 8.0

@@ -353,9 +353,11 @@ def test_a_job_runs_out_when_the_battery_does(flown):
     ).replace("deadline_min = 120", "deadline_min = 400")
     dead += '\n[[fault]]\nkind = "array-string-loss"\nat_h = 0.1\ntarget = "sat"\nfraction = 1.0\n'
     flight = flown(dead)
-    assert flight.of(records.BrownOut)[0].down
-    assert any(entry.why.rule == "reserve" for entry in flight.of(records.JobStopped))
+    (down,) = flight.of(records.BrownOut)
+    assert down.down
+    assert flight.of(records.JobStarted)
     assert not [entry for entry in flight.of(records.JobFinished) if entry.energy_mj > 100_000_000]
+    assert max(entry.at for entry in flight.of(records.Telemetry)) < down.at, "its computer has no power either"
 
 
 def test_a_jobs_own_limit_on_its_output_holds(tmp_path):

@@ -1,4 +1,4 @@
-"""Work of a flight, settled: executed on real nodes, receipts signed with their wallets' keys, paid or slashed on an EVM.
+"""Work of a flight, settled: executed on real nodes, signed for with their wallets' keys, paid or slashed on an EVM.
 
 The flight and the chain are two steps here: the satellites fly, execute and sign Ed25519 receipts in the twin; then the
 same wallets (`WorkDesk`) sign for contracts in a bare EVM, and verifiers whom the lot drew execute again.

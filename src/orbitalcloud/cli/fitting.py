@@ -18,6 +18,7 @@ _SETTLED = frozenset({"delivered", "settled", "advanced", "rotated"})
 
 _FIRST_TO_GO = {
     "satellites": ("bus", "boots", "orbit", "sunlit_mean_share", "load_mean_w", "generated_mean_w", "reserve_share"),
+    "orbits": ("eclipse_s", "heat_side", "discharge_share", "used_j", "made_j"),
     "stations": ("mask_deg", "jurisdiction", "contact_s"),
     "contacts": ("band", "frames", "rate_bps"),
     "jobs": ("name", "promised_utc", "executed", "executor", "energy_j"),

@@ -13,7 +13,7 @@ from orbitalcloud.core import DataError
 if TYPE_CHECKING:
     from orbitalcloud.view.flight import Flight
 
-FORMS = ("czml", "oem", "csv", "parquet")
+FORMS = ("czml", "oem", "omm", "tle", "csv", "parquet")
 TELEMETRY = "telemetry"
 
 
@@ -77,6 +77,11 @@ def export(path: Path | None, form: str, satellite: str, kind: str, out: Path | 
     if kind != TELEMETRY:
         kind = plural(kind)
     folder = find(path)
+    if form in ("omm", "tle"):
+        from orbitalcloud.cli.elements import elements
+
+        _write(elements(folder, form, satellite, as_json), out, as_json, form == "omm", form)
+        return 0
     flight, _ = folded(folder)
     if form == "parquet":
         from orbitalcloud.view.export import export_parquet
@@ -85,16 +90,20 @@ def export(path: Path | None, form: str, satellite: str, kind: str, out: Path | 
         output.write_file(place, lambda beside: export_parquet(flight, beside))
         _done(place, as_json)
         return 0
-    text = _text(flight, form, satellite, kind)
+    _write(_text(flight, form, satellite, kind), out, as_json, form == "czml", form)
+    return 0
+
+
+def _write(text: str, out: Path | None, as_json: bool, is_json: bool, form: str) -> None:
+    """To a file, or to stdout: as it is, or as the one string of a JSON object where it is not JSON already."""
     if out is not None:
         data = text.encode()
         output.write_file(out, lambda beside: beside.write_bytes(data))
         _done(out, as_json)
-    elif as_json and form != "czml":  # which is JSON already
+    elif as_json and not is_json:
         output.data({"as": form, "text": text})
     else:
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    return 0
 
 
 def _text(flight: Flight, form: str, satellite: str, kind: str) -> str:

@@ -20,7 +20,7 @@ app = typer.Typer(
 Mission = Annotated[str, typer.Argument(help="a packaged mission (genesis-1) or the path of a TOML file")]
 FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
-KINDS = "satellites, stations, contacts, jobs, bundles, receipts, transactions, heads, faults or upsets"
+KINDS = "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, heads, faults or upsets"
 Json = Annotated[bool, typer.Option("--json", help="print data as JSON")]
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="instead of the mission's seed")]
@@ -53,8 +53,17 @@ def init(
 
 
 @app.command()
-def check(mission: Mission, json: Json = False, verbose: Verbose = False) -> int:
-    """Does it close? Period, eclipses, watts, kelvins, contact minutes, and what binds first."""
+def check(
+    mission: Mission,
+    cooling: Annotated[bool, typer.Option("--cooling", help="instead, compare kinds of thermal control")] = False,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Does it close? Light, watts, kelvins, contacts, dose, lifetime; what binds, and what would relax it."""
+    if cooling:
+        from orbitalcloud.cli import cooling as comparison
+
+        return comparison.cooling(mission, json)
     from orbitalcloud.cli import missions
 
     return missions.check(mission, json)
@@ -164,8 +173,8 @@ def verify(
 @app.command()
 def export(
     flight: FlightArgument = None,
-    form: Annotated[str, typer.Option("--as", help="czml, oem, csv or parquet")] = "czml",
-    satellite: Annotated[str, typer.Option(help="for oem: which [default: the first]")] = "",
+    form: Annotated[str, typer.Option("--as", help="czml, oem, omm, tle, csv or parquet")] = "czml",
+    satellite: Annotated[str, typer.Option(help="for oem, omm, tle: which [default: the only one, or all]")] = "",
     kind: Annotated[str, typer.Option(help="for csv: telemetry, or a kind that `get` lists")] = "telemetry",
     out: Annotated[Path | None, typer.Option("--out", help="a file [default: stdout; parquet needs one]")] = None,
     json: Json = False,

@@ -10,12 +10,16 @@ import msgspec
 
 from orbitalcloud.core.contact import Contact
 
+ALL_POWERED = 4
+"""Classes of loads: platform, heating, radio, payload, in the order in which they are kept."""
+
 
 class Readings(msgspec.Struct, frozen=True, gc=False):
     """What a satellite's sensors say at one instant.
 
     `charge_ppm` state of charge (parts per million of usable capacity); `sunlit_ppm` share of the Sun's disc in view;
     `temperatures_mk` one entry per thermal node, in the order of the satellite's description; position is geodetic.
+    `powered` is how many classes of loads the bus has on, the most needed first.
     `dose_urad` is the dosimeter's, since the mission's start (10 nGy, silicon; −1: it has no number).
     """
 
@@ -28,6 +32,7 @@ class Readings(msgspec.Struct, frozen=True, gc=False):
     longitude_udeg: int
     height_m: int
     dose_urad: int = -1
+    powered: int = ALL_POWERED
 
 
 class Started(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
-"""The catalogue: buses, accelerators, ground-station sites and radios that mission files name.
+"""The catalogue: buses, accelerators, ground-station sites, radios, coatings and coolings that mission files name.
 
-Four TOML files in `data/catalogue`, one table an entry. Every value has a source, a date and a confidence: either of
+Six TOML files in `data/catalogue`, one table an entry. Every value has a source, a date and a confidence: either of
 its own, `{ value = 27.0, source = "…", date = "…", confidence = "datasheet" }`, or from its table, where `source`,
 `date` and `confidence` beside plain values speak for all of them. A value with neither is an error.
 """
@@ -17,14 +17,17 @@ from typing import Any, Literal, TypeVar, get_args
 import msgspec
 
 from orbitalcloud.core import DataError
-from orbitalcloud.mission.resolved import Accelerator, Bus, Radio, Site
+from orbitalcloud.mission.check_thermal import check_thermal
+from orbitalcloud.mission.physical import array_of, battery_of
+from orbitalcloud.mission.resolved import Accelerator, Bus, Coating, Cooling, Radio, Site
+from orbitalcloud.mission.thermal import finished
+from orbitalcloud.physics import BATTERY_CELLS, SOLAR_CELLS
 from orbitalcloud.physics.radiation_upsets import devices as radiation_devices
 
 Confidence = Literal["measured", "datasheet", "published", "assumption"]
-Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio)
+Entry = TypeVar("Entry", Bus, Accelerator, Site, Radio, Coating, Cooling)
 
 _ORIGIN = ("source", "date", "confidence")
-_REQUIRED_NODES = ("array", "body", "payload", "radiator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Catalogue:
     accelerators: dict[str, Accelerator]
     stations: dict[str, Site]
     links: dict[str, Radio]
+    coatings: dict[str, Coating]
+    coolings: dict[str, Cooling]
     about: dict[tuple[str, str], str]
     provenance: dict[tuple[str, str], dict[str, Provenance]]
 
@@ -65,11 +70,19 @@ def catalogue() -> Catalogue:
         origins.update({(kind, name): sources[name] for name in sources})
         return found
 
+    coatings = section("coatings", Coating)
+    place = "catalogue/buses.toml"
+    buses = {name: finished(bus, coatings, f"{place}: {name}") for name, bus in section("buses", Bus).items()}
+    for name, bus in buses.items():
+        check_power(bus, f"{place}: {name}")
+        check_thermal(bus, f"{place}: {name}")
     return Catalogue(
-        section("buses", Bus),
+        buses,
         section("accelerators", Accelerator),
         section("stations", Site),
         section("links", Radio),
+        coatings,
+        section("coolings", Cooling),
         about,
         origins,
     )
@@ -98,8 +111,6 @@ def read(
         except msgspec.ValidationError as error:
             raise DataError(where, str(error), "mend the catalogue") from None
     for name, entry in entries.items():
-        if isinstance(entry, Bus):
-            check_heat(entry, f"{place}: {name}")
         for device in entry.devices if isinstance(entry, Accelerator) else ():
             if device not in radiation_devices():
                 raise DataError(f"{place}: {name}.devices", device, f"name one of {', '.join(radiation_devices())}")
@@ -140,19 +151,13 @@ def _provenance(origin: dict[str, Any], where: str) -> Provenance:
     return Provenance(str(origin["source"]), str(origin["date"]), origin["confidence"])
 
 
-def check_heat(bus: Bus, where: str) -> None:
-    """A bus's thermal network: the four named nodes, couplings between nodes that exist, limits the right way round."""
-    names = [node.name for node in bus.heat]
-    for name in _REQUIRED_NODES:
-        if names.count(name) != 1:
-            raise DataError(f"{where}.heat", name, f"have each of the nodes {', '.join(_REQUIRED_NODES)} once")
-    for coupling in bus.couplings:
-        for end in coupling.between:
-            if end not in names:
-                raise DataError(f"{where}.couplings", end, f"name one of {', '.join(names)}")
-    for node in bus.heat:
-        if not node.cold_limit_c < node.hot_limit_c:
-            raise DataError(f"{where}.heat.{node.name}", node.cold_limit_c, "put the cold limit below the hot limit")
+def check_power(bus: Bus, where: str) -> None:
+    """A bus's solar cells and battery cells are known, and it can be built of them."""
+    for key, name, known in (("array", bus.array.cell, SOLAR_CELLS), ("battery", bus.battery.cell, BATTERY_CELLS)):
+        if name not in known:
+            raise DataError(f"{where}.{key}.cell", name, f"name one of {', '.join(known)}")
+    array_of(bus)
+    battery_of(bus)
 
 
 def lines(kind: str, name: str) -> Iterator[tuple[str, Any, Provenance]]:
@@ -167,6 +172,8 @@ def _at(thing: Any, path: list[str]) -> Any:
     for key in path:
         if isinstance(thing, tuple):
             thing = thing[int(key)] if key.isdigit() else next(item for item in thing if item.name == key)
+        elif key == "kind" and not hasattr(thing, key):  # the tag of one of several tables
+            thing = thing.__struct_config__.tag
         else:
             thing = getattr(thing, key)
     return thing

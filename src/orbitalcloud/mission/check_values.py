@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from orbitalcloud.core import DataError, RemoteProtocolError
 from orbitalcloud.mission.catalogue import catalogue
+from orbitalcloud.mission.charge_levels import charge_levels
+from orbitalcloud.mission.check_links import CLASSES, check_air, check_link
 from orbitalcloud.mission.files import locate, read_bytes
 from orbitalcloud.mission.lines import Path
 from orbitalcloud.mission.problems import Problems, did_you_mean
@@ -14,7 +16,6 @@ from orbitalcloud.mission.types import (
     BlocksTransactions,
     FrameLoss,
     Job,
-    Link,
     Mission,
     Reboot,
     Satellite,
@@ -33,15 +34,18 @@ PLAY_CHAINS = {1337: "geth --dev", 31337: "anvil", 17000: "Holesky", 560048: "Ho
 mission: whoever has the file can spend what its wallets hold."""
 MOST_PAIRS = 1_000_000
 """Pairs of satellite and station: each is two channels in memory."""
-_CLASSES = ("satellite", "station")
-_RESERVED = (*_CLASSES, "any", ON_BOARD)
+_RESERVED = (*CLASSES, "any", ON_BOARD)
 
 
 def satellite_names(satellite: Satellite) -> list[str]:
-    """The satellites that a `[[satellite]]` makes: itself, or the members of its Walker constellation."""
-    if satellite.walker is None:
+    """The satellites that a `[[satellite]]` makes: itself, or the members of its constellation or cluster."""
+    if satellite.walker is not None:
+        count = satellite.walker.total
+    elif satellite.cluster is not None:
+        count = satellite.cluster.satellites
+    else:
         return [satellite.name]
-    return [f"{satellite.name}-{number:03d}" for number in range(1, satellite.walker.total + 1)]
+    return [f"{satellite.name}-{number:03d}" for number in range(1, count + 1)]
 
 
 FIRST_YEAR, LAST_YEAR = 2001, 2099
@@ -68,7 +72,8 @@ def check_values(mission: Mission, problems: Problems, folder: str) -> None:
     for index, station in enumerate(mission.station):
         _station(station, ("station", index), problems)
     for index, link in enumerate(mission.link):
-        _link(link, ("link", index), names, problems)
+        check_link(link, ("link", index), names.satellites, names.nodes, problems)
+    check_air(mission, names.satellites, problems)
     for index, job in enumerate(mission.job):
         _job(job, ("job", index), mission, names, problems, folder)
     _ethereum(mission, names, problems, folder)
@@ -118,7 +123,7 @@ def _known(name: str, known: Iterable[str], path: Path, problems: Problems) -> N
 def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
     book = catalogue()
     _one_of(
-        {"orbit": one.orbit, "tle": one.tle, "omm": one.omm, "walker": one.walker},
+        {"orbit": one.orbit, "tle": one.tle, "omm": one.omm, "oem": one.oem, "walker": one.walker},
         path,
         problems,
         "where the satellite flies",
@@ -129,12 +134,32 @@ def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
     for index, device in enumerate(one.devices or ()):
         _known(device, radiation_devices(), (*path, "devices", index), problems)
     if one.bus in book.buses:
-        nodes = [node.name for node in book.buses[one.bus].heat]
-        for name in one.heat:
-            _known(name, nodes, (*path, "heat", name), problems)
+        nodes = [] if one.own_network else [node.name for node in book.buses[one.bus].heat]
+        for name, change in one.heat.items():
+            new = (change.heat_capacity_j_per_k, change.hot_limit_c, change.cold_limit_c)
+            if name not in nodes and None in new:
+                words = (
+                    f"{did_you_mean(name, nodes)}; a new node needs heat_capacity_j_per_k, hot_limit_c, cold_limit_c"
+                )
+                problems.add((*path, "heat", name), name, words)
+    if one.sun_axis is not None and not any(one.sun_axis):
+        problems.add(
+            (*path, "sun_axis"), list(one.sun_axis), "give a direction in body axes: three numbers, not all zero"
+        )
+    try:
+        charge_levels(one)
+    except DataError as error:
+        problems.add((*path, error.place.split(".", maxsplit=1)[0]), error.value, f"{error.remedy} ({error.place})")
     if one.orbit is not None:
         node = {"ltan": one.orbit.ltan, "raan_deg": one.orbit.raan_deg}
         _one_of(node, (*path, "orbit"), problems, "where the orbit's plane is")
+        for key, value in (("eccentricity", one.orbit.eccentricity), ("argp_deg", one.orbit.argp_deg)):
+            if one.orbit.frozen and value:
+                problems.add((*path, "orbit", key), value, "leave it out: frozen = true finds it")
+    if one.cluster is not None and one.orbit is None:
+        problems.add((*path, "cluster"), "no orbit", "give the orbit that the cluster flies around")
+    if one.oem is not None and one.propagation == "numerical":
+        problems.add((*path, "propagation"), one.propagation, "leave it out: an OEM's states are flown as they are")
 
 
 def _station(one: Station, path: Path, problems: Problems) -> None:
@@ -146,21 +171,6 @@ def _station(one: Station, path: Path, problems: Problems) -> None:
             problems.add((*path, key), "missing", "give it in degrees, or a catalogue site")
     if one.jurisdiction is None:
         problems.add((*path, "jurisdiction"), "missing", "say whose law holds there: a two-letter country code")
-
-
-def _link(one: Link, path: Path, names: Names, problems: Problems) -> None:
-    for index, end in enumerate(one.between):
-        _known(end, [*_CLASSES, *names.nodes], (*path, "between", index), problems)
-    if all(end == "satellite" or end in names.satellites for end in one.between):
-        problems.add(
-            (*path, "between"), list(one.between), "one end must be a station: links between satellites come later"
-        )
-    if one.between[0] == one.between[1] and one.between[0] not in _CLASSES:
-        problems.add((*path, "between"), list(one.between), "name two different nodes")
-    if one.radio is not None:
-        _known(one.radio, catalogue().links, (*path, "radio"), problems)
-    elif one.band is None or one.up_kbps is None or one.down_kbps is None:
-        problems.add(path, "no radio", "give a catalogue radio, or all of band, up_kbps and down_kbps")
 
 
 def _file(name: str, folder: str, path: Path, problems: Problems) -> None:
@@ -286,6 +296,8 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
         else:
             targets = names.satellites
         _known(fault.target, targets, (*path, "target"), problems)
+        if isinstance(fault, ArrayStringLoss):
+            _one_of({"fraction": fault.fraction, "strings": fault.strings}, path, problems, "how much is lost")
         if isinstance(fault, TamperedUpdate):
             _tampered(fault, path, mission, names, problems, folder)
         known = Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | ArrayStringLoss

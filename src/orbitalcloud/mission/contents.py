@@ -20,6 +20,8 @@ def named(mission: Mission) -> Iterator[tuple[Path, str]]:
     for index, satellite in enumerate(mission.satellite):
         if satellite.omm is not None:
             yield ("satellite", index, "omm"), satellite.omm
+        if satellite.oem is not None:
+            yield ("satellite", index, "oem"), satellite.oem
     for index, job in enumerate(mission.job):
         if job.artefact is not None and not job.artefact.startswith(WORKLOAD):
             yield ("job", index, "artefact"), job.artefact

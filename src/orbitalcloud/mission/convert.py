@@ -15,7 +15,7 @@ from msgspec import inspect
 
 from orbitalcloud.mission.lines import Path
 from orbitalcloud.mission.problems import MOST, Problems, did_you_mean
-from orbitalcloud.mission.types import HeatChange, Mission
+from orbitalcloud.mission.types import HeatChange, Mission, Satellite
 
 _AT = re.compile(r"^(.*?)(?: - at `(\$.*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
@@ -185,11 +185,12 @@ def _remedy(message: str, path: Path, data: dict[str, Any]) -> str:
 
 def _choices(path: Path, data: dict[str, Any]) -> list[str]:
     if path[-1:] == ("kind",):
-        raw: Any = inspect.type_info(Mission)
-        faults = next(field.type for field in raw.fields if field.encode_name == "fault")
-        while isinstance(faults, inspect.Metadata):
-            faults = faults.type
-        return [str(one.tag) for one in faults.item_type.types]
+        union: Any = inspect.type_info(Satellite if "control" in path else Mission)
+        name = "control" if "control" in path else "fault"
+        union = next(field.type for field in union.fields if field.encode_name == name)
+        while isinstance(union, inspect.Metadata):
+            union = union.type
+        return [str(one.tag) for one in union.item_type.types]
     here = _type_at(path, data)
     return [str(value) for value in here.values] if isinstance(here, inspect.LiteralType) else []
 

@@ -57,13 +57,16 @@ def load(name: str | Path) -> Loaded:
 def loads(data: bytes, path: str, folder: str) -> Loaded:
     """As `load`, from the bytes of a mission file whose relative paths start in `folder`."""
     mission, text, problems = _decode(data, path)
+    from orbitalcloud.mission.channels import channels  # physics: half a second to import
     from orbitalcloud.mission.check_values import check_values  # the catalogue
     from orbitalcloud.mission.contents import digest_with, digests
-    from orbitalcloud.mission.resolve import channels, crafts, grounds, tasks  # physics: half a second to import
+    from orbitalcloud.mission.resolve import crafts, grounds, tasks
 
     check_values(mission, problems, folder)
     starts, ends = span(mission)
     satellites = crafts(mission, starts, ends, problems, folder)
+    problems.raise_any()
+    links = channels(mission, satellites, starts, problems)
     problems.raise_any()
     files = digests(mission, problems, folder)
     problems.raise_any()
@@ -78,7 +81,7 @@ def loads(data: bytes, path: str, folder: str) -> Loaded:
         ends=ends,
         satellites=satellites,
         stations=grounds(mission),
-        channels=channels(mission, satellites),
+        channels=links,
         tasks=tasks(mission, starts),
     )
 

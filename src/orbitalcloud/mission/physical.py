@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orbitalcloud.compute import Accelerator
-from orbitalcloud.mission.resolved import Bus, Craft, Loaded
+from orbitalcloud.core import Instant
+from orbitalcloud.mission import resolved
+from orbitalcloud.mission.resolved import Bus, Craft, HeatNode, Loaded
+from orbitalcloud.mission.thermal import ZERO_CELSIUS_K as ZERO_CELSIUS_K
+from orbitalcloud.mission.thermal import network_of, thermal_control
 from orbitalcloud.physics import (
+    BATTERY_CELLS,
+    SOLAR_CELLS,
     Battery,
-    Conductor,
-    Design,
+    Duty,
     EnergyHeat,
-    Face,
     Geometry,
     GroundSite,
-    Node,
     Omm,
     Orbits,
     Panel,
     SatelliteDesign,
     SolarArray,
-    ThermalNetwork,
     TwoLine,
+    Wear,
+    mean_design,
+    remaining_power,
     secular_rates,
+    worn,
 )
-
-ZERO_CELSIUS_K = 273.15
+from orbitalcloud.physics import geometry as geometry_of
+from orbitalcloud.physics.constants import EARTH_MU_M3_S2, EARTH_RADIUS_M
+from orbitalcloud.physics.earth_light import STANDARD
 
 
 def orbits_of(loaded: Loaded) -> Orbits:
@@ -50,10 +58,27 @@ def sites_of(loaded: Loaded) -> list[GroundSite]:
     ]
 
 
-def satellite_design(craft: Craft) -> SatelliteDesign:
-    """Power and heat of one satellite. The converter's loss is taken from the cells' efficiency: its heat, a few
-    watts, stays in the array instead of the body."""
-    bus = craft.bus
+ORDINARY_RADIATION = 0.015
+"""Share of the power lost a year to radiation where the orbit is outside the packaged maps (150 to 1,950 km): that of
+gallium arsenide in low orbits (Space Mission Analysis and Design, 3rd ed., §11.4)."""
+
+
+def radiation_per_year(craft: Craft) -> float:
+    """The share of its array's power that a satellite loses to trapped radiation in a year: the mean over its age, as
+    the first years cost most; the mission's own where it says one."""
+    said, years = craft.bus.array.radiation_per_year, craft.bus.age_years
+    if said is not None or years <= 0.0:
+        return said or 0.0
+    axis_m = np.cbrt(EARTH_MU_M3_S2 * (period_s(craft) / (2.0 * math.pi)) ** 2)
+    altitude_m = float(axis_m) - EARTH_RADIUS_M
+    if not 150e3 <= altitude_m <= 1950e3:
+        return ORDINARY_RADIATION
+    return float(1.0 - remaining_power(altitude_m, math.radians(inclination_deg(craft)), years) ** (1.0 / years))
+
+
+def array_of(bus: Bus, radiation: float = 0.0) -> SolarArray:
+    """The solar array. The converter's loss is taken from the cells' efficiency: its heat, a few watts, stays in the
+    array instead of the body."""
     panels = tuple(
         Panel(
             p.area_m2,
@@ -64,77 +89,145 @@ def satellite_design(craft: Craft) -> SatelliteDesign:
             p.emissivity,
             p.back_absorptivity,
             p.back_emissivity,
+            _centre_m(p),
+            p.aspect,
         )
         for p in bus.array.panels
     )
-    array = SolarArray(
+    cells = BATTERY_CELLS[bus.battery.cell]
+    return SolarArray(
         panels,
         bus.array.efficiency * bus.array.converter_efficiency,
         bus.array.temperature_coefficient_per_k,
         bus.array.packing,
         bus.array.degradation_per_year,
         bus.age_years,
+        radiation_per_year=radiation,
+        cycling_per_year=bus.array.cycling_per_year,
+        cell=SOLAR_CELLS[bus.array.cell],
+        tracker=bus.array.tracker,
+        strings=bus.array.strings,
+        cells=bus.array.cells,
+        direct_v=bus.battery.series * cells.energy_j / 3600.0 / cells.capacity_ah,
+        body_m=bus.body_m,
     )
-    battery = Battery(
-        bus.battery.capacity_wh * 3600.0,
-        bus.battery.charge_efficiency,
-        bus.battery.discharge_efficiency,
-        bus.battery.max_charge_w,
-        bus.battery.max_discharge_w,
+
+
+def _centre_m(panel: resolved.Panel) -> tuple[float, float, float] | None:
+    """Half its length out from where the panel hangs."""
+    if panel.root_m is None:
+        return None
+    length = math.sqrt(panel.area_m2 * panel.aspect)
+    scale = 1.0 + 0.5 * length / max(1e-9, math.hypot(*panel.root_m))
+    x, y, z = (scale * part for part in panel.root_m)
+    return x, y, z
+
+
+def battery_of(bus: Bus) -> Battery:
+    """The battery as it is at the bus's age."""
+    item, cell = bus.battery, BATTERY_CELLS[bus.battery.cell]
+    new = Battery(
+        item.capacity_wh * 3600.0,
+        item.charge_efficiency,
+        item.discharge_efficiency,
+        item.max_charge_w,
+        item.max_discharge_w,
+        cell=cell,
+        series=item.series,
+        lock_out_k=None if item.lock_out_c is None else item.lock_out_c + ZERO_CELSIUS_K,
     )
+    days = bus.age_years * 365.25
+    if not days or cell.name == "ideal":
+        return new
+    duty = Duty(
+        days,
+        item.mean_c + ZERO_CELSIUS_K,
+        new.voltage(item.mean_charge, 0.0, 298.15) / item.series,
+        2.0 * item.cycle_depth * item.cycles_per_day * days,
+        item.cycle_depth,
+    )
+    return replace(new, wear=worn(Wear(), duty))
+
+
+def satellite_design(craft: Craft) -> SatelliteDesign:
+    """Power and heat of one satellite."""
+    design = design_of(craft.bus, radiation_per_year(craft))
+    return replace(design, shedding=craft.shedding, sun_axis=craft.sun_axis)
+
+
+def design_of(bus: Bus, radiation: float = 0.0) -> SatelliteDesign:
+    """Power and heat of a bus, nadir-pointing and shedding nothing; `radiation` as `array_of` takes it."""
     return SatelliteDesign(
-        array,
-        battery,
+        array_of(bus, radiation),
+        battery_of(bus),
         network_of(bus),
+        bus.roles.array,
+        bus.roles.battery or bus.roles.body,
         initial_state_of_charge=bus.battery.initial_charge,
-        initial_temperature_k=bus.heat[node_index(craft, "body")].initial_c + ZERO_CELSIUS_K,
+        initial_temperature_k=next(n.initial_c for n in bus.heat if n.name == bus.roles.body) + ZERO_CELSIUS_K,
+        controls=tuple(thermal_control(one) for one in bus.control),
     )
 
 
 def period_s(craft: Craft) -> float:
-    """From node to node for designs; by the mean motion of the elements otherwise."""
+    """From node to node for designs and what is integrated or tabled; by the mean motion of SGP4's elements."""
     orbit = craft.orbit
-    if isinstance(orbit, Design):
-        return secular_rates(orbit.semi_major_axis_m, orbit.eccentricity, orbit.inclination_rad).nodal_period_s
     if isinstance(orbit, TwoLine):
         return 86_400.0 / float(orbit.line2[52:63])
-    return 86_400.0 / orbit.mean_motion_rev_day
+    if isinstance(orbit, Omm):
+        return 86_400.0 / orbit.mean_motion_rev_day
+    mean = mean_design(orbit)
+    return secular_rates(mean.semi_major_axis_m, mean.eccentricity, mean.inclination_rad).nodal_period_s
 
 
 def inclination_deg(craft: Craft) -> float:
     """Of the elements."""
     orbit = craft.orbit
-    if isinstance(orbit, Design):
-        return math.degrees(orbit.inclination_rad)
-    return orbit.inclination_deg if isinstance(orbit, Omm) else float(orbit.line2[8:16])
-
-
-def network_of(bus: Bus) -> ThermalNetwork:
-    """The thermal network, its nodes in the bus's order."""
-    return ThermalNetwork(
-        tuple(Node(node.name, node.heat_capacity_j_per_k) for node in bus.heat),
-        tuple(
-            Face(node.name, face.area_m2, face.normal, face.absorptivity, face.emissivity)
-            for node in bus.heat
-            for face in node.faces
-        ),
-        tuple(Conductor(*pair.between, pair.conductance_w_per_k) for pair in bus.couplings),
-    )
+    if isinstance(orbit, TwoLine):
+        return float(orbit.line2[8:16])
+    return orbit.inclination_deg if isinstance(orbit, Omm) else math.degrees(mean_design(orbit).inclination_rad)
 
 
 def node_index(craft: Craft, name: str) -> int:
-    """The column of a thermal node."""
-    return [node.name for node in craft.bus.heat].index(name)
+    """The column of the thermal node that plays a role (array, body, battery, payload, radiator), or has that name."""
+    return [node.name for node in craft.bus.heat].index(node_of(craft.bus, name))
+
+
+def hot_limit_c(craft: Craft, node: HeatNode) -> float:
+    """A thermal node's hot limit; at the payload also the accelerator's own."""
+    own = node.hot_limit_c
+    return min(own, craft.accelerator.hot_limit_c) if node.name == craft.bus.roles.payload else own
+
+
+def node_of(bus: Bus, role: str) -> str:
+    """The name of the thermal node that plays a role; any other name stands for itself."""
+    if role == "battery":
+        return bus.roles.battery or bus.roles.body
+    return str(getattr(bus.roles, role, role))
 
 
 def energy_heat(loaded: Loaded, geometry: Geometry) -> EnergyHeat:
     """The fleet's batteries and temperatures at the epoch, each node at its own `initial_c`."""
-    state = EnergyHeat([satellite_design(craft) for craft in loaded.satellites], geometry)
+    state = EnergyHeat([_under(loaded, satellite_design(craft)) for craft in loaded.satellites], geometry)
     for index, craft in enumerate(loaded.satellites):
         for column, node in enumerate(craft.bus.heat):
             state.temperature_k[index, column] = node.initial_c + ZERO_CELSIUS_K
     state.start_at(loaded.starts)
     return state
+
+
+def _under(loaded: Loaded, design: SatelliteDesign) -> SatelliteDesign:
+    """The design in the mission's `earth_light`, where that is one of a standard's extremes."""
+    case = STANDARD.get(loaded.mission.environment.earth_light)
+    if case is None:
+        return design
+    return replace(design, albedo=case.albedo, earth_infrared_w_m2=case.infrared_w_m2)
+
+
+def light_of(loaded: Loaded, orbits: Orbits, start: Instant, end: Instant, step_s: float = 10.0) -> Geometry:
+    """`physics.geometry` with the Earth that the mission's environment asks for."""
+    seasonal = loaded.mission.environment.earth_light == "seasonal"
+    return geometry_of(orbits, start, end, step_s, seasonal_earth=seasonal)
 
 
 def accelerator_of(craft: Craft) -> Accelerator:

@@ -27,6 +27,8 @@ ShieldingMm = Annotated[
 ]
 Direction = tuple[float, float, float]
 Mount = Literal["sun-tracking", "one-axis", "body-fixed"]
+Tracker = Literal["peak-power", "direct"]
+Yearly = Annotated[float, Meta(ge=0, le=0.999, description="share lost a year")]
 Gwei = Annotated[int, Meta(ge=0, le=10**15)]
 
 
@@ -52,6 +54,7 @@ class Orbit(Part, frozen=True, kw_only=True):
     phase_deg: Degrees = 0.0
     eccentricity: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     argp_deg: Degrees = 0.0
+    frozen: Annotated[bool, Meta(description="the eccentricity, about 0.001, whose perigee stands at 90°")] = False
 
 
 class Walker(Part, frozen=True, kw_only=True):
@@ -70,6 +73,16 @@ class Walker(Part, frozen=True, kw_only=True):
     raan_deg: Degrees = 0.0
 
 
+class Cluster(Part, frozen=True, kw_only=True):
+    """A cluster around `orbit`: satellites in its plane, neighbours `spacing_m` to twice that apart, for no propellant.
+
+    It makes satellites named NAME-001, NAME-002, …; the first flies the orbit itself. See `physics.cluster`.
+    """
+
+    satellites: Annotated[int, Meta(ge=1, le=10_000)]
+    spacing_m: Annotated[float, Meta(ge=1, le=10_000)]
+
+
 # What a satellite is: changes to its catalogue bus ------------------------------------------------------------------
 
 
@@ -83,7 +96,20 @@ class ArrayChange(Part, frozen=True, kw_only=True):
     converter_efficiency: Share | None = None
     packing: Share | None = None
     temperature_coefficient_per_k: Annotated[float, Meta(ge=-0.02, le=0)] | None = None
-    degradation_per_year: Share | None = None
+    degradation_per_year: Yearly | None = None
+    radiation_per_year: Yearly | None = None
+    cycling_per_year: Yearly | None = None
+    cell: Text | None = None
+    tracker: Tracker | None = None
+    strings: Annotated[int, Meta(ge=1, le=1000, description="side by side on each panel")] | None = None
+    cells: Annotated[int, Meta(ge=1, le=1000, description="in series in each string")] | None = None
+    wings: (
+        Annotated[
+            Literal["x", "y", "z", "apart"],
+            Meta(description="body axis that the panels stretch along by turns, or so far apart that none is shadowed"),
+        ]
+        | None
+    ) = None
 
 
 class BatteryChange(Part, frozen=True, kw_only=True):
@@ -95,26 +121,163 @@ class BatteryChange(Part, frozen=True, kw_only=True):
     max_charge_w: Positive | None = None
     max_discharge_w: Positive | None = None
     initial_charge: Share | None = None
+    cell: Text | None = None
+    series: Annotated[int, Meta(ge=1, le=1000, description="cells in series")] | None = None
+    lock_out_c: Annotated[float, Meta(ge=-60, le=40, description="no charge below it")] | None = None
+    cycles_per_day: Annotated[float, Meta(ge=0, le=100)] | None = None
+    cycle_depth: Share | None = None
+    mean_charge: Share | None = None
+    mean_c: Annotated[float, Meta(ge=-40, le=80)] | None = None
+
+
+class ShedChange(Part, frozen=True, kw_only=True):
+    """States of charge below which the bus switches loads off by itself, the payload first; each goes on again
+    `restore_by` above. After a brown-out nothing goes on below `restart`."""
+
+    heating: Share | None = None
+    radio: Share | None = None
+    payload: Share | None = None
+    restore_by: Annotated[float, Meta(gt=0, lt=1)] | None = None
+    restart: Annotated[float, Meta(ge=0.001, lt=1)] | None = None
+
+
+class Sight(Part, frozen=True, kw_only=True):
+    """What a face sees of another node's outside: the view factor from the face to it, or the corners of what is seen
+    (a flat polygon in body axes, in order), from which it is integrated; the face then has corners too."""
+
+    node: Text
+    view_factor: Annotated[float, Meta(gt=0, le=1)] | None = None
+    corners_m: Annotated[tuple[Direction, ...], Meta(min_length=3, max_length=16)] | None = None
 
 
 class Face(Part, frozen=True, kw_only=True):
     """Outer area of a thermal node, fixed to the body. `normal` points outwards in body axes, nadir-pointing: +x
-    forward along the orbit, +y against the orbit's normal, +z to the Earth's centre."""
+    forward along the orbit, +y against the orbit's normal, +z to the Earth's centre.
 
-    area_m2: NotNegative
+    A `coating` of the catalogue gives absorptivity and emissivity, aged by the satellite's `age_years`; numbers
+    beside it win. `sees` are other nodes in its view: it exchanges heat with them and sees that much less of space.
+    """
+
+    area_m2: Positive
     normal: Direction
-    absorptivity: Share
-    emissivity: Share
+    absorptivity: Share | None = None
+    emissivity: Share | None = None
+    coating: Text | None = None
+    sees: Annotated[tuple[Sight, ...], Meta(max_length=16)] = ()
+    corners_m: Annotated[tuple[Direction, ...], Meta(min_length=3, max_length=16)] | None = None
+
+
+class Coupling(Part, frozen=True, kw_only=True):
+    """A path of heat between two thermal nodes: conductive, radiative (ε A F of the pair), or both."""
+
+    between: tuple[str, str]
+    conductance_w_per_k: NotNegative = 0.0
+    exchange_area_m2: NotNegative = 0.0
+
+
+class Roles(Part, frozen=True, kw_only=True):
+    """Which thermal node plays which part: where panels, platform, battery (the body unless named), payload and
+    radiator are."""
+
+    array: Text = "array"
+    body: Text = "body"
+    battery: Text | None = None
+    payload: Text = "payload"
+    radiator: Text = "radiator"
 
 
 class HeatChange(Part, frozen=True, kw_only=True):
-    """Any value of one thermal node of the bus, replaced; `faces` replaces them all."""
+    """Any value of one thermal node of the bus, replaced; `faces` replaces them all. A name that the bus does not have
+    adds a node, which needs its heat capacity and both limits."""
 
     heat_capacity_j_per_k: Positive | None = None
     hot_limit_c: Celsius | None = None
     cold_limit_c: Celsius | None = None
     initial_c: Celsius | None = None
     faces: tuple[Face, ...] | None = None
+
+
+# Thermal control: what acts on the network ---------------------------------------------------------------------------
+
+
+class Controlled(Part, frozen=True, kw_only=True, tag_field="kind"):
+    """What every thermal control has: its mass, where the comparison should not assume one."""
+
+    mass_kg: NotNegative | None = None
+
+
+class Heater(Controlled, frozen=True, kw_only=True, tag="heater"):
+    """A heater on a thermostat: on below one temperature, off above another. Its watts come from the bus."""
+
+    node: Text
+    power_w: Positive
+    on_below_c: Celsius
+    off_above_c: Celsius
+
+
+class Louvre(Controlled, frozen=True, kw_only=True, tag="louvre"):
+    """Louvres over the node's own faces: their effective emissivity rises in a line from closed to open. The defaults
+    are Gilmore's (Spacecraft Thermal Control Handbook, ch. 9): 0.14 closed, 0.74 open."""
+
+    node: Text
+    closed_below_c: Celsius
+    open_above_c: Celsius
+    closed_emissivity: Share = 0.14
+    open_emissivity: Share = 0.74
+
+
+class VariableEmissivity(Controlled, frozen=True, kw_only=True, tag="variable-emissivity"):
+    """A coating on the node's own faces whose emissivity rises with temperature: thermochromic (no power), or
+    electrochromic, held by `power_w` from the bus."""
+
+    node: Text
+    cold_below_c: Celsius
+    hot_above_c: Celsius
+    cold_emissivity: Share
+    hot_emissivity: Share
+    power_w: NotNegative = 0.0
+
+
+class LoopHeatPipe(Controlled, frozen=True, kw_only=True, tag="loop-heat-pipe"):
+    """A loop heat pipe from an evaporator's node to a condenser's. Its conductance rises from nothing to all over
+    `band_k` above the set point; it starts when it could carry `start_up_w`, stops below `shut_off_w`, and carries
+    nothing back. `control_w` heats its compensation chamber (at the evaporator) while it regulates."""
+
+    between: tuple[str, str]
+    conductance_w_per_k: Positive
+    parasitic_w_per_k: NotNegative = 0.0
+    set_point_c: Celsius
+    band_k: Annotated[float, Meta(ge=0.1, le=100)] = 5.0
+    start_up_w: NotNegative = 0.0
+    shut_off_w: NotNegative = 0.0
+    control_w: NotNegative = 0.0
+
+
+class PumpedLoop(Controlled, frozen=True, kw_only=True, tag="pumped-loop"):
+    """A pumped fluid loop: a conductance between two nodes while its pump, on a thermostat at the first, runs. The
+    pump's watts come from the bus and end at the second."""
+
+    between: tuple[str, str]
+    conductance_w_per_k: Positive
+    pump_w: Positive
+    on_above_c: Celsius
+    off_below_c: Celsius
+
+
+class HeatPump(Controlled, frozen=True, kw_only=True, tag="heat-pump"):
+    """A heat pump that lifts heat from the first node to the second, warmer one: `carnot_share` of Carnot's
+    coefficient of performance, `max_cop` at most; its power goes from nothing to `power_w` between two temperatures
+    of the first node."""
+
+    between: tuple[str, str]
+    power_w: Positive
+    carnot_share: Annotated[float, Meta(gt=0, le=1)]
+    max_cop: Annotated[float, Meta(gt=0, le=50)] = 10.0
+    starts_at_c: Celsius
+    full_at_c: Celsius
+
+
+Control = Heater | Louvre | VariableEmissivity | LoopHeatPipe | PumpedLoop | HeatPump
 
 
 class Propulsion(Part, frozen=True, kw_only=True):
@@ -126,20 +289,30 @@ class Propulsion(Part, frozen=True, kw_only=True):
 
 
 class Satellite(Part, frozen=True, kw_only=True):
-    """A satellite (or, with `walker`, a constellation of like ones). Exactly one of orbit, tle, omm, walker."""
+    """A satellite (or, with `walker`, a constellation of like ones). Exactly one of orbit, tle, omm, oem, walker;
+    `cluster` goes with `orbit`. `propagation` says how it is flown: `secular` by the model of its elements (mean
+    rates of designs, SGP4), `numerical` by its forces from the mission's start."""
 
     name: Name
     bus: Text
     orbit: Orbit | None = None
     tle: Annotated[tuple[str, str], Meta(description="the two lines of 69 characters")] | None = None
     omm: Annotated[str, Meta(description="an OMM file (XML, KVN or JSON), relative to this file")] | None = None
+    oem: Annotated[str, Meta(description="an OEM file (KVN or XML), relative to this file")] | None = None
     walker: Walker | None = None
+    cluster: Cluster | None = None
+    propagation: Literal["secular", "numerical"] = "secular"
     reserve: Annotated[float, Meta(ge=0, le=0.99, description="no job below this state of charge")] = 0.3
     accelerator: Text | None = None
     age_years: Annotated[float, Meta(ge=0, le=30)] | None = None
     mass_kg: Positive | None = None
     idle_w: NotNegative | None = None
     radio_tx_w: NotNegative | None = None
+    safe_below: Annotated[Share, Meta(description="state of charge for safe mode")] | None = None
+    safe_above: Annotated[Share, Meta(description="state of charge that ends safe mode")] | None = None
+    safe_w: NotNegative | None = None
+    shed: ShedChange | None = None
+    sun_axis: Annotated[Direction, Meta(description="body axis held to the Sun; nadir-pointing without")] | None = None
     drag_area_m2: Annotated[Positive, Meta(description="across the flow, attitude held; default from faces")] | None = (
         None
     )
@@ -152,7 +325,11 @@ class Satellite(Part, frozen=True, kw_only=True):
     devices: Annotated[tuple[Text, ...], Meta(max_length=32)] | None = None
     array: ArrayChange | None = None
     battery: BatteryChange | None = None
-    heat: Annotated[dict[str, HeatChange], Meta(description="thermal node name → changed values")] = {}
+    heat: Annotated[dict[str, HeatChange], Meta(description="thermal node name → changed or new values")] = {}
+    coupling: Annotated[tuple[Coupling, ...], Meta(max_length=256)] = ()
+    own_network: Annotated[bool, Meta(description="forget the bus's nodes, couplings and controls")] = False
+    roles: Roles | None = None
+    control: Annotated[tuple[Control, ...], Meta(max_length=32)] = ()
 
 
 # The ground and the links -------------------------------------------------------------------------------------------
@@ -170,6 +347,41 @@ class Station(Part, frozen=True, kw_only=True):
     jurisdiction: Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="ISO 3166 code of whose law holds")] | None = (
         None
     )
+    air: Annotated[str, Meta(description="the catalogue site whose air and weather hold here; else the site's own")] | (
+        None
+    ) = None
+
+
+Decibels = Annotated[float, Meta(ge=0, le=100, description="a loss, 0 to 100 dB")]
+Gain = Annotated[float, Meta(ge=-30, le=100, description="dBi")]
+
+
+class BudgetChange(Part, frozen=True, kw_only=True):
+    """Any value of a catalogue radio's budget in one direction, replaced; which keys there are depends on whether it is
+    a radio or a laser. The catalogue's `links.toml` has their meaning and their sources."""
+
+    frequency_mhz: Annotated[float, Meta(gt=0, le=1e6)] | None = None
+    radiated_w: Annotated[float, Meta(gt=0, le=1e5)] | None = None
+    transmit_gain_dbi: Gain | None = None
+    receive_gain_dbi: Gain | None = None
+    system_temperature_k: Annotated[float, Meta(ge=1, le=1e5)] | None = None
+    symbol_rates_kbaud: (
+        Annotated[tuple[Annotated[float, Meta(gt=0, le=1e8)], ...], Meta(min_length=1, max_length=64)] | None
+    ) = None
+    coding: Literal["dvb-s2", "ccsds", "uncoded", "fsk"] | None = None
+    transmit_loss_db: Decibels | None = None
+    pointing_loss_db: Decibels | None = None
+    polarisation_loss_db: Decibels | None = None
+    implementation_loss_db: Decibels | None = None
+    margin_db: Decibels | None = None
+    wavelength_nm: Annotated[float, Meta(ge=100, le=20_000)] | None = None
+    transmit_aperture_mm: Annotated[float, Meta(gt=0, le=1e5)] | None = None
+    receive_aperture_mm: Annotated[float, Meta(gt=0, le=1e5)] | None = None
+    transmit_efficiency: Annotated[float, Meta(gt=0, le=1)] | None = None
+    receive_efficiency: Annotated[float, Meta(gt=0, le=1)] | None = None
+    photons_per_bit: Annotated[float, Meta(gt=0, le=1e9)] | None = None
+    most_kbps: Annotated[float, Meta(gt=0, le=1e12)] | None = None
+    clear_zenith_db: Decibels | None = None
 
 
 class Link(Part, frozen=True, kw_only=True):
@@ -178,6 +390,12 @@ class Link(Part, frozen=True, kw_only=True):
     Between a satellite and a station `up_kbps` is towards the satellite. Between stations it is ground fibre, open
     all the time, at `up_kbps` = `down_kbps`. Where two lines serve the same direction, one that names its ends beats
     one that does not, then the faster wins.
+
+    A radio with a budget gives a rate that varies through the pass; `up`, `down` and `across` change its values, and
+    `availability` says which air the plan reckons with: that exceeded for the rest of an average year.
+
+    Between satellites `across_kbps` holds both ways, `topology` says which of the pairs have a link, and range, slew
+    rate and grazing height are what the terminals can do; given here, they replace the radio's.
     """
 
     between: tuple[str, str]
@@ -186,6 +404,15 @@ class Link(Part, frozen=True, kw_only=True):
     up_kbps: NotNegative | None = None
     down_kbps: NotNegative | None = None
     frame_loss_ppm: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    up: BudgetChange | None = None
+    down: BudgetChange | None = None
+    across: BudgetChange | None = None
+    across_kbps: NotNegative | None = None
+    availability: Annotated[float, Meta(ge=0.95, le=0.9999, description="share of the year")] = 0.99
+    topology: Annotated[str, Meta(pattern=r"^(all|\+grid|nearest:[1-9][0-9]?)$")] | None = None
+    range_km: Annotated[float, Meta(gt=0, le=1e6)] | None = None
+    slew_deg_s: Annotated[float, Meta(gt=0, le=360)] | None = None
+    grazing_height_km: Annotated[float, Meta(ge=0, le=1000)] | None = None
 
 
 # The work -----------------------------------------------------------------------------------------------------------
@@ -299,8 +526,18 @@ class Environment(Part, frozen=True, kw_only=True):
     """
 
     solar_activity: Literal["minimum", "mean", "maximum"] = "mean"
+    weather: Annotated[
+        Literal["none", "statistical"],
+        Meta(
+            description="whether rain and cloud come and go over stations, drawn from the seed, on links with budgets"
+        ),
+    ] = "none"
     f107_sfu: Annotated[float, Meta(ge=60, le=400, description="10.7 cm solar flux, 81-day mean")] | None = None
     kp: Annotated[float, Meta(ge=0, le=9, description="planetary geomagnetic index")] | None = None
+    earth_light: Annotated[
+        Literal["constant", "seasonal", "hot", "cold"],
+        Meta(description="albedo and Earth infrared: global means, by latitude and season, or a standard's extremes"),
+    ] = "constant"
 
 
 # What goes wrong ----------------------------------------------------------------------------------------------------
@@ -345,9 +582,10 @@ class TamperedUpdate(Trouble, frozen=True, kw_only=True, tag="tampered-update"):
 
 
 class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss"):
-    """The target satellite's array gives `fraction` less from then on."""
+    """The target satellite's array gives `fraction` less from then on, or `strings` of its strings give nothing."""
 
-    fraction: Annotated[float, Meta(gt=0, le=1)]
+    fraction: Annotated[float, Meta(gt=0, le=1)] | None = None
+    strings: Annotated[int, Meta(ge=1, le=64_000)] | None = None
 
 
 Fault = Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | ArrayStringLoss

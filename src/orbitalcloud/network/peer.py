@@ -198,10 +198,10 @@ class Peer:
             heapq.heappop(self.deadlines)
         return None
 
-    def segment_bytes(self, limits: AgentLimits) -> int:
-        """How much of a bundle one frame carries at this contact's rate."""
+    def segment_bytes(self, at: Instant, limits: AgentLimits) -> int:
+        """How much of a bundle one frame carries at this contact's rate then."""
         assert self.contact is not None
-        wanted = self.contact.rate_bps * limits.segment_ns // (8 * SECOND)
+        wanted = self.contact.rate_at(at) * limits.segment_ns // (8 * SECOND)
         return max(limits.segment_least_bytes, min(wanted, limits.segment_most_bytes))
 
     def room_bytes(self, at: Instant, limits: AgentLimits) -> int:
@@ -209,8 +209,9 @@ class Peer:
         contact = self.contact
         assert contact is not None
         guard = min(2 * contact.light_time_ns + limits.guard_ns, contact.duration_ns // 10)
-        room = contact.room_bytes(at) - guard * contact.rate_bps // (8 * SECOND)
-        frames = room // self.segment_bytes(limits) + 1
+        room = contact.room_bytes(at) - contact.room_bytes(Instant(max(at, contact.closes - guard)))
+        # Where the rate varies, so do frames: count with the shortest.
+        frames = room // (limits.segment_least_bytes if contact.steps else self.segment_bytes(at, limits)) + 1
         return room - frames * DATA_OVERHEAD
 
     def answer(self, report: Report, most: int) -> None:

@@ -119,7 +119,8 @@ class Route:
         """When a bundle that starts at `now` arrives over these same contacts; None if one is missed."""
         at: int = now
         for contact in self.contacts:
-            left = max(at, contact.opens) + contact.serialisation_ns(size_bytes)
+            start = Instant(max(at, contact.opens))
+            left = start + contact.serialisation_ns(size_bytes, start)
             if left > contact.closes:
                 return None
             at = left + contact.light_time_ns
@@ -205,7 +206,7 @@ class _Search:
         start = contact.opens if contact.opens > at else at
         if known is not None and known[0] < start:
             return
-        left = start + contact.serialisation_ns(self._size_bytes)
+        left = start + contact.serialisation_ns(self._size_bytes, Instant(start))
         arrival = left + contact.light_time_ns
         if left > contact.closes or arrival > self.goal or (known is not None and known <= (arrival, hops)):
             return
@@ -234,7 +235,7 @@ def _earliest(lane: _Lane, at: int, size_bytes: int, limit: int, without: Collec
         start = max(contact.opens, at)
         if start > limit:
             break
-        left = start + contact.serialisation_ns(size_bytes)
+        left = start + contact.serialisation_ns(size_bytes, Instant(start))
         arrival = left + contact.light_time_ns
         if left > contact.closes or arrival > limit or (chosen is not None and arrival == limit):
             continue

@@ -77,6 +77,9 @@ class Sender:
                     rate_bps=contact.rate_bps,
                     until=contact.closes,
                     elevation_mdeg=contact.elevation_mdeg,
+                    capacity_bytes=contact.capacity_bytes,
+                    doppler_hz=contact.doppler_hz,
+                    doppler_rate_hz_s=contact.doppler_rate_hz_s,
                 )
             )
         )
@@ -224,7 +227,8 @@ class Sender:
             if frame is None:
                 more = False
                 break
-            peer.busy_until = Instant(max(now, peer.busy_until) + contact.serialisation_ns(len(frame)))
+            start = Instant(max(now, peer.busy_until))
+            peer.busy_until = Instant(start + contact.serialisation_ns(len(frame), start))
             peer.frames += 1
             peer.sent_bytes += len(frame)
             out.append(effects.Send(peer.name, frame))
@@ -248,7 +252,7 @@ class Sender:
             asked = peer.transfers.get(peer.questions.popleft())
             if asked is not None:
                 return self._frame(peer, asked, asked.question(), start)
-        most = peer.segment_bytes(self.limits)
+        most = peer.segment_bytes(start, self.limits)
         while (transfer := self._choose(now, start, peer, out)) is not None:
             if not transfer.gaps:
                 return self._frame(peer, transfer, transfer.question(), start)
@@ -267,7 +271,7 @@ class Sender:
         assert peer.contact is not None
         frame = encode_segment(segment)
         if segment.checkpoint:
-            peer.await_report(transfer, Instant(start + peer.contact.serialisation_ns(len(frame))), self.limits)
+            peer.await_report(transfer, Instant(start + peer.contact.serialisation_ns(len(frame), start)), self.limits)
         return frame
 
     def _announce(self, now: Instant, peer: Peer, transfer: Transfer, out: Out) -> None:

@@ -39,6 +39,8 @@ class Node:
         self.name = name
         self.agent = BundleAgent(name, plan)
         self._private = b""
+        self._silent = False
+        """Whether the node keeps from sending though contacts are open (a satellite's safe mode)."""
 
     def handle(self, now: Instant, event: Event) -> Iterator[Effect]:
         """React to one event; the effects are to be performed in the order given."""
@@ -57,9 +59,11 @@ class Node:
                     yield from self._network(now, self.agent.received(now, peer, frame))
             case ContactOpened(contact):
                 yield from self._opened(now, event)
-                yield from self._network(now, self.agent.opened(now, contact))
+                if not self._silent:
+                    yield from self._network(now, self.agent.opened(now, contact))
             case ContactClosed(contact):
-                yield from self._network(now, self.agent.closed(now, contact))
+                if not self._silent:
+                    yield from self._network(now, self.agent.closed(now, contact))
                 yield from self._closed(now, event)
             case Finished():
                 yield from self._finished(now, event)

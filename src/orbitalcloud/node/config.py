@@ -61,9 +61,15 @@ class SatelliteConfig:
     energy: EnergyFacts
     platform_mw: int
     radio_mw: int
+    """Drawn while there is a contact with the ground."""
     artefacts: frozenset[str] = frozenset()
+    terminals_mw: Mapping[str, int] = field(default_factory=dict)
+    """Drawn by the terminal towards each other satellite while there is a contact with it."""
     verification: VerificationFacts | None = None
     max_payment_wei: int = 10**18
+    safe_below_ppm: int = 0
+    safe_above_ppm: int = 0
+    safe_mw: int = 0
     payees: frozenset[str] = frozenset()
     chain_ids: frozenset[int] = frozenset()
     jurisdictions: Mapping[str, str] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orbitalcloud.core import SECOND, Instant, Why, iso
-from orbitalcloud.core.events import Readings
+from orbitalcloud.core.events import ALL_POWERED, Readings
 from orbitalcloud.node.config import GovernorLimits
 
 KELVIN_AT_0_C_MK = 273_150
@@ -51,6 +51,9 @@ class Governor:
         `cooling` after a run was stopped by heat: the next waits until the payload is out of the throttling range, or
         runs would be started and stopped by turns and none would end.
         """
+        if readings.powered < ALL_POWERED:
+            text = "the bus has switched the payload off to save its battery"
+            return Decision("wait", Why(False, "shed", text, readings.powered, ALL_POWERED, "class"))
         charge, reserve = readings.charge_ppm, self.limits.reserve_ppm
         if charge < reserve or charge == 0:
             text = f"the battery is at {charge / 1e4:.1f} %, the reserve is {reserve / 1e4:.1f} %"

@@ -29,6 +29,7 @@ from orbitalcloud.compute import (
 )
 from orbitalcloud.core import (
     MINUTE,
+    SECOND,
     DataError,
     Instant,
     RemoteProtocolError,
@@ -98,6 +99,8 @@ class JobDesk:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     running: Running | None = None
     cooling: bool = False
+    safe_mode: Why | None = None
+    """Why nothing runs at all, while the satellite is in safe mode."""
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """Without the key, which the node gives back."""
@@ -208,17 +211,30 @@ class JobDesk:
             if self.waiting:
                 yield from self.consider(now)
             return
-        why = self.governor.carry_on(readings)
+        why = self.safe_mode or self.governor.carry_on(readings)
         if not why.ok:
             running, self.running = self.running, None
             self.cooling = why.rule == "heat"
             yield Stop(running.run)
-            yield Draw(PAYLOAD, round(self.config.accelerator.idle_w * 1000))
+            yield self._idle()
             yield Record(records.JobStopped(at=now, node=self.config.name, job=running.job, why=why))
+
+    def _idle(self) -> Draw:
+        """The accelerator waits, or is off altogether in safe mode."""
+        return Draw(PAYLOAD, 0 if self.safe_mode is not None else round(self.config.accelerator.idle_w * 1000))
+
+    def power(self, safe_mode: Why | None) -> Iterator[Effect]:
+        """Safe mode begins, for a reason, or ends; a run that goes on is stopped by the readings that said so."""
+        self.safe_mode = safe_mode
+        if self.running is None:
+            yield self._idle()
 
     def consider(self, now: Instant) -> Iterator[Effect]:
         """Start the next planned job if its time has come and the Governor agrees; else say why it waits."""
         if self.running is not None or not self.waiting or self.readings is None:
+            return
+        if self.safe_mode is not None:
+            yield from self._sleep(now, self.safe_mode)
             return
         ahead = ""
         for placement in self._plan(now):
@@ -237,6 +253,17 @@ class JobDesk:
                 text = f"{ahead} goes first; {placement.why.text}"
                 yield from self._defer(now, entry, placement.start, Why(False, "queue", text, 1, 0, "job"))
             ahead = ahead or placement.job
+
+    def _sleep(self, now: Instant, why: Why) -> Iterator[Effect]:
+        """In safe mode every job waits; one whose deadline passes is refused, with its Why."""
+        for entry in list(self.waiting.values()):
+            due = entry.job.due()
+            if due <= now:
+                late_s = (now - due) // SECOND
+                text = f"it was due {iso(due)}, while the satellite was in safe mode"
+                yield from self._forget(now, entry, Why(False, "deadline", text, late_s, 0, "s"))
+            else:
+                yield from self._defer(now, entry, now, why)
 
     def _start(self, now: Instant, entry: Waiting) -> Iterator[Effect]:
         assert self.readings is not None, "nothing starts before the first readings"
@@ -297,7 +324,7 @@ class JobDesk:
         self.running = None
         entry = self.waiting.pop(running.job)
         job = entry.job
-        yield Draw(PAYLOAD, round(self.config.accelerator.idle_w * 1000))
+        yield self._idle()
         if event.output is None:
             yield Record(records.JobFailed(at=now, node=self.config.name, job=job.id, failure=event.failure))
             name, _, text = event.failure.partition(": ")

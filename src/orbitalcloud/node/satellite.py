@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from orbitalcloud.compute import Artefact, decode_request
-from orbitalcloud.core import Instant, RemoteProtocolError, records
+from orbitalcloud.core import Contact, Instant, RemoteProtocolError, Why, records
 from orbitalcloud.core.effects import Draw, Effect, Record
-from orbitalcloud.core.events import Commanded, ContactClosed, ContactOpened, Finished, Sensed, Started
+from orbitalcloud.core.events import (
+    ALL_POWERED,
+    Commanded,
+    ContactClosed,
+    ContactOpened,
+    Finished,
+    Readings,
+    Sensed,
+    Started,
+)
 from orbitalcloud.network import Delivered, endpoint
 from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import SatelliteConfig
@@ -45,7 +54,7 @@ class Satellite(Node):
         self.verification = VerificationDesk(config.name, config.verification) if config.verification else None
         self.wallet = WalletDesk(config) if config.chain_ids else None
         self.relay = RelayDesk(config, self.agent) if config.jurisdictions else None
-        self._contacts = 0
+        self._open: list[Contact] = []
 
     def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
         saved = event.saved
@@ -83,7 +92,43 @@ class Satellite(Node):
                 dose_urad=seen.dose_urad,
             )
         )
+        yield from self._mode(now, seen)
         yield from self.jobs.sensed(now, seen)
+
+    def _mode(self, now: Instant, seen: Readings) -> Iterator[Effect]:
+        """Safe mode below a charge, or when the bus has cut something off; out of it well above, with everything on."""
+        below, above = self.config.safe_below_ppm, self.config.safe_above_ppm
+        charge, cut = seen.charge_ppm, seen.powered < ALL_POWERED
+        if self._silent and not cut and charge >= above:
+            text = f"the battery is at {charge / 1e4:.1f} %, safe mode ends at {above / 1e4:.1f} %"
+            yield from self._wake_up(now, Why(True, "charge", text, charge, above, "ppm"))
+        elif not self._silent and (cut or charge < below):
+            text = f"the battery is at {charge / 1e4:.1f} %, safe mode begins below {below / 1e4:.1f} %"
+            why = Why(False, "safe-mode", text, charge, below, "ppm")
+            if cut:
+                text = f"the bus has switched loads off, the battery is at {charge / 1e4:.1f} %"
+                why = Why(False, "safe-mode", text, seen.powered, ALL_POWERED, "class")
+            yield from self._safe(now, why)
+
+    def _safe(self, now: Instant, why: Why) -> Iterator[Effect]:
+        """Platform on its least power, no jobs, no transmitter but the beacon's; receivers stay on."""
+        yield Record(records.SafeMode(at=now, node=self.name, severity="warning", active=True, why=why))
+        for contact in self._open:
+            yield from self._network(now, self.agent.closed(now, contact))
+        self._silent = True
+        yield from self.jobs.power(why)
+        yield Draw(PLATFORM, self.config.safe_mw)
+        yield Draw(RADIO, 0)
+
+    def _wake_up(self, now: Instant, why: Why) -> Iterator[Effect]:
+        self._silent = False
+        yield from self.jobs.power(None)
+        yield Record(records.SafeMode(at=now, node=self.name, severity="activity", active=False, why=why))
+        yield Draw(PLATFORM, self.config.platform_mw)
+        if self._open:
+            yield Draw(RADIO, self._radio_mw())
+        for contact in self._open:
+            yield from self._network(now, self.agent.opened(now, contact))
 
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
         if timer == TIMER:
@@ -93,18 +138,31 @@ class Satellite(Node):
         yield from self.jobs.finished(now, event)
 
     def _opened(self, now: Instant, event: ContactOpened) -> Iterator[Effect]:
-        self._contacts += 1
-        if self._contacts == 1:
-            yield Draw(RADIO, self.config.radio_mw)
+        before = self._radio_mw()
+        self._open.append(event.contact)
+        if self._radio_mw() != before:
+            yield Draw(RADIO, self._radio_mw())
         if self.relay is not None:
             yield from self._network(now, self.relay.opened(now, event.contact.receiver))
 
     def _closed(self, now: Instant, event: ContactClosed) -> Iterator[Effect]:
-        self._contacts = max(0, self._contacts - 1)
+        before = self._radio_mw()
+        known = next((one for one in self._open if one.receiver == event.contact.receiver), None)
+        if known is not None:
+            self._open.remove(known)
         if self.relay is not None:
             self.relay.closed(event.contact.receiver)
-        if self._contacts == 0:
-            yield Draw(RADIO, 0)
+        if self._radio_mw() != before:
+            yield Draw(RADIO, self._radio_mw())
+
+    def _radio_mw(self) -> int:
+        """What the open contacts take: the radio to the ground once, and each terminal to another satellite; nothing in
+        safe mode."""
+        if self._silent:
+            return 0
+        terminals, peers = self.config.terminals_mw, {contact.receiver for contact in self._open}
+        ground = self.config.radio_mw if any(peer not in terminals for peer in peers) else 0
+        return ground + sum(terminals[peer] for peer in sorted(peers) if peer in terminals)
 
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
         match event.verb:

@@ -60,7 +60,7 @@ class Station(Node):
         self._taken: set[str] = set()
         self._pins: dict[str, str] = {}
         self.counter = Counter(config)
-        self._silent: dict[str, int] = {}
+        self._unanswered: dict[str, int] = {}
         """How often the chain was asked of a transaction since it last answered."""
         self._executed: set[str] = set()
         """Jobs sent from here that are to be executed: their results need receipts."""
@@ -215,8 +215,8 @@ class Station(Node):
             yield self._call("eth_getTransactionReceipt", [name], f"receipt {name}")
         else:
             yield self._call("eth_sendRawTransaction", ["0x" + self._pending[name].hex()], f"send {name}")
-        silent = self._silent.get(name, 0)
-        self._silent[name] = silent + 1
+        silent = self._unanswered.get(name, 0)
+        self._unanswered[name] = silent + 1
         yield Wake(Instant(now + POLL_NS * min(2**silent, SLOWEST)), f"chain/{name}")
 
     def _call(self, method: str, params: list[str], name: str) -> Send:
@@ -242,7 +242,7 @@ class Station(Node):
         if name not in self._pending:
             return
         if "result" in answer or "error" in answer:
-            self._silent[name] = 0
+            self._unanswered[name] = 0
             self._polls[name] += 1
         if "error" in answer and step == "send":
             yield from self._close(now, name, Why(False, "chain", _message(answer["error"])))
@@ -275,7 +275,7 @@ class Station(Node):
     def _drop(self, name: str) -> Iterator[Effect]:
         del self._pending[name], self._origin[name], self._polls[name]
         self._taken.discard(name)
-        self._silent.pop(name, None)
+        self._unanswered.pop(name, None)
         yield Wake(None, f"chain/{name}")
         yield Save(PENDING_KEY + name, None)
 

@@ -1,8 +1,8 @@
 """What a satellite signs for the settlement contract, and what it will never sign: two answers to one question.
 
 A receipt, a batch's number and a verdict are each signed once. Whoever signs a second, different one loses its stake
-(`settlement.vy`), and a reboot in the middle of a job is enough to do it by accident; so what was signed is saved before
-the signature is given out, as a validator's slashing protection does (EIP-3076). The same again is signed again.
+(`settlement.vy`), and a reboot in the middle of a job is enough to do so by accident; so what was signed is saved
+before the signature is given out, as a validator's slashing protection does (EIP-3076). The same again is signed again.
 """
 
 from __future__ import annotations

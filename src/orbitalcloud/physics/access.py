@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from orbitalcloud.core.errors import DataError
-from orbitalcloud.core.time import Instant
+from orbitalcloud.core.time import SECOND, Instant
 from orbitalcloud.physics.constants import EARTH_ROTATION_RAD_S
 from orbitalcloud.physics.frames import geodetic_of_itrs, itrs_of_geodetic, teme_to_itrs, up_of_geodetic
 from orbitalcloud.physics.orbit import Orbits
@@ -163,7 +163,7 @@ def _culmination(position, velocity, low, high, place, up):  # type: ignore[no-u
 
 @njit(cache=True)
 def _windows(position, velocity, places, ups, sines, start, end):  # type: ignore[no-untyped-def]
-    """Rows (satellite, site, opens, closes, culmination, sin elevation, range) within [start, end], times in s."""
+    """(n, 7): satellite, site, opens, closes, culmination, sin elevation, range within [start, end], times in s."""
     rows = [(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)][:0]
     for i in range(position.shape[0]):
         r, v = position[i], velocity[i]
@@ -190,17 +190,32 @@ def _windows(position, velocity, places, ups, sines, start, end):  # type: ignor
                     opens = -1.0
                 elif not last:
                     opens = times[m]
-    return rows
+    table = np.empty((len(rows), 7))
+    for n in range(len(rows)):
+        i, j, low, high, top, height, far = rows[n]
+        table[n, 0], table[n, 1], table[n, 2], table[n, 3] = i, j, low, high
+        table[n, 4], table[n, 5], table[n, 6] = top, height, far
+    return table
 
 
 def earth_fixed(track: Track) -> tuple[Floats, Floats]:
     """A track's positions (m) and velocities (m/s) in ITRS, each (n_satellites, n_nodes, 3)."""
-    turn = teme_to_itrs(track.times_ns())
-    position = np.einsum("kab,ikb->ika", turn, track.position_m)
-    velocity = np.einsum("kab,ikb->ika", turn, track.velocity_m_s)
-    velocity[..., 0] += EARTH_ROTATION_RAD_S * position[..., 1]
-    velocity[..., 1] -= EARTH_ROTATION_RAD_S * position[..., 0]
-    return np.ascontiguousarray(position), np.ascontiguousarray(velocity)
+    position, velocity = np.empty_like(track.position_m), np.empty_like(track.velocity_m_s)
+    _turn(teme_to_itrs(track.times_ns()), track.position_m, track.velocity_m_s, position, velocity)
+    return position, velocity
+
+
+@njit(cache=True)
+def _turn(turn, r, v, position, velocity):  # type: ignore[no-untyped-def]
+    """Fill ITRS states (n, n_nodes, 3) from TEME's by the matrices (n_nodes, 3, 3), less the Earth's rotation."""
+    for i in range(r.shape[0]):
+        for k in range(r.shape[1]):
+            for a in range(3):
+                x, y, z = turn[k, a, 0], turn[k, a, 1], turn[k, a, 2]
+                position[i, k, a] = x * r[i, k, 0] + y * r[i, k, 1] + z * r[i, k, 2]
+                velocity[i, k, a] = x * v[i, k, 0] + y * v[i, k, 1] + z * v[i, k, 2]
+            velocity[i, k, 0] += EARTH_ROTATION_RAD_S * position[i, k, 1]
+            velocity[i, k, 1] -= EARTH_ROTATION_RAD_S * position[i, k, 0]
 
 
 def contact_windows(orbits: Orbits, sites: Sequence[GroundSite], start: Instant, end: Instant) -> list[Window]:
@@ -215,13 +230,13 @@ def contact_windows(orbits: Orbits, sites: Sequence[GroundSite], start: Instant,
     for track in tracks(orbits, start, end):
         position, velocity = earth_fixed(track)
         rows = _windows(position, velocity, places, ups, sines, track.seconds(start), track.seconds(end))
-        for i, j, opens, closes, top, height, far in rows:
-            first, last = max(start, track.instant(opens)), min(end, track.instant(closes))
-            if last <= first:
-                continue
-            peak = Instant(min(max(track.instant(top), first), last))
-            angle = math.asin(min(1.0, height))
-            found.append(Window(track.first + i, j, Instant(first), Instant(last), peak, angle, far))
+        times = track.start + np.rint(rows[:, 2:5] * SECOND).astype(np.int64)
+        opens, closes = np.maximum(start, times[:, 0]), np.minimum(end, times[:, 1])
+        tops = np.clip(times[:, 2], opens, np.maximum(opens, closes))
+        angles = np.arcsin(np.minimum(1.0, rows[:, 5]))
+        which = (rows[:, 0].astype(np.int64) + track.first, rows[:, 1].astype(np.int64))
+        columns = [column[closes > opens].tolist() for column in (*which, opens, closes, tops, angles, rows[:, 6])]
+        found.extend(map(Window, *columns))
     return found
 
 

@@ -43,3 +43,32 @@ EARTH_INFRARED_W_M2 = 240.0
 
 MEAN_SUN_RAD_S = 1.99106380e-7
 """Rate of the mean Sun's right ascension, 360° in a tropical year of 365.242190 d (Simon et al. 1994)."""
+
+EARTH_J3 = -2.53265648533e-6
+EARTH_J5 = -2.27296082869e-7
+EARTH_J6 = 5.40681239107e-7
+"""Unnormalised zonal harmonics of EGM96, as J2 and J4."""
+
+EARTH_J7_TO_J21 = (
+    -3.50560903e-07,
+    -2.04029738e-07,
+    -1.2211803e-07,
+    -2.44391673e-07,
+    2.4348108e-07,
+    -1.82185912e-07,
+    -2.16834203e-07,
+    1.22078138e-07,
+    -1.2205319e-08,
+    2.7064947e-08,
+    -1.13507945e-07,
+    -3.70959138e-08,
+    2.06271005e-08,
+    -1.38044323e-07,
+    -4.09931067e-08,
+)
+"""Unnormalised, of EIGEN-6S at 2005 (Förste et al. 2011, Geophysical Research Abstracts 13, EGU2011-3242-2). Only what
+depends on the sum of the odd ones needs them: frozen orbits."""
+
+SUN_MU_M3_S2 = 1.32712440041279419e20
+MOON_MU_M3_S2 = 4.902800118e12
+"""Gravitational parameters of DE440 (Park et al. 2021, doi 10.3847/1538-3881/abd414)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numba import njit
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import SECOND, Instant, iso
 from orbitalcloud.physics.constants import EARTH_FLATTENING, EARTH_RADIUS_M
+from orbitalcloud.physics.earth_light import kernel_table, season, seen_earth
 from orbitalcloud.physics.orbit import Orbits
 from orbitalcloud.physics.shadow import seen_from
 from orbitalcloud.physics.sun import irradiance_w_m2, sun_teme_m
@@ -36,6 +37,14 @@ class Geometry:
     step_ns: int
     light: NDArray[np.float32]
     irradiance_w_m2: Floats
+    earth: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0, 2), dtype=np.float32))
+    """Albedo and Earth infrared (W/m² at the ground) that each satellite sees, (n_satellites, n_times, 2); with no
+    times, those of each `SatelliteDesign` hold."""
+
+    def __post_init__(self) -> None:
+        if self.earth.size == 0:
+            object.__setattr__(self, "earth", np.empty((self.light.shape[0], 0, 2), dtype=np.float32))
+        assert self.earth.shape[0] == self.light.shape[0], "the Earth of these satellites"
 
     @property
     def end(self) -> Instant:
@@ -105,26 +114,67 @@ def _fill(position, velocity, sun, offset, step, squash, out):  # type: ignore[n
             lit = here
 
 
-def geometry(orbits: Orbits, start: Instant, end: Instant, step_s: float = 10.0, *, oblate: bool = True) -> Geometry:
+@njit(cache=True)
+def _fill_earth(position, velocity, year, table, offset, step, out):  # type: ignore[no-untyped-def]
+    """Fill `out` (n_satellites, n_times, 2) with albedo and infrared of the caps below; `year` (n_times,)."""
+    for i in range(position.shape[0]):
+        for m in range(out.shape[1]):
+            at = (offset + m * step) / STEP_S
+            k = int(at)
+            x, y, z = hermite(position[i], velocity[i], k, at - k)
+            radius = math.sqrt(x * x + y * y + z * z)
+            out[i, m, 0], out[i, m, 1] = seen_earth(table, z / radius, EARTH_RADIUS_M / radius, year[m])
+
+
+def geometry(
+    orbits: Orbits,
+    start: Instant,
+    end: Instant,
+    step_s: float = 10.0,
+    *,
+    oblate: bool = True,
+    seasonal_earth: bool = False,
+) -> Geometry:
     """The light over at least [start, end], on whole steps of `step_s` since 1970; sunlight is that at the Earth's
-    centre (within 1e-4 of a low satellite's). `DataError` if the step is out of range or the run too big."""
+    centre (within 1e-4 of a low satellite's). With `seasonal_earth`, albedo and Earth infrared go with latitude and
+    season (`earth_light`). `DataError` if the step is out of range or the run too big."""
     step_ns = round(step_s * SECOND)
     if not SECOND // 10 <= step_ns <= 600 * SECOND:
         raise DataError("geometry: step_s", step_s, "choose 0.1 to 600 s")
     first = start // step_ns * step_ns
     count = -(-(end - first) // step_ns) + 1
-    last = Instant(first + step_ns * (count - 1))
     if end < start:
         raise DataError("geometry", f"{iso(start)} to {iso(end)}", "let it end after its start")
     if len(orbits) * count > 200_000_000:
         raise DataError("geometry", f"{len(orbits)} satellites × {count} times", "ask for a day at a time")
-    light = np.empty((len(orbits), count, 5), dtype=np.float32)
+    light = light_on_grid(orbits, Instant(first), count, step_ns, oblate=oblate)
+    at = Instant(first)
+    earth = earth_on_grid(orbits, at, count, step_ns) if seasonal_earth else np.empty((len(orbits), 0, 2), np.float32)
     times = first + step_ns * np.arange(count, dtype=np.int64)
     irradiance = irradiance_w_m2(np.linalg.norm(sun_teme_m(times), axis=1))
+    return Geometry(at, step_ns, light, irradiance, earth)
+
+
+def light_on_grid(
+    orbits: Orbits, first: Instant, count: int, step_ns: int, *, oblate: bool = True
+) -> NDArray[np.float32]:
+    """`Geometry.light`, (n_satellites, count, 5), at `first + step_ns · k`; the last mean is the last point's."""
+    light = np.empty((len(orbits), count, 5), dtype=np.float32)
     squash = 1.0 - EARTH_FLATTENING if oblate else 1.0
-    for track in tracks(orbits, Instant(first), last):
+    for track in tracks(orbits, first, Instant(first + step_ns * (count - 1))):
         rows = track.position_m.shape[0]
-        offset = track.seconds(Instant(first))
         block = light[track.first : track.first + rows]
+        offset = track.seconds(first)
         _fill(track.position_m, track.velocity_m_s, track.sun_m, offset, step_ns / SECOND, squash, block)
-    return Geometry(Instant(first), step_ns, light, irradiance)
+    return light
+
+
+def earth_on_grid(orbits: Orbits, first: Instant, count: int, step_ns: int) -> NDArray[np.float32]:
+    """`Geometry.earth`, (n_satellites, count, 2): albedo and infrared (W/m²) of the caps below, by place and season."""
+    earth = np.empty((len(orbits), count, 2), dtype=np.float32)
+    year = season(first + step_ns * np.arange(count, dtype=np.int64))
+    for track in tracks(orbits, first, Instant(first + step_ns * (count - 1))):
+        below = earth[track.first : track.first + track.position_m.shape[0]]
+        offset = track.seconds(first)
+        _fill_earth(track.position_m, track.velocity_m_s, year, kernel_table(), offset, step_ns / SECOND, below)
+    return earth

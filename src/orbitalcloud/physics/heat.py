@@ -32,6 +32,7 @@ from orbitalcloud.physics.constants import (
     SOLAR_CONSTANT_W_M2,
     STEFAN_BOLTZMANN_W_M2_K4,
 )
+from orbitalcloud.physics.view_factor import exchange
 
 Floats = NDArray[np.float64]
 
@@ -80,13 +81,23 @@ class RadiativeLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """Face number `face` of a network sees the outside of `node`, with this view factor from the face."""
+
+    face: int
+    node: str
+    view_factor: float
+
+
+@dataclass(frozen=True, slots=True)
 class ThermalNetwork:
-    """Nodes, what is outside of them, and what joins them."""
+    """Nodes, what is outside of them, what joins them, and which faces see other nodes."""
 
     nodes: tuple[Node, ...]
     faces: tuple[Face, ...] = ()
     conductors: tuple[Conductor, ...] = ()
     links: tuple[RadiativeLink, ...] = ()
+    sights: tuple[Sight, ...] = ()
 
     def __post_init__(self) -> None:
         names = self.names
@@ -106,6 +117,10 @@ class ThermalNetwork:
         for other in self.links:
             self._pair(other.first, other.second)
             _check(f"link {other.first}–{other.second}: exchange_area_m2", other.exchange_area_m2, 0.0, 1e9)
+        for sight in self.sights:
+            assert 0 <= sight.face < len(self.faces), "a sight of one of the network's faces"
+            self._pair(self.faces[sight.face].node, sight.node)
+            _check(f"face of {self.faces[sight.face].node}: view factor", sight.view_factor, 0.0, 1.0)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -317,6 +332,45 @@ def emission_w_k4(faces: Floats, n_nodes: int) -> Floats:
     return out
 
 
+def radiation_to(network: ThermalNetwork, faces: Floats) -> tuple[Floats, Floats]:
+    """(σ × exchange area between nodes (n, n), σ × εA to space (n,)) of a network whose whole face table is `faces`,
+    its own faces last.
+
+    Faces with sights and the outsides of the nodes that they see make an enclosure of grey surfaces open to space
+    (`view_factor.exchange`); a node's outside is one surface of its whole area and mean emissivity. What a face sees
+    of the Earth is not made less: where something stands before the Earth, its infrared is counted too high.
+    """
+    n = len(network.nodes)
+    radiation, emission = network.radiation_w_k4(), emission_w_k4(faces, n)
+    if not network.sights:
+        return radiation, emission
+    first = len(faces) - len(network.faces)
+    own = sorted({first + sight.face for sight in network.sights})
+    surfaces = [[row] for row in own]
+    place: dict[int, int] = {}
+    for node in dict.fromkeys(network.index(sight.node) for sight in network.sights):
+        rows = [row for row in range(len(faces)) if int(faces[row, NODE]) == node and row not in own]
+        seeing = [own.index(row) for row in own if int(faces[row, NODE]) == node]
+        if not rows and not seeing:
+            raise DataError(f"thermal network: node {network.names[node]}", "seen, but no outside", "give it a face")
+        place[node] = seeing[0] if seeing else len(surfaces)
+        if not seeing:
+            surfaces.append(rows)
+    area = np.array([faces[rows, AREA].sum() for rows in surfaces])
+    grey = np.array([(faces[rows, AREA] * faces[rows, EPSILON]).sum() for rows in surfaces])
+    view = np.zeros((len(surfaces), len(surfaces)))
+    for sight in network.sights:
+        view[own.index(first + sight.face), place[network.index(sight.node)]] += sight.view_factor
+    pairs, open_m2 = exchange(area, grey / area, view)
+    nodes = [int(faces[rows[0], NODE]) for rows in surfaces]
+    for a, i in enumerate(nodes):
+        emission[i] += STEFAN_BOLTZMANN_W_M2_K4 * (open_m2[a] - grey[a])
+        for b, j in enumerate(nodes):
+            if i != j:
+                radiation[i, j] += STEFAN_BOLTZMANN_W_M2_K4 * pairs[a, b]
+    return radiation, emission
+
+
 def face_table(rows: Sequence[tuple[float, ...]]) -> Floats:
     """The face table (n_faces, 11)."""
     return np.array(rows, dtype=np.float64).reshape(-1, INDEX + 1)
@@ -350,9 +404,9 @@ def steady_state(
         source[network.index(name)] += watts
     if environment is not None:
         source += absorbed_w(network, environment)
-    emission = emission_w_k4(face_table(network.face_rows()), len(network.nodes))
+    radiation, emission = radiation_to(network, face_table(network.face_rows()))
     source += emission * _SPACE_K**4
-    conduction, radiation = network.conduction_w_k(), network.radiation_w_k4()
+    conduction = network.conduction_w_k()
     _reach_space(network, conduction + radiation, emission)
     temperature = _newton(source, conduction, radiation, emission)
     return dict(zip(network.names, temperature.tolist(), strict=True))

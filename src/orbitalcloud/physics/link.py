@@ -22,7 +22,7 @@ from orbitalcloud.core.time import SECOND
 from orbitalcloud.physics.access import GroundSite, Window, position_itrs_m
 from orbitalcloud.physics.constants import SPEED_OF_LIGHT_M_S
 from orbitalcloud.physics.frames import look_angles
-from orbitalcloud.physics.link_atmosphere import LOWEST_ELEVATION_RAD, attenuation, checked, sky_noise_k
+from orbitalcloud.physics.link_atmosphere import LOWEST_ELEVATION_RAD, Attenuation, attenuation, checked, sky_noise_k
 from orbitalcloud.physics.link_coding import TABLES
 from orbitalcloud.physics.orbit import Orbits
 
@@ -122,14 +122,21 @@ def carrier_to_noise_dbhz(
     The clear sky's own glow is in the link's `system_temperature_k`; what rain and cloud add to it is added here, to a
     station that listens: the ground's side is assumed to be the listener.
     """
-    gains = link.eirp_dbw + link.g_over_t_db_k - BOLTZMANN_DBW_K_HZ - link.pointing_loss_db - link.polarisation_loss_db
-    in_space = gains - free_space_loss_db(range_m, link.frequency_hz)
     if station is None:
-        return np.asarray(in_space + np.zeros(np.shape(elevation_rad)))
-    air = attenuation(station, elevation_rad, link.frequency_hz, availability)
+        return np.asarray(_in_space_dbhz(range_m, link) + np.zeros(np.shape(elevation_rad)))
+    return carrier_through_dbhz(range_m, link, attenuation(station, elevation_rad, link.frequency_hz, availability))
+
+
+def _in_space_dbhz(range_m: ArrayLike, link: RadioLink) -> Floats:
+    gains = link.eirp_dbw + link.g_over_t_db_k - BOLTZMANN_DBW_K_HZ - link.pointing_loss_db - link.polarisation_loss_db
+    return np.asarray(gains - free_space_loss_db(range_m, link.frequency_hz))
+
+
+def carrier_through_dbhz(range_m: ArrayLike, link: RadioLink, air: Attenuation) -> Floats:
+    """C/N0 in dB Hz at a station that listens through this air."""
     wet = sky_noise_k(air.absorbed_db) - sky_noise_k(air.gas_db)
     warmer_db = 10.0 * np.log10(1.0 + wet / link.system_temperature_k)
-    return np.asarray(in_space - air.total_db - warmer_db)
+    return np.asarray(_in_space_dbhz(range_m, link) - air.total_db - warmer_db)
 
 
 def rate_of_carrier_bps(c_n0_dbhz: ArrayLike, link: RadioLink) -> Floats:

@@ -36,6 +36,8 @@ class OpticalLink:
     photons_per_bit: float = 100.0
     """The detector's need, its code included."""
     most_bps: float = 1e13
+    clear_zenith_db: float = 0.0
+    """What the clear air over a station takes straight up; for links that end on the ground."""
 
     def __post_init__(self) -> None:
         checked("transmit_w", self.transmit_w, 1e-6, 1e5, "W")
@@ -44,7 +46,7 @@ class OpticalLink:
             checked(name, getattr(self, name), 1e-4, 100.0, "m")
         for name in ("transmit_efficiency", "receive_efficiency"):
             checked(name, getattr(self, name), 1e-6, 1.0, "")
-        for name in ("pointing_loss_db", "margin_db"):
+        for name in ("pointing_loss_db", "margin_db", "clear_zenith_db"):
             checked(name, getattr(self, name), 0.0, 100.0, "dB")
         checked("photons_per_bit", self.photons_per_bit, 1e-3, 1e9, "")
         checked("most_bps", self.most_bps, 1.0, 1e18, "bit/s")

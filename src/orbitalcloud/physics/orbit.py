@@ -1,10 +1,11 @@
-"""`Orbits`: where a fleet is, whatever each satellite's elements came from. Frame TEME, metres.
+"""`Orbits`: where a fleet is, whatever each satellite's orbit came from. Frame TEME, metres.
 
     orbits = Orbits.of([TwoLine(line1, line2), parse_omm(text), sun_synchronous(547e3, 6.0, epoch)])
     orbits.position_teme_m(times_ns)      # (n_satellites, n_times, 3)
 
 Two-line elements and OMMs fly by SGP4 (the `sgp4` package, WGS 72 constants as the elements are made with);
-designs by `design`'s secular rates. An `Orbits` holds its sources, so it pickles.
+designs by `design`'s secular rates; `Numerical` starts by integration, an `Ephemeris` by interpolation. An `Orbits`
+holds its sources, so it pickles; what it has integrated it does not carry along, but makes again.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import DAY, Instant, iso
 from orbitalcloud.physics.constants import EARTH_POLAR_RADIUS_M
 from orbitalcloud.physics.design import Design, design_table
+from orbitalcloud.physics.ephemeris import Ephemeris
+from orbitalcloud.physics.heavens import teme_matrices
+from orbitalcloud.physics.mean import mean_of
+from orbitalcloud.physics.numerical import Numerical, state_of
 from orbitalcloud.physics.omm import Omm
 from orbitalcloud.physics.time import UNIX_EPOCH_JD, julian_utc, nanoseconds
 
@@ -51,10 +56,11 @@ class TwoLine:
             raise DataError(f"TLE {self.name}".strip(), self.line2[2:7], f"line 1 is of {self.line1[2:7]}")
 
 
-Source = TwoLine | Omm | Design
+Source = TwoLine | Omm | Design | Numerical | Ephemeris
 
 
-def _satrec(source: TwoLine | Omm, where: str) -> Satrec:
+def satrec(source: TwoLine | Omm, where: str) -> Satrec:
+    """SGP4's own record of the elements; `DataError` told at `where`."""
     if isinstance(source, TwoLine):
         try:
             record = Satrec.twoline2rv(source.line1, source.line2)
@@ -90,14 +96,36 @@ def mean_design(source: Source, name: str = "") -> Design:
     """The mean elements of a source as a `Design`; of two lines or an OMM those that SGP4 recovers, at their epoch.
 
     SGP4's mean elements are Brouwer's (Hoots & Roehrich 1980), as a `Design`'s are; only the Earth's constants differ.
+    Of what is integrated or tabled the mean over two periods of its osculating elements, single-averaged.
     """
     if isinstance(source, Design):
         return source
-    record = _satrec(source, name or source.name)
+    if isinstance(source, Numerical | Ephemeris):
+        return _averaged(source, name or source.name)
+    record = satrec(source, name or source.name)
     epoch = round((record.jdsatepoch - UNIX_EPOCH_JD) * DAY) + round(record.jdsatepochF * DAY)
     angles = (record.nodeo, record.argpo, record.mo)
     axis_m = record.a * record.radiusearthkm * 1e3
     return Design(axis_m, record.ecco, record.inclo, *angles, Instant(epoch), name or source.name)
+
+
+def _averaged(source: Numerical | Ephemeris, name: str) -> Design:
+    """The mean orbit around the epoch of a start, or at the beginning of a table."""
+
+    def states(times: NDArray[np.int64]) -> Floats:
+        r, v = Orbits.of([source], [name]).state_teme(times)
+        return np.concatenate([r[0], v[0]], axis=1)
+
+    middle = source.epoch if isinstance(source, Numerical) else source.span[0]
+    return mean_of(states, middle, name)
+
+
+def epoch_of(source: Source) -> Instant:
+    """When a source's elements or start hold; of a table, its first instant."""
+    if isinstance(source, TwoLine):
+        record = satrec(source, source.name)
+        return Instant(round((record.jdsatepoch - UNIX_EPOCH_JD) * DAY) + round(record.jdsatepochF * DAY))
+    return source.span[0] if isinstance(source, Ephemeris) else source.epoch
 
 
 class Orbits:
@@ -112,7 +140,7 @@ class Orbits:
 
     @classmethod
     def of(cls, sources: Sequence[Source], names: Sequence[str] | None = None) -> Orbits:
-        """A fleet from its sources, each a `TwoLine`, an `Omm` or a `Design`."""
+        """A fleet from its sources, each a `TwoLine`, an `Omm`, a `Design`, a `Numerical` or an `Ephemeris`."""
         return cls(sources, names)
 
     def __len__(self) -> int:
@@ -137,8 +165,8 @@ class Orbits:
 
     @cached_property
     def _sgp4(self) -> tuple[NDArray[np.int64], SatrecArray | None]:
-        which = [i for i, source in enumerate(self.sources) if not isinstance(source, Design)]
-        records = [_satrec(self.sources[i], self.names[i]) for i in which]  # type: ignore[arg-type]
+        which = [i for i, source in enumerate(self.sources) if isinstance(source, TwoLine | Omm)]
+        records = [satrec(self.sources[i], self.names[i]) for i in which]  # type: ignore[arg-type]
         return np.array(which, dtype=np.int64), SatrecArray(records) if records else None
 
     @cached_property
@@ -165,6 +193,7 @@ class Orbits:
         which, table, epochs = self._designs
         if len(which):
             kepler_states(table, epochs, times, which, position, velocity)
+        self._tabled(times, position, velocity)
         inside = (position**2).sum(axis=2) < EARTH_POLAR_RADIUS_M**2
         if inside.any():
             satellite, at = np.argwhere(inside)[0]
@@ -174,6 +203,21 @@ class Orbits:
                 "raise its perigee, or take newer elements",
             )
         return position, velocity
+
+    def _tabled(self, times: NDArray[np.int64], position: Floats, velocity: Floats) -> None:
+        """Fill the rows of what is integrated or interpolated."""
+        which = [i for i, source in enumerate(self.sources) if isinstance(source, Numerical | Ephemeris)]
+        if not which or not len(times):
+            return
+        turn = teme_matrices(times)
+        for i in which:
+            source = self.sources[i]
+            if isinstance(source, Numerical):
+                states = state_of(source, times, turn, self.names[i])
+            else:
+                assert isinstance(source, Ephemeris), "which holds nothing else"
+                states = source.state_teme(times)
+            position[i], velocity[i] = states[:, :3], states[:, 3:]
 
     def position_teme_m(self, times_ns: ArrayLike) -> Floats:
         """Positions in TEME, metres, (n_satellites, n_times, 3)."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numba import njit
@@ -19,10 +19,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from orbitalcloud.core.time import Instant
 from orbitalcloud.physics.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SUN_RADIUS_M
-from orbitalcloud.physics.orbit import Orbits
 from orbitalcloud.physics.sun import sun_teme_m
 from orbitalcloud.physics.time import nanoseconds
 from orbitalcloud.physics.track import STEP_S, hermite, linear, tracks
+
+if TYPE_CHECKING:
+    from orbitalcloud.physics.orbit import Orbits
 
 Floats = NDArray[np.float64]
 Kind = Literal["penumbra-in", "umbra-in", "umbra-out", "penumbra-out"]

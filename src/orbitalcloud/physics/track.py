@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
@@ -16,8 +17,10 @@ from numpy.typing import NDArray
 
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import MINUTE, SECOND, Instant, iso
-from orbitalcloud.physics.orbit import Orbits
 from orbitalcloud.physics.sun import sun_teme_m
+
+if TYPE_CHECKING:
+    from orbitalcloud.physics.orbit import Orbits
 
 Floats = NDArray[np.float64]
 STEP_S = 60.0

@@ -26,7 +26,7 @@ from orbitalcloud.ethereum.outline import MAX_FILE_BYTES, outline, signed_bytes
 from orbitalcloud.ethereum.signed_text import parse_signature
 from orbitalcloud.mission import Craft, Loaded, Task, mission_error, types
 from orbitalcloud.mission.files import read_bytes
-from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of
+from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of, battery_of, node_index
 from orbitalcloud.network import ContactPlan
 from orbitalcloud.node import (
     EnergyFacts,
@@ -48,7 +48,15 @@ from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.gateway import Gateway
 from orbitalcloud.twin.keystores import KeyStore
 from orbitalcloud.twin.medium import Loss
-from orbitalcloud.twin.timeline import LightTurns, LinkCloses, LinkOpens, NodeRestarts, SensorsDue, StringsFail
+from orbitalcloud.twin.timeline import (
+    LightTurns,
+    LinkCloses,
+    LinkOpens,
+    NodeRestarts,
+    SensorsDue,
+    StringsFail,
+    WeatherTurns,
+)
 from orbitalcloud.twin.world import World
 
 INLINE_BYTES = 262_144
@@ -82,6 +90,8 @@ class Fleet:
     plan: ContactPlan = field(repr=False)
     artefacts: dict[str, Artefact] = field(repr=False)
     on_board: frozenset[str]
+    terminals_mw: dict[str, dict[str, int]] = field(repr=False, default_factory=dict)
+    """What each satellite's terminals take, by the satellite that they point to."""
     configs: dict[str, SatelliteConfig | StationConfig] = field(repr=False, default_factory=dict)
 
     def __call__(self, name: str) -> Node:
@@ -103,6 +113,9 @@ def fleet_of(loaded: Loaded, world: World) -> tuple[Fleet, dict[str, Work]]:
         and (task.submit_at == "on-board" or len(item.artefact.data) > INLINE_BYTES)
     )
     fleet = Fleet(loaded, ContactPlan(world.contacts()), artefacts, on_board)
+    for channel in loaded.channels:
+        if channel.limits is not None:
+            fleet.terminals_mw.setdefault(channel.sender, {})[channel.receiver] = round(channel.transmit_w * 1000)
     sunlight = world.sunlight()
     facts = _verification(loaded)
     for craft in loaded.satellites:
@@ -115,15 +128,21 @@ def fleet_of(loaded: Loaded, world: World) -> tuple[Fleet, dict[str, Work]]:
 
 def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple[Carrier, Fleet]:
     """Everything that a flight of this mission needs, before its first event; `keys` None: device keys of the seed."""
-    world = World(loaded)
+    world = World(loaded, seed)
     fleet, work = fleet_of(loaded, world)
     telemetry_ns = loaded.mission.telemetry_s * SECOND
     carrier = Carrier(fleet, world, _gateway(loaded), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
     carrier.keys = keys or carrier.keys
-    for contact in fleet.plan.contacts:
+    for opening in world.openings():
+        contact = opening.contact
         if contact.opens < loaded.ends:
-            carrier.push(contact.opens, contact.sender, LinkOpens(contact))
-            carrier.push(contact.closes, contact.sender, LinkCloses(contact))
+            carrier.push(contact.opens, contact.sender, LinkOpens(contact, opening.until))
+            carrier.push(opening.until, contact.sender, LinkCloses(contact))
+    for outage in world.outages():
+        if outage.begins < loaded.ends:
+            for at, down, k in ((outage.begins, True, 0), (outage.ends, False, 1)):
+                turn = WeatherTurns(outage.peer, outage.band, down, outage.rain_mdb[k], outage.cloud_mdb[k])
+                carrier.push(at, outage.station, turn)
     for at, name, phase in world.light_turns():
         carrier.push(at, name, LightTurns(phase))
     for at, name, event in world.exposure.happenings(carrier.seed):
@@ -147,7 +166,7 @@ def describe(world: World, loaded: Loaded) -> Iterator[records.Entry]:
             orbit=craft.orbit_text,
             period_ms=world.period_ns(craft.name) // 1_000_000,
             inclination_mdeg=world.inclination_mdeg(craft.name),
-            battery_mj=round(craft.bus.battery.capacity_wh * 3_600_000),
+            battery_mj=round(battery_of(craft.bus).usable_j * 1000),
             reserve_ppm=round(craft.reserve * 1e6),
             array_mw=world.array_mw(craft.name),
             thermal_nodes=tuple(node.name for node in craft.bus.heat),
@@ -173,7 +192,7 @@ def describe(world: World, loaded: Loaded) -> Iterator[records.Entry]:
 
 
 def _payload_node(craft: Craft) -> int:
-    return next(index for index, node in enumerate(craft.bus.heat) if node.name == "payload")
+    return node_index(craft, "payload")
 
 
 def _satellite(
@@ -202,13 +221,17 @@ def _satellite(
             throttle_mk=round((hot_k - THROTTLE_BELOW_LIMIT_K) * 1000),
         ),
         energy=EnergyFacts(
-            battery_mj=round(craft.bus.battery.capacity_wh * 3_600_000),
+            battery_mj=round(battery_of(craft.bus).usable_j * 1000),
             array_mw=world.array_mw(craft.name),
             idle_mw=idle_mw,
             sunlight=sunlight,
         ),
         platform_mw=round(craft.bus.idle_w * 1000),
         radio_mw=round(craft.bus.radio_tx_w * 1000),
+        safe_below_ppm=round(craft.safe_below * 1e6),
+        safe_above_ppm=round(craft.safe_above * 1e6),
+        safe_mw=round(craft.safe_w * 1000),
+        terminals_mw=fleet.terminals_mw.get(craft.name, {}),
         artefacts=fleet.on_board,
         verification=facts,
         payees=frozenset(payment.to for payment in payments),
@@ -306,7 +329,7 @@ def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board:
             order_to_wipe = encode_order(WipeWallet(wipe.satellite, parse_signature(wipe.signature)))
         carrier.push(_after(loaded, wipe.at_h), wipe.station, Commanded("wipe-wallet", order_to_wipe))
     for index, fault in enumerate(loaded.mission.fault):
-        with _blamed(loaded, "fault", index, "byte" if isinstance(fault, types.TamperedUpdate) else "target"):
+        with _blamed(loaded, "fault", index, _blame(fault)):
             _schedule_fault(carrier, loaded, fault)
 
 
@@ -327,6 +350,13 @@ def _schedule_transaction(carrier: Carrier, loaded: Loaded, item: types.Transact
         target = loaded.stations[0].name
     order = SendTransaction(target, raw, item.forbidden)
     carrier.push(_after(loaded, item.at_h), item.submit_at, Commanded("send-transaction", encode_order(order)))
+
+
+def _blame(fault: types.Fault) -> str:
+    """The key that most likely is wrong where a fault cannot be scheduled."""
+    if isinstance(fault, types.ArrayStringLoss):
+        return "strings"
+    return "byte" if isinstance(fault, types.TamperedUpdate) else "target"
 
 
 def _after(loaded: Loaded, hours: float) -> Instant:
@@ -397,8 +427,8 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: types.Fault) -> Non
             text = "the node restarts: what it had not saved is lost"
             carrier.push(at, fault.target, NodeRestarts(text))
         case types.ArrayStringLoss():
-            ppm = round(fault.fraction * 1e6)
-            text = f"the array gives {fault.fraction:.0%} less from now on"
+            fraction, text = _string_loss(loaded, fault)
+            ppm = round(fraction * 1e6)
             carrier.push(at, fault.target, StringsFail(text, ppm))
         case types.FrameLoss():
             loss = Loss(fault.target, at, _until(at, fault.duration_min), fault.loss_ppm)
@@ -421,6 +451,22 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: types.Fault) -> Non
             text = f"{fault.station} sends {fault.file} with byte {fault.byte} inverted"
             carrier.announce(at, fault.target, "tampered-update", text)
             carrier.push(at, fault.station, Commanded("send-update", encode_order(order)))
+
+
+def _string_loss(loaded: Loaded, fault: types.ArrayStringLoss) -> tuple[float, str]:
+    """What share of the array's output a fault takes of what the faults before it left, and its words."""
+    if fault.fraction is not None:
+        return fault.fraction, f"the array gives {fault.fraction:.0%} less from now on"
+    assert fault.strings is not None, "one of the two was checked"
+    array = loaded.satellite(fault.target).bus.array
+    whole = array.strings * len(array.panels)
+    struck = [one for one in loaded.mission.fault if isinstance(one, types.ArrayStringLoss)]
+    before = sum(one.strings or 0 for one in struck if one.target == fault.target and one.at_h < fault.at_h)
+    if before + fault.strings > whole:
+        remedy = f"{fault.target} has {whole} strings, {before} of them lost before: choose at most {whole - before}"
+        raise DataError("fault array-string-loss: strings", fault.strings, remedy)
+    text = f"{fault.strings} of the array's {whole} strings give nothing from now on"
+    return fault.strings / (whole - before), text
 
 
 def _until(at: Instant, minutes: float) -> Instant:

@@ -45,6 +45,7 @@ from orbitalcloud.twin.timeline import (
     SensorsDue,
     StringsFail,
     UpsetStrikes,
+    WeatherTurns,
 )
 from orbitalcloud.twin.world import World
 
@@ -60,6 +61,7 @@ _PRIORITY: dict[type, int] = {
     LinkCloses: _CLOSES,
     LinkOpens: _OPENS,
     LightTurns: _LIGHT,
+    WeatherTurns: _LIGHT,
     AnomalyTurns: _LIGHT,
     UpsetStrikes: _LIGHT,
     FaultBegins: _FAULT,
@@ -104,6 +106,7 @@ class Carrier:
         self._sequence = 0
         self._timers: dict[tuple[str, str], int] = {}
         self._runs: dict[str, int] = {}
+        self._dark: set[str] = set()
         self.launch: Callable[[str, Run], None] | None = None
         """How a job is executed where that is not here and now (the live driver's worker)."""
         self.log: Log | None = None
@@ -156,7 +159,8 @@ class Carrier:
         """Whether the event still has somebody to go to: not for a node that is down, nor for what was cancelled."""
         match event:
             case Started():
-                return event.boot == self.boots[name]  # a fault in the middle of a restart begins it anew
+                # a fault in the middle of a restart begins it anew, and nothing starts without power
+                return event.boot == self.boots[name] and name not in self._dark
             case Fired(timer):
                 if self._timers.get((name, timer)) != sequence:
                     return False
@@ -165,6 +169,9 @@ class Carrier:
                 if self._runs.get(run) != sequence:
                     return False
                 del self._runs[run]
+                if not self.world.powered(name, self.now, "payload"):
+                    self._sense(name)  # its power went before it could end: the node is told, and runs it again
+                    return False
             case Received(peer, frame) if name not in self.nodes:
                 self._record(records.FrameLost(self.now, name, peer, len(frame), "the receiver is down"))
             case Commanded() if name not in self.nodes:
@@ -183,16 +190,31 @@ class Carrier:
             self._perform(name, effect)
         if isinstance(event, Started):
             if name in self.world.names:
-                self._tell(name, Sensed(self._readings(name)))
+                self._sense(name)
             for contact in self.medium.open_from(name):
-                self._tell(name, ContactOpened(contact))
+                self._link(name, ContactOpened(contact))
+
+    def _sense(self, name: str) -> None:
+        readings = self._readings(name)
+        if name in self.nodes:  # it may have lost its power just now
+            self._tell(name, Sensed(readings))
 
     def _readings(self, name: str) -> Readings:
         begun = process_time()
         readings = self.world.readings(name, self.now)
         self.world_s += process_time() - begun
-        for change in self.world.brown_outs(name):
-            self._record(records.BrownOut(self.now, name, *change))
+        for off in self.world.sheds(name):
+            severity = "warning" if off else "activity"
+            self._record(records.LoadsShed(self.now, name, severity, off, readings.charge_ppm))
+        for down, unserved_mj in self.world.brown_outs(name):
+            self._record(records.BrownOut(self.now, name, down, unserved_mj))
+            if down:
+                self._dark.add(name)
+                self.nodes.pop(name, None)
+                self.world.power_down(name, self.now)
+            else:
+                self._dark.discard(name)
+                self._start(name, Instant(self.now + REBOOT_NS))
         return readings
 
     # Effects ---------------------------------------------------------------------------------------------------------
@@ -244,6 +266,9 @@ class Carrier:
                 return
             answer = self.gateway.request(frame, self.now)
             self.push(Instant(self.now + RPC_NS), name, Received(peer, answer))
+            return
+        if name in self.world.names and not self.world.powered(name, None, "radio"):
+            self._record(records.FrameLost(self.now, name, peer, len(frame), "the radio has no power"))
             return
         arrives, lost = self.medium.send(name, peer, len(frame), self.now, self.world.light_time_ns)
         if lost:
@@ -313,17 +338,17 @@ class Carrier:
 
     def _happen(self, name: str, event: Happening) -> None:
         match event:
-            case LinkOpens(contact):
-                self.medium.open(contact)
+            case LinkOpens(contact, until):
+                self.medium.open(contact, until)
                 self._link(name, ContactOpened(contact))
             case LinkCloses(contact):
                 self.medium.close(contact)
                 self._link(name, ContactClosed(contact))
+            case WeatherTurns(peer, band, down, rain_mdb, cloud_mdb):
+                self._record(records.WeatherOutage(self.now, name, peer, band, down, rain_mdb, cloud_mdb))
             case SensorsDue():
                 self.push(Instant(self.now + self.telemetry_ns), name, event)
-                readings = self._readings(name)
-                if name in self.nodes:
-                    self._tell(name, Sensed(readings))
+                self._sense(name)
             case LightTurns(phase):
                 self._record(records.LightChanged(self.now, name, phase))
             case AnomalyTurns(inside):

@@ -202,6 +202,8 @@ class Flight:
 
     def finish(self) -> Status:
         """Close the Log, write receipts and results, remove secrets, and only then declare the folder complete."""
+        for name in self.carrier.world.names:
+            self._say(self._energy_account(name))
         self._say(records.FlightEnded(at=self.ends, node="", entries=self.log.entries + 1))
         self._file.flush()
         self.timing["flying"] = process_time() - self._begun
@@ -218,6 +220,28 @@ class Flight:
         self.folder.forget()
         self.folder.write_status(self.status)
         return self.status
+
+    def _energy_account(self, name: str) -> records.EnergyAccount:
+        """The checker's line: where a satellite's energy went, and what its battery is still worth."""
+        made, battery = self.carrier.world.account(name, self.ends)
+
+        def millijoules(joules: float) -> int:
+            return round(joules * 1000)
+
+        return records.EnergyAccount(
+            at=self.ends,
+            node=name,
+            generated_mj=millijoules(made.generated_j),
+            load_mj=millijoules(made.load_j),
+            losses_mj=millijoules(made.losses_j),
+            stored_mj=millijoules(made.stored_j),
+            curtailed_mj=millijoules(made.curtailed_j),
+            unserved_mj=millijoules(made.unserved_j),
+            shed_mj=millijoules(made.shed_j),
+            residual_ppt=round(made.residual * 1e12),
+            capacity_ppm=round(battery.wear.capacity * 1e6),
+            resistance_ppm=round(battery.wear.resistance * 1e6),
+        )
 
     # Files -----------------------------------------------------------------------------------------------------------
 

@@ -17,10 +17,11 @@ LightTime = Callable[[str, str, Instant], int]
 
 @dataclass(slots=True)
 class OpenLink:
-    """A contact in progress; frames before `free_at` occupy it."""
+    """A contact in progress; frames before `free_at` occupy it. It ends at `until`, at the latest when it was to."""
 
     contact: Contact
     free_at: Instant
+    until: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,10 @@ class Medium:
     links: dict[tuple[str, str], OpenLink] = field(default_factory=dict)
     draws: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def open(self, contact: Contact) -> None:
-        """The contact begins."""
-        self.links[contact.sender, contact.receiver] = OpenLink(contact, contact.opens)
+    def open(self, contact: Contact, until: Instant | None = None) -> None:
+        """The contact begins; `until` where it ends before its time."""
+        ends = contact.closes if until is None else min(until, contact.closes)
+        self.links[contact.sender, contact.receiver] = OpenLink(contact, contact.opens, ends)
 
     def close(self, contact: Contact) -> None:
         """The contact is over; frames on their way still arrive."""
@@ -66,9 +68,9 @@ class Medium:
         link = self.links.get((sender, receiver))
         if link is None:
             return now, "no open contact"
-        leaves = max(now, link.free_at)
-        gone = Instant(leaves + link.contact.serialisation_ns(size_bytes))
-        if gone > link.contact.closes:
+        leaves = Instant(max(now, link.free_at))
+        gone = Instant(leaves + link.contact.serialisation_ns(size_bytes, leaves))
+        if gone > link.until:
             return now, "the contact closes before the frame has left"
         link.free_at = gone
         if self._eaten(sender, receiver, now):

@@ -1,4 +1,4 @@
-"""Ranges between satellites and stations, quick enough to ask for each frame.
+"""Ranges between satellites, and from stations to them, quick enough to ask for each frame.
 
 Time is cut into blocks of two minutes; in each, the range is a polynomial through eleven Chebyshev nodes (barycentric
 form, Berrut & Trefethen 2004, doi 10.1137/S0036144502417715), made when first asked for. Blocks lie on whole multiples
@@ -28,15 +28,23 @@ class Ranges:
 
     def __init__(self, orbits: physics.Orbits) -> None:
         self._orbits = orbits
-        self._blocks: dict[tuple[int, str, int], tuple[float, ...]] = {}
+        self._blocks: dict[tuple[int, str | int, int], tuple[float, ...]] = {}
 
     def range_m(self, satellite: int, site: physics.GroundSite, at: Instant) -> float:
         """The range at an instant, within a decimetre of the orbit model: a third of a nanosecond of light."""
+        return self._at((satellite, site.name), satellite, site, at)
+
+    def between_m(self, satellite: int, other: int, at: Instant) -> float:
+        """The range between two satellites, as exactly."""
+        low, high = min(satellite, other), max(satellite, other)
+        return self._at((low, high), low, high, at)
+
+    def _at(self, pair: tuple[int, str | int], satellite: int, end: physics.GroundSite | int, at: Instant) -> float:
         block, rest = divmod(at, BLOCK_NS)
-        key = (satellite, site.name, block)
+        key = (*pair, block)
         values = self._blocks.get(key)
         if values is None:
-            values = self._make(satellite, site, block)
+            values = self._between(satellite, end, block) if isinstance(end, int) else self._make(satellite, end, block)
             if len(self._blocks) >= MAX_BLOCKS:
                 self._blocks.clear()
             self._blocks[key] = values
@@ -49,6 +57,11 @@ class Ranges:
             above += share * value
             below += share
         return above / below
+
+    def _between(self, satellite: int, other: int, block: int) -> tuple[float, ...]:
+        times = block * BLOCK_NS + _OFFSETS
+        away = self._orbits.one(other).position_teme_m(times)[0] - self._orbits.one(satellite).position_teme_m(times)[0]
+        return tuple(np.sqrt((away**2).sum(axis=1)).tolist())
 
     def _make(self, satellite: int, site: physics.GroundSite, block: int) -> tuple[float, ...]:
         times = block * BLOCK_NS + _OFFSETS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orbitalcloud.core import Contact
+from orbitalcloud.core import Contact, Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +14,10 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class LinkOpens(Happening):
-    """A contact begins; `contact.sender` is told."""
+    """A contact begins; `contact.sender` is told. It really ends at `until`, which nobody knows before."""
 
     contact: Contact
+    until: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,17 @@ class LinkCloses(Happening):
     """A contact ends."""
 
     contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherTurns(Happening):
+    """Weather cuts a link of this station, or lets it through again."""
+
+    peer: str
+    band: str
+    down: bool
+    rain_mdb: int
+    cloud_mdb: int
 
 
 @dataclass(frozen=True, slots=True)

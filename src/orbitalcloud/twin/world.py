@@ -6,8 +6,8 @@ asked. Loads change by `draw`. What a satellite is told (`readings`) are integer
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,23 @@ from orbitalcloud.physics import power_kernel
 from orbitalcloud.physics.array import REFERENCE_TEMPERATURE_K as RATED_K
 from orbitalcloud.physics.frames import itrs_of_geodetic
 from orbitalcloud.planning import Interval
+from orbitalcloud.twin.contacts import Contacts, Opening, Outage, find_contacts
 from orbitalcloud.twin.exposure import Exposure
 from orbitalcloud.twin.ranges import Ranges
 
 SPEED_OF_LIGHT_M_S = 299_792_458.0
 STEP_S = 10.0
-LOAD_NODES = {"platform": "body", "payload": "payload", "radio": "body"}
-"""Where each load's heat appears. What the radio radiates, a watt or two, is counted as heat."""
+LOAD_NODES = {"platform": "body", "heating": "body", "radio": "body", "payload": "payload"}
+"""The role of the thermal node where each load's heat appears. What the radio radiates, a watt or two, counts as
+heat."""
+
+CLASSES = {
+    "platform": power_kernel.PLATFORM,
+    "heating": power_kernel.HEATING,
+    "radio": power_kernel.RADIO,
+    "payload": power_kernel.PAYLOAD,
+}
+"""Each load's class on the bus: what is shed last comes first."""
 
 PHASES = {"penumbra-in": "penumbra", "umbra-in": "umbra", "umbra-out": "penumbra", "penumbra-out": "sunlight"}
 
@@ -36,8 +46,9 @@ PHASES = {"penumbra-in": "penumbra", "umbra-in": "umbra", "umbra-out": "penumbra
 class World:
     """Physics of one mission over [starts, ends]. It pickles: what can be found again is found again."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, seed: int | None = None) -> None:
         self.loaded = loaded
+        self.seed = loaded.mission.seed if seed is None else seed
         self.starts, self.ends = loaded.starts, loaded.ends
         self.names = tuple(craft.name for craft in loaded.satellites)
         self._index = {name: index for index, name in enumerate(self.names)}
@@ -47,17 +58,17 @@ class World:
         self._shadow = physics.shadow_events(self.orbits, self.starts, Instant(self.ends + DAY))
         self._energy = physical.energy_heat(loaded, self._geometry(self.starts))
         self._designs = list(self._energy.designs)
-        shape = (len(self.names), self._energy.n_nodes)
+        shape = (len(self.names), power_kernel.CLASSES, self._energy.n_nodes)
         self._drawn: list[dict[str, int]] = [{} for _ in self.names]
         self._loads_w = np.zeros(shape)
         self._last: dict[int, tuple[int, float, float, float]] = {}
         self._short: dict[str, list[tuple[bool, int]]] = {}
-        self._down: set[int] = set()
+        self._downs = [0 for _ in self.names]
+        self._levels = [power_kernel.CLASSES for _ in self.names]
         self._all_at = self.starts
         self._ranges = Ranges(self.orbits)
         self.exposure = Exposure(loaded, self.orbits)
         self._fibres: dict[tuple[str, str], int] = {}
-        self._ppm_of_j = [1e6 / (craft.bus.battery.capacity_wh * 3600.0) for craft in loaded.satellites]
         begin = power_kernel.COLUMNS
         self._temperatures = [slice(begin, begin + len(craft.bus.heat)) for craft in loaded.satellites]
         self._telemetry_ns = loaded.mission.telemetry_s * SECOND
@@ -80,14 +91,15 @@ class World:
             "loads_w": self._loads_w,
             "last": self._last,
             "short": self._short,
-            "down": sorted(self._down),
+            "downs": self._downs,
+            "levels": self._levels,
             "doses_urad": self.exposure.kept(),
         }
-        return _restore, (self.loaded, moved)
+        return _restore, (self.loaded, self.seed, moved)
 
     def _geometry(self, at: Instant) -> physics.Geometry:
         end = Instant(min(self.ends, at + DAY) + 2 * int(STEP_S) * SECOND)
-        return physics.geometry(self.orbits, at, end, STEP_S)
+        return physical.light_of(self.loaded, self.orbits, at, end, STEP_S)
 
     # Facts -----------------------------------------------------------------------------------------------------------
 
@@ -107,12 +119,12 @@ class World:
         """What the array gives in sunlight, averaged over the mission's first orbits, at its rated temperature."""
         row = self._index[satellite]
         light = self._energy.geometry
-        design = self._designs[row].array
+        design, turned = self._designs[row].array, self._designs[row].sun_in_body
         count = min(len(light.irradiance_w_m2), 2000)
         seen = np.flatnonzero(light.light[row, :count, 0] > 0.5)[::10]
         watts = [
             physics.array_power_w(
-                design, float(light.irradiance_w_m2[k]), 1.0, _vector(light.sun_body[row, k]), RATED_K
+                design, float(light.irradiance_w_m2[k]), 1.0, turned(_vector(light.sun_body[row, k])), RATED_K
             )
             for k in seen
         ]
@@ -146,34 +158,45 @@ class World:
         return [int(self.starts) if share > 0.0 else None for share in lit]
 
     def contacts(self) -> list[Contact]:
-        """Every contact of the mission, each direction that a channel serves, in order of opening."""
-        found: list[Contact] = []
-        channels = {(channel.sender, channel.receiver): channel for channel in self.loaded.channels}
-        for channel in self.loaded.channels:
-            if channel.always:
-                delay_ns = self.light_time_ns(channel.sender, channel.receiver, self.starts)
-                ends = Instant(self.ends + DAY)
-                contact = Contact(
-                    channel.sender, channel.receiver, self.starts, ends, channel.rate_bps, channel.band, delay_ns
-                )
-                found.append(contact)
-        sites = list(self.sites.values())
-        horizon = Instant(self.ends + DAY)
-        for window in physics.contact_windows(self.orbits, sites, self.starts, horizon) if sites else ():
-            satellite, station = self.names[window.satellite], sites[window.site].name
-            delay_ns = round(window.range_m / SPEED_OF_LIGHT_M_S * 1e9)
-            elevation_mdeg = round(math.degrees(window.max_elevation_rad) * 1000)
-            for pair in ((satellite, station), (station, satellite)):
-                if pair in channels and window.closes > window.opens:
-                    rate, band = channels[pair].rate_bps, channels[pair].band
-                    found.append(Contact(*pair, window.opens, window.closes, rate, band, delay_ns, elevation_mdeg))
-        return sorted(found, key=lambda item: (item.opens, item.sender, item.receiver))
+        """Every contact of the mission as planned, each direction that a channel serves, in order of opening."""
+        return sorted([*self._fibre_contacts(), *self._found.planned], key=_when)
+
+    def openings(self) -> list[Opening]:
+        """The contacts as they come: cut by the weather where there is one, as planned otherwise."""
+        fibres = [Opening(contact, contact.closes) for contact in self._fibre_contacts()]
+        return sorted([*fibres, *self._found.openings], key=lambda opening: _when(opening.contact))
+
+    def outages(self) -> list[Outage]:
+        """What the weather cuts out of the plan, by beginning."""
+        return self._found.outages
+
+    @cached_property
+    def _found(self) -> Contacts:
+        return find_contacts(self.loaded, self.orbits, list(self.sites.values()), self.seed)
+
+    def _fibre_contacts(self) -> list[Contact]:
+        ends = Instant(self.ends + DAY)
+        return [
+            Contact(
+                channel.sender,
+                channel.receiver,
+                self.starts,
+                ends,
+                channel.rate_bps,
+                channel.band,
+                self._fibre_ns(channel.sender, channel.receiver),
+            )
+            for channel in self.loaded.channels
+            if channel.always
+        ]
 
     def light_time_ns(self, sender: str, receiver: str, at: Instant) -> int:
         """One-way light time at an instant; over ground fibre, along the chord at two thirds of the speed of light."""
         row = self._index.get(sender, self._index.get(receiver))
         if row is None:
             return self._fibre_ns(sender, receiver)
+        if sender in self._index and receiver in self._index:
+            return round(self._ranges.between_m(row, self._index[receiver], at) / SPEED_OF_LIGHT_M_S * 1e9)
         site = self.sites[receiver if sender in self._index else sender]
         return round(self._ranges.range_m(row, site, at) / SPEED_OF_LIGHT_M_S * 1e9)
 
@@ -193,10 +216,10 @@ class World:
             return
         self._advance(row, now)
         self._drawn[row][load] = power_mw
-        network = self._designs[row].thermal
+        craft = self.loaded.satellites[row]
         self._loads_w[row] = 0.0
         for name, drawn_mw in self._drawn[row].items():
-            self._loads_w[row, network.index(LOAD_NODES[name])] += drawn_mw / 1000.0
+            self._loads_w[row, CLASSES[name], physical.node_index(craft, LOAD_NODES[name])] += drawn_mw / 1000.0
 
     def power_down(self, satellite: str, now: Instant) -> None:
         """All loads off but the platform's, as while its computers restart."""
@@ -224,7 +247,7 @@ class World:
         generated_mw, load_mw = self._mean_powers(row, now, state)
         latitude, longitude, height = self._place(row, now)
         return Readings(
-            charge_ppm=round(state[power_kernel.ENERGY] * self._ppm_of_j[row]),
+            charge_ppm=min(1_000_000, round(state[power_kernel.ENERGY] / self._designs[row].battery.usable_j * 1e6)),
             generated_mw=trial_mw if first else generated_mw,
             load_mw=load_mw,
             sunlit_ppm=round(state[power_kernel.ILLUMINATION] * 1e6),
@@ -232,8 +255,34 @@ class World:
             latitude_udeg=latitude,
             longitude_udeg=longitude,
             height_m=height,
+            powered=int(state[power_kernel.LEVEL]),
             dose_urad=self.exposure.dose_urad(row, now),
         )
+
+    def powered(self, satellite: str, now: Instant | None, load: str) -> bool:
+        """Whether the bus has the load's class on: at `now`, or, for None, at the last step that was taken."""
+        row = self._index[satellite]
+        if now is not None:
+            self._advance(row, now)
+        return CLASSES[load] < int(self._energy.state[row, power_kernel.LEVEL])
+
+    def sheds(self, satellite: str) -> list[tuple[str, ...]]:
+        """What the bus has switched off, where that has changed since last asked (nothing: all is on again)."""
+        row = self._index[satellite]
+        level = int(self._energy.state[row, power_kernel.LEVEL])
+        if level == self._levels[row]:
+            return []
+        self._levels[row] = level
+        return [tuple(load for load, kind in CLASSES.items() if kind >= level)]
+
+    def account(self, satellite: str, now: Instant) -> tuple[physics.Account, physics.Battery]:
+        """The energy account up to `now`, and the battery as worn by then."""
+        row = self._index[satellite]
+        self._advance(row, now)
+        duty, battery = self._energy.duty(row), self._designs[row].battery
+        if duty is not None:
+            battery = replace(battery, wear=physics.worn(battery.wear, duty))
+        return physics.account(self._energy, row), battery
 
     def brown_outs(self, satellite: str) -> list[tuple[bool, int]]:
         """(down, mJ unserved since the start) of each change since last asked."""
@@ -242,20 +291,26 @@ class World:
     def _mean_powers(self, row: int, now: Instant, state: list[float]) -> tuple[int, int]:
         generated = state[power_kernel.GENERATED] - state[power_kernel.CURTAILED]
         load, unserved = state[power_kernel.LOAD], state[power_kernel.UNSERVED]
-        then, generated_before, load_before, unserved_before = self._last.get(row, (self.starts, 0.0, 0.0, 0.0))
+        then, generated_before, load_before, _ = self._last.get(row, (self.starts, 0.0, 0.0, 0.0))
         self._last[row] = (now, generated, load, unserved)
-        if (unserved > unserved_before) != (row in self._down):
-            self._brown_out(row, unserved, unserved_before)
+        self._brown_out(row, round(unserved * 1000), state)
         if now <= then:
             return 0, round(float(self._loads_w[row].sum()) * 1000)
         per_mw = SECOND * 1000 / (now - then)
         return round((generated - generated_before) * per_mw), round((load - load_before) * per_mw)
 
-    def _brown_out(self, row: int, unserved: float, before: float) -> None:
-        """Note that the bus began, or ceased, to fall short of its loads."""
-        down = unserved > before
-        (self._down.add if down else self._down.discard)(row)
-        self._short.setdefault(self.names[row], []).append((down, round(unserved * 1000)))
+    def _brown_out(self, row: int, unserved_mj: int, state: list[float]) -> None:
+        """Note that the bus went down since last looked at, or is up again; one that came and went is both."""
+        downs, up = int(state[power_kernel.DOWNS]), state[power_kernel.LEVEL] > 0.0
+        said = self._short.setdefault(self.names[row], [])
+        known = self._downs[row]
+        while True:  # `known` counts what was told, each down and each up: odd while it is down
+            down = known % 2 == 0
+            if not (known // 2 < downs if down else up or known // 2 + 1 < downs):
+                break
+            said.append((down, unserved_mj))
+            known += 1
+        self._downs[row] = known
 
     def _generating_mw(self, row: int, now: Instant) -> int:
         """What the array gives at the first reading, before there is a mean: tried over one step, and taken back."""
@@ -285,6 +340,8 @@ class World:
         if now > self._energy.geometry.end:
             edge = self._energy.geometry.end
             self._energy.advance_all(edge, self._loads_w)
+            self._energy = self._energy.aged()
+            self._designs = list(self._energy.designs)
             self._energy.use(self._geometry(edge))
             self._reach(now)
 
@@ -308,16 +365,20 @@ class World:
         return np.rint(np.stack(columns, axis=2)).astype(np.int64)
 
 
-def _restore(loaded: Loaded, moved: dict[str, Any]) -> World:
-    world = World(loaded)
+def _restore(loaded: Loaded, seed: int, moved: dict[str, Any]) -> World:
+    world = World(loaded, seed)
     world._designs = moved["designs"]
     light = world._geometry(moved["geometry_start"])
     world._energy = physics.EnergyHeat(world._designs, light, moved["state"], moved["now_ns"])
     world._drawn, world._loads_w, world._last = moved["drawn"], moved["loads_w"], moved["last"]
-    world._short, world._down = moved["short"], set(moved["down"])
+    world._short, world._downs, world._levels = moved["short"], moved["downs"], moved["levels"]
     world.exposure.restore(moved["doses_urad"])
     world._all_at = Instant(int(world._energy.now_ns.min()))
     return world
+
+
+def _when(contact: Contact) -> tuple[int, str, str]:
+    return contact.opens, contact.sender, contact.receiver
 
 
 def _vector(row: NDArray[np.float32]) -> tuple[float, float, float]:

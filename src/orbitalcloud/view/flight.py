@@ -13,13 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbitalcloud.core.records import (
+    EnergyAccount,
     FaultInjected,
     FrameLost,
     FrameRefused,
     HeadAdvanced,
+    LoadsShed,
     NodeStarted,
+    SafeMode,
     UpdateRefused,
     Upset,
+    WeatherOutage,
 )
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.core.why import Why
@@ -116,6 +120,9 @@ class Satellite:
     anomaly: tuple[tuple[int, int], ...] = ()
     """When it was in the South Atlantic Anomaly: [start, end)."""
     upsets: tuple[Upset, ...] = ()
+    safe_modes: tuple[SafeMode, ...] = ()
+    sheds: tuple[LoadsShed, ...] = ()
+    energy: EnergyAccount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,9 @@ class Contact:
     closed: int = 0
     frames: int = 0
     sent_bytes: int = 0
+    capacity_bytes: int = 0
+    doppler_hz: int = 0
+    doppler_rate_hz_s: int = 0
 
     @property
     def end(self) -> int:
@@ -379,6 +389,8 @@ class Flight:
     frames_lost: tuple[FrameLost, ...] = ()
     frames_refused: tuple[FrameRefused, ...] = ()
     node_starts: tuple[NodeStarted, ...] = ()
+    weather_outages: tuple[WeatherOutage, ...] = ()
+    """Beginnings (`down`) and ends, as the Log has them."""
 
     @property
     def span(self) -> tuple[int, int]:

@@ -107,11 +107,15 @@ class _State:
     columns: dict[str, _Columns] = field(default_factory=dict)
     light: dict[str, list[r.LightChanged]] = field(default_factory=dict)
     brown_outs: dict[str, list[r.BrownOut]] = field(default_factory=dict)
+    safe_modes: dict[str, list[r.SafeMode]] = field(default_factory=dict)
+    sheds: dict[str, list[r.LoadsShed]] = field(default_factory=dict)
+    accounts: dict[str, r.EnergyAccount] = field(default_factory=dict)
     crossings: dict[str, list[r.AnomalyCrossed]] = field(default_factory=dict)
     upsets: dict[str, list[r.Upset]] = field(default_factory=dict)
     wallets: dict[str, r.WalletBorn] = field(default_factory=dict)
     stations: dict[str, Station] = field(default_factory=dict)
     contacts: list[Contact] = field(default_factory=list)
+    weather: list[r.WeatherOutage] = field(default_factory=list)
     open_contacts: dict[tuple[str, str], int] = field(default_factory=dict)
     bundles: dict[str, Bundle] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -189,7 +193,18 @@ def _upset(state: _State, entry: r.Upset) -> None:
 def _contact_opened(state: _State, entry: r.ContactOpened) -> None:
     state.open_contacts[entry.node, entry.peer] = len(state.contacts)
     state.contacts.append(
-        Contact(entry.node, entry.peer, entry.band, entry.rate_bps, entry.at, entry.until, entry.elevation_mdeg / 1e3)
+        Contact(
+            entry.node,
+            entry.peer,
+            entry.band,
+            entry.rate_bps,
+            entry.at,
+            entry.until,
+            entry.elevation_mdeg / 1e3,
+            capacity_bytes=entry.capacity_bytes,
+            doppler_hz=entry.doppler_hz,
+            doppler_rate_hz_s=entry.doppler_rate_hz_s,
+        )
     )
 
 
@@ -454,10 +469,14 @@ _STEPS: dict[type, Callable[[_State, Any], None]] = {
     r.Telemetry: _telemetry,
     r.LightChanged: _light_changed,
     r.BrownOut: _brown_out,
+    r.SafeMode: lambda state, entry: state.safe_modes.setdefault(entry.node, []).append(entry),
+    r.LoadsShed: lambda state, entry: state.sheds.setdefault(entry.node, []).append(entry),
+    r.EnergyAccount: lambda state, entry: state.accounts.update({entry.node: entry}),
     r.AnomalyCrossed: _anomaly_crossed,
     r.Upset: _upset,
     r.ContactOpened: _contact_opened,
     r.ContactClosed: _contact_closed,
+    r.WeatherOutage: lambda state, entry: state.weather.append(entry),
     r.BundleCreated: _bundle_created,
     r.BundleSent: _bundle_sent,
     r.BundleReceived: _bundle_received,
@@ -510,6 +529,7 @@ def _built(state: _State) -> Flight:
         frames_lost=tuple(state.lost),
         frames_refused=tuple(state.refused_frames),
         node_starts=tuple(state.starts),
+        weather_outages=tuple(state.weather),
     )
 
 
@@ -562,6 +582,9 @@ def _satellite(state: _State, name: str, end: int) -> Satellite:
         series=series,
         light=light,
         brown_outs=spans,
+        safe_modes=tuple(state.safe_modes.get(name, ())),
+        sheds=tuple(state.sheds.get(name, ())),
+        energy=state.accounts.get(name),
         starts=starts,
         wallet=address,
         wallet_born=born,

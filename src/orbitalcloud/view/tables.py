@@ -18,6 +18,7 @@ from orbitalcloud.core.records import Upset
 from orbitalcloud.core.time import SECOND, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.view.flight import Bundle, Contact, Flight, Job, Satellite, Transaction
+from orbitalcloud.view.orbits import Revolution, all_revolutions, worst_of
 from orbitalcloud.view.words import celsius, duration, ether, percent, scaled, short
 
 if TYPE_CHECKING:
@@ -153,6 +154,9 @@ def _contact(contact: Contact) -> Row:
         "duration_s": round(contact.duration_s, 3),
         "elevation_deg": round(contact.elevation_deg, 3),
         "rate_bps": contact.rate_bps,
+        "capacity_bytes": contact.capacity_bytes or None,
+        "doppler_hz": contact.doppler_hz or None,
+        "doppler_rate_hz_s": contact.doppler_rate_hz_s or None,
         "frames": contact.frames,
         "sent_bytes": contact.sent_bytes,
         "closed": bool(contact.closed),
@@ -292,6 +296,34 @@ def _receipt_rows(flight: Flight) -> list[Row]:
     ]
 
 
+def _orbit_rows(flight: Flight) -> list[Row]:
+    found = list(all_revolutions(flight))
+    worst = worst_of(found)
+    return [_orbit(one, [] if worst is None else [worst.charge, worst.heat]) for one in found]
+
+
+def _orbit(one: Revolution, worst: list[Revolution]) -> Row:
+    marks = [name for name, which in zip(("charge", "heat"), worst, strict=True) if which is one]
+    return {
+        "node": one.satellite,
+        "orbit": one.number,
+        "start_utc": utc(one.start),
+        "end_utc": utc(one.end),
+        "eclipse_s": round(one.eclipse_s, 3),
+        "made_j": round(one.made_j, 1),
+        "used_j": round(one.used_j, 1),
+        "charge_minimum_share": round(one.lowest, 6),
+        "discharge_share": round(1.0 - one.lowest, 6),
+        "heat_node": one.node or None,
+        "heat_side": one.side or None,
+        "heat_k": round(one.value_k, 3) if one.node else None,
+        "heat_limit_k": round(one.limit_k, 3) if one.node else None,
+        "charge_margin_share": round(one.charge_margin, 6),
+        "heat_margin_share": round(one.heat_margin, 6),
+        "worst": " and ".join(marks) or None,
+    }
+
+
 def _station_rows(flight: Flight) -> list[Row]:
     rows: list[Row] = []
     for station in flight.stations.values():
@@ -349,6 +381,25 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
             _number("brown_outs", "brown-outs"),
         ),
         lambda flight: map(_satellite, flight.satellites.values()),
+    ),
+    "orbits": (
+        (
+            _NODE,
+            _number("orbit", "orbit", "d"),
+            _time("start_utc", "from (UTC)"),
+            _lasting("eclipse_s", "eclipse"),
+            Column("made_j", "made", lambda value: f"{value / 3600:.1f} Wh", right=True),
+            Column("used_j", "used", lambda value: f"{value / 3600:.1f} Wh", right=True),
+            _share("charge_minimum_share", "lowest"),
+            _share("discharge_share", "discharge"),
+            _text("heat_node", "nearest limit"),
+            _text("heat_side", "side"),
+            _kelvin("heat_k", "at"),
+            _share("charge_margin_share", "charge margin"),
+            _share("heat_margin_share", "heat margin"),
+            _text("worst", "worst for"),
+        ),
+        _orbit_rows,
     ),
     "stations": (
         (

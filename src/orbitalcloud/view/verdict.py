@@ -18,6 +18,8 @@ from orbitalcloud.view.flight import Bundle, Flight, Job, Satellite
 from orbitalcloud.view.words import celsius, clock, count, duration, percent
 
 WHOLE = 1_000_000
+BALANCED = 1e-9
+"""As `physics.BALANCED`: what rounding may leave of the energy of a flight."""
 EXCUSED = frozenset({"administrative", "block", "duplicate", "malformed", "refused", "signature"})
 """Rules under which dropping a bundle is what the network should do."""
 
@@ -88,6 +90,7 @@ def verdict(flight: Flight) -> Verdict:
         found += _charge(satellite)
         found += _heat(satellite)
         found.append(_brown_outs(satellite))
+        found += _power_modes(satellite)
     found += _work(flight)
     found += _never(flight)
     found.sort(key=lambda margin: (margin.margin_ppm, margin.node, margin.name))
@@ -187,6 +190,23 @@ def _brown_outs(satellite: Satellite) -> Margin:
     seconds = sum(span.end - span.start for span in spans) / SECOND
     text = f"{count(len(spans), 'brown-out')}, {duration(seconds)} down" if spans else "none"
     return _nothing("brown-outs", satellite.name, len(spans), text, at)
+
+
+def _power_modes(satellite: Satellite) -> Iterator[Margin]:
+    """Safe modes and shed loads, where there were any, and whether the energy adds up."""
+    entered = [entry for entry in satellite.safe_modes if entry.active]
+    if entered:
+        text = f"entered {count(len(entered), 'time')}"
+        yield _nothing("safe modes", satellite.name, len(entered), text, entered[0].at)
+    cut = [entry for entry in satellite.sheds if entry.off]
+    if cut:
+        text = ", ".join(sorted({load for entry in cut for load in entry.off})) + " switched off"
+        yield _nothing("loads shed", satellite.name, len(cut), text, cut[0].at)
+    if (made := satellite.energy) is not None:
+        share = made.residual_ppt / 1e12
+        text = f"{made.generated_mj / 3.6e6:,.1f} Wh generated, accounted for within {share * 1e6:.1g} ppm"
+        room = WHOLE if share <= BALANCED else -WHOLE
+        yield Margin("energy accounted for", satellite.name, share, BALANCED, "share", room, text, made.at)
 
 
 # Work ---------------------------------------------------------------------------------------------------------------
