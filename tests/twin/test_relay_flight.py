@@ -6,7 +6,10 @@ import pytest
 
 from orbitalcloud.core import MissionError, records
 from orbitalcloud.ethereum import Wallet
+from orbitalcloud.ethereum.proofs import verify_header, verify_transaction_inclusion
+from orbitalcloud.ethereum.trie import keccak256
 from orbitalcloud.ethereum.wallet import transaction_hash
+from orbitalcloud.node.orders import Inclusion, decode_order
 from orbitalcloud.twin import Flight, Folder
 from small_missions import ETHEREUM, SMALL, load_text
 
@@ -54,6 +57,32 @@ def test_a_transaction_goes_up_comes_down_elsewhere_and_its_answer_comes_home(tm
     assert (settled.node, settled.hash, settled.status) == ("inuvik", taken.hash, 1)
     assert (returned.node, returned.hash, returned.status, returned.block) == ("svalbard", taken.hash, 1, settled.block)
     assert taken.at < settled.at < returned.at
+    assert chain.balance(TO) == 5
+    assert returned.why.rule == "proof", "the satellite did not take the station's word for it"
+    (file,) = (tmp_path / "f" / "proofs").iterdir()
+    proof = decode_order(file.read_bytes(), Inclusion)
+    block = block_of(proof)
+    assert (file.stem, proof.hash, len(file.read_bytes())) == (taken.hash, taken.hash, returned.proof_bytes)
+    raw = verify_transaction_inclusion(block.transactions_root, proof.index, proof.transaction)
+    assert (raw, block.number) == (raw_of(), settled.block), "anybody can check it without us"
+
+
+def block_of(proof):
+    return verify_header(keccak256(proof.headers[-1]), proof.headers[-1])
+
+
+def test_a_station_that_only_says_so_is_not_believed_and_another_proves_it(tmp_path):
+    """Inuvik brings settlements without their proofs, for the whole flight; Svalbard is blocked for its first hour."""
+    lie = (
+        fault("lying-station", 0, "inuvik", 420)
+        + 'lie = "unproved"\n'
+        + fault("blocks-transactions", 0, "svalbard", 60)
+    )
+    entries, chain = fly(BASE + handed(raw_of(), 0.1, "inuvik") + lie, tmp_path / "f")
+    (returned,) = of(entries, records.TransactionReturned)
+    assert (returned.status, returned.why.rule) == (1, "proof")
+    assert "brought by svalbard" in returned.why.text
+    assert any(entry.check == "settlement-proof" for entry in of(entries, records.UpdateRefused))
     assert chain.balance(TO) == 5
 
 

@@ -408,7 +408,10 @@ class WalletWiped(Base, frozen=True):
 
 
 class TransactionSigned(Base, frozen=True):
-    """An EIP-1559 transaction signed on board; wei as text (beyond 2^53)."""
+    """An EIP-1559 transaction signed on board; wei as text (beyond 2^53).
+
+    `proved_slot`: the verified head under which balance, nonce and the recipient's code were proved; −1: none was.
+    """
 
     hash: str
     sender: str
@@ -416,6 +419,7 @@ class TransactionSigned(Base, frozen=True):
     value_wei: str
     nonce: int
     chain_id: int
+    proved_slot: int = -1
 
 
 class TransactionRefused(Base, frozen=True):
@@ -426,13 +430,14 @@ class TransactionRefused(Base, frozen=True):
 
 
 class TransactionSettled(Base, frozen=True):
-    """The chain executed it."""
+    """The chain executed it; `proved_slot`: the head under which that was proved on board, −1 where it is only told."""
 
     hash: str
     status: int
     block: int
     gas_used: int
     chain: str
+    proved_slot: int = -1
 
 
 class TransactionHanded(Base, frozen=True):
@@ -461,7 +466,11 @@ class TransactionReturned(Base, frozen=True):
 
 
 class HeadAdvanced(Base, frozen=True):
-    """The light client verified data and moved; `rotated` when the sync committee changed."""
+    """The light client verified data and moved; `rotated` when the sync committee changed.
+
+    `size_bytes` is what came up for it, proofs included; `energy_uj` what the radio took to receive that and the
+    computer to check it. `network` is the chain's name.
+    """
 
     source: str
     period: int
@@ -472,14 +481,17 @@ class HeadAdvanced(Base, frozen=True):
     rotated: bool
     size_bytes: int
     lag_s: int
+    network: str = "mainnet"
+    energy_uj: int = 0
 
 
 class UpdateRefused(Base, frozen=True):
-    """The light client refused data; `check` names the check that failed."""
+    """The light client refused data, or a proof under its head; `check` names the check that failed."""
 
     source: str
     check: str
     detail: str
+    network: str = "mainnet"
 
 
 Entry = (

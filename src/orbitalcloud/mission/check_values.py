@@ -16,6 +16,7 @@ from orbitalcloud.mission.types import (
     BlocksTransactions,
     FrameLoss,
     Job,
+    LyingStation,
     Mission,
     Reboot,
     Satellite,
@@ -241,6 +242,9 @@ def _ethereum(mission: Mission, names: Names, problems: Problems, folder: str) -
             known = ", ".join(f"{number} ({name})" for number, name in PLAY_CHAINS.items())
             remedy = f"through a URL only chains of play money: {known}; a flight's keys follow from its public seed"
             problems.add(("ethereum", "chain_id"), chain.chain_id, remedy)
+        if chain.chain != IN_PROCESS and chain.verified_state:
+            remedy = "a JSON-RPC node brings no light-client data: take it out, and settlements are as it says"
+            problems.add(("ethereum", "verified_state"), True, remedy)
         _proof(chain.bootstrap, folder, ("ethereum", "bootstrap"), problems, "bootstrap")
         for index, update in enumerate(chain.updates):
             path: Path = ("ethereum", "updates", index)
@@ -291,7 +295,7 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
         _hour(fault.at_h, mission, (*path, "at_h"), problems)
         if isinstance(fault, Reboot | FrameLoss):
             targets = names.nodes
-        elif isinstance(fault, StationOutage | BlocksTransactions):
+        elif isinstance(fault, StationOutage | BlocksTransactions | LyingStation):
             targets = names.stations
         else:
             targets = names.satellites
@@ -300,8 +304,13 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
             _one_of({"fraction": fault.fraction, "strings": fault.strings}, path, problems, "how much is lost")
         if isinstance(fault, TamperedUpdate):
             _tampered(fault, path, mission, names, problems, folder)
-        known = Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | ArrayStringLoss
-        assert isinstance(fault, known), "a new fault?"
+        if isinstance(fault, LyingStation) and (mission.ethereum is None or mission.ethereum.chain != IN_PROCESS):
+            remedy = "lies are told of the in-process chain: add an [ethereum] table with it, or take the fault out"
+            problems.add(path, "no in-process chain", remedy)
+        kinds = (
+            Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | LyingStation | ArrayStringLoss
+        )
+        assert isinstance(fault, kinds), "a new fault?"
 
 
 def _tampered(

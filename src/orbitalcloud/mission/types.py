@@ -465,7 +465,11 @@ class Update(Part, frozen=True, kw_only=True):
 
 
 class Ethereum(Part, frozen=True, kw_only=True):
-    """The chain that the satellite follows (light client) and the one that it pays on."""
+    """The chain that the satellite follows (light client) and the one that it pays on.
+
+    The in-process chain has a beacon chain of its own, which the satellite follows as well: it signs only against state
+    that is proved under a head of it, and holds for settled what is proved. Through a URL, it is as a station tells it.
+    """
 
     network: Literal["mainnet"] = "mainnet"
     checkpoint: Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$", description="weak-subjectivity block root")]
@@ -477,6 +481,23 @@ class Ethereum(Part, frozen=True, kw_only=True):
     operator: (
         Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$", description="account that may wipe wallets")] | None
     ) = None
+    verified_state: Annotated[
+        bool | None, Meta(description="sign only against proved state; default: where the chain has light-client data")
+    ] = None
+    state_age_min: Annotated[float, Meta(gt=0, le=1440, description="how old the head may be at a signature")] = 10
+    follow_min: Annotated[
+        float, Meta(gt=0, le=525_600, description="a head older than this is asked to be renewed")
+    ] = 45
+    max_silence_days: Annotated[
+        float, Meta(gt=0, le=365, description="weak subjectivity: after so long without finality no update is taken")
+    ] = 8.4
+    daily_limit_gwei: (
+        Annotated[int, Meta(ge=1, le=10**12, description="most that leaves a wallet in 24 hours, gas included")] | None
+    ) = None
+    code_hashes: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$")], ...],
+        Meta(max_length=64, description="code that a payee may hold; an account without code is always allowed"),
+    ] = ()
 
 
 class Payment(Part, frozen=True, kw_only=True):
@@ -581,6 +602,18 @@ class TamperedUpdate(Trouble, frozen=True, kw_only=True, tag="tampered-update"):
     byte: Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
+class LyingStation(Trouble, frozen=True, kw_only=True, tag="lying-station"):
+    """The target station forges what it brings satellites of their chain, for a time.
+
+    `unproved`: it only says that a transaction was mined; `status`: it turns a receipt's outcome around;
+    `other-receipt`: it shows another transaction's; `stale-head`: it withholds the head that the proofs need;
+    `balance`: it makes the account richer.
+    """
+
+    duration_min: Positive
+    lie: Literal["unproved", "status", "other-receipt", "stale-head", "balance"]
+
+
 class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss"):
     """The target satellite's array gives `fraction` less from then on, or `strings` of its strings give nothing."""
 
@@ -588,7 +621,7 @@ class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss
     strings: Annotated[int, Meta(ge=1, le=64_000)] | None = None
 
 
-Fault = Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | ArrayStringLoss
+Fault = Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | LyingStation | ArrayStringLoss
 
 
 # The whole ----------------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ class CarryTransaction(msgspec.Struct, frozen=True, array_like=True, forbid_unkn
 class Outcome(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="outcome/1"):
     """To a sender's station: what became of a transaction. `status` is −1 where no block has it, and `text` says why.
 
-    Without a `proof` it is a claim of `told_by`; with one, of anybody's that can be checked.
+    Without a `proof` it is a claim of `told_by`; with one (an `Inclusion`), `told_by` says under which verified head.
     """
 
     hash: Text
@@ -124,6 +124,52 @@ class LabelledUpdate(msgspec.Struct, frozen=True, array_like=True, forbid_unknow
 
     label: Text
     update: Annotated[bytes, Meta(max_length=1 << 20)]
+
+
+Hash = Annotated[str, Meta(pattern="^0x[0-9a-f]{64}$")]
+Nodes = Annotated[tuple[bytes, ...], Meta(max_length=65)]
+
+
+class AskChain(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="ask-chain/1"):
+    """To a station: bring the head of the chain that we pay on, and what is proved under it.
+
+    `period` and `next_known` say from where this light client can go on; `accounts` whose state it wants, and
+    `transactions` which of its own it waits for.
+    """
+
+    period: Annotated[int, Meta(ge=0, le=2**40)]
+    next_known: bool
+    accounts: Annotated[tuple[Address, ...], Meta(max_length=16)] = ()
+    transactions: Annotated[tuple[Hash, ...], Meta(max_length=16)] = ()
+
+
+class AccountProof(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The trie nodes of an account (EIP-1186's accountProof) under the head's state root."""
+
+    address: Address
+    nodes: Nodes
+
+
+class Inclusion(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Where a transaction stands: headers (RLP) from the head's block down to its own, and trie nodes for the
+    transaction, its receipt and the receipt before it (whose cumulative gas is taken off; none for index 0)."""
+
+    hash: Hash
+    index: Annotated[int, Meta(ge=0, le=2**20)]
+    headers: Annotated[tuple[bytes, ...], Meta(max_length=256)]
+    transaction: Nodes
+    receipt: Nodes
+    before: Nodes = ()
+
+
+class TellChain(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="tell-chain/1"):
+    """To a satellite: light-client updates in order, and proofs under the head that the last one leads to."""
+
+    updates: Annotated[tuple[bytes, ...], Meta(max_length=129)]
+    accounts: Annotated[tuple[AccountProof, ...], Meta(max_length=16)] = ()
+    inclusions: Annotated[tuple[Inclusion, ...], Meta(max_length=16)] = ()
+    block: Annotated[bytes, Meta(max_length=32)] = b""
+    """Hash of the execution block after which the accounts are as they are proved."""
 
 
 Order = TypeVar("Order", bound=msgspec.Struct)

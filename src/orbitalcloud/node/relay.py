@@ -29,6 +29,8 @@ from orbitalcloud.node.orders import CarryTransaction, Dropped, Outcome, SendTra
 CARRIED_KEY = "relay/"
 DONE_KEY = "relay-done/"
 HANDED_KEY = "handed/"
+PROOF_KEY = "proof/"
+"""At the sender's station: the `orders.Inclusion` by which a satellite believed it."""
 MAX_CARRIED = 256
 MAX_DONE = 1024
 
@@ -105,6 +107,10 @@ class RelayDesk:
     def knows(self, name: str) -> bool:
         """Whether this hash is a transaction that was carried for somebody."""
         return name in self.carried or name in self.done
+
+    def awaited(self) -> list[str]:
+        """What a station was given and no block is known to have."""
+        return [name for name, one in self.carried.items() if one.offered]
 
     def settled(self, now: Instant, item: Settled, told_by: str, proof: bytes = b"") -> Iterator[Step]:
         """A block has it, as a station says or a proof shows: its senders are told."""
@@ -192,7 +198,10 @@ class Counter:
             return
         yield Save(HANDED_KEY + item.hash, None)
         if item.status >= 0:
-            why = Why(True, "proof" if item.proof else "claim", f"brought by {source}, as told by {item.told_by}")
+            said = "proved under" if item.proof else "as told by"
+            why = Why(True, "proof" if item.proof else "claim", f"{said} {item.told_by}, carried by {source}"[:300])
+            if item.proof:
+                yield Save(PROOF_KEY + item.hash, item.proof)
         else:
             why = Why(False, "chain", f"brought by {source}: {item.text}"[:300])
         yield Record(

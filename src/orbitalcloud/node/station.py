@@ -19,8 +19,10 @@ from orbitalcloud.ethereum import recover_sender, transaction_hash
 from orbitalcloud.network import Delivered, soonest
 from orbitalcloud.node.base import CHAIN, Node
 from orbitalcloud.node.config import StationConfig
+from orbitalcloud.node.courier import Courier
 from orbitalcloud.node.jobdesk import submission
 from orbitalcloud.node.orders import (
+    AskChain,
     CarryTransaction,
     Dropped,
     LabelledUpdate,
@@ -39,6 +41,7 @@ from orbitalcloud.node.relay import Counter
 PENDING_KEY = "transaction/"
 PIN_KEY = "key/"
 EXECUTED_KEY = "executed/"
+PROVE_TIMER = "prove/"
 POLL_NS = 12 * SECOND
 MAX_ANSWER_BYTES = 1 << 20
 MAX_POLLS = 600
@@ -64,6 +67,11 @@ class Station(Node):
         """How often the chain was asked of a transaction since it last answered."""
         self._executed: set[str] = set()
         """Jobs sent from here that are to be executed: their results need receipts."""
+        self.courier = self._courier() if config.beacon is not None else None
+
+    def _courier(self) -> Courier:
+        assert self.config.beacon is not None, "a courier needs a chain with light-client data"
+        return Courier(self.agent, self.config.beacon)
 
     def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
         saved = event.saved
@@ -145,6 +153,8 @@ class Station(Node):
                 yield from self._transaction(now, item)
             case "outcomes":
                 yield from self.counter.told(now, decode_order(item.payload, Outcome), item.source)
+            case "ask-chain" if self.courier is not None:
+                yield from self.courier.ask(item.source, decode_order(item.payload, AskChain))
             case _:
                 raise RemoteProtocolError("service", f"{self.name} has no service {item.service!r}")
 
@@ -223,6 +233,10 @@ class Station(Node):
         return Send(CHAIN, msgspec.json.encode({"jsonrpc": "2.0", "id": name, "method": method, "params": params}))
 
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
+        if timer.startswith(PROVE_TIMER) and self.courier is not None:
+            origin, _, mined = timer.removeprefix(PROVE_TIMER).partition("/")
+            yield from self.courier.follow(origin, mined)
+            return
         name = timer.removeprefix("chain/")
         if name not in self._pending:
             return
@@ -233,6 +247,12 @@ class Station(Node):
 
     def _answered(self, now: Instant, frame: bytes) -> Iterator[Effect]:
         """A JSON-RPC answer. What is malformed is refused, and asked again when the timer fires."""
+        if self.courier is not None and frame[:1] == b"[":
+            try:
+                yield from self._network(now, list(self.courier.answered(now, frame)))
+            except RemoteProtocolError as error:
+                yield self._refused_frame(now, CHAIN, len(frame), error)
+            return
         try:
             name, step, answer = _parse(frame)
             receipt = _receipt(answer["result"]) if step == "receipt" and answer.get("result") else None
@@ -260,6 +280,10 @@ class Station(Node):
         )
         origins = self._origin[name].split(",")
         yield from self._drop(name)
+        if self.courier is not None:  # a slot later, when a head that has the block is signed
+            for origin in origins:
+                yield Wake(Instant(now + POLL_NS), f"{PROVE_TIMER}{origin}/{name}")
+            return
         body = encode_order(Settled(name, status, block, gas))
         for origin in origins:
             yield from self._carry(now, origin, "settled", body, "settlement", 2)

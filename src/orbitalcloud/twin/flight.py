@@ -138,7 +138,7 @@ class Flight:
         sealed = unseal(folder.read(CHECKPOINT_FILE, MAX_CHECKPOINT_BYTES), str(place))
         prefix = folder.log_before(sealed.log_bytes, sealed.log_digest)
         begun = process_time()
-        fleet, _ = fleet_of(loaded, World(loaded))
+        fleet, _ = fleet_of(loaded, World(loaded), status.seed)
         carrier = thaw(sealed.frozen, fleet, str(place))
         carrier.unlock(_keys(status))
         carrier.execution_s = carrier.world_s = 0.0  # timing tells of this process alone
@@ -256,6 +256,8 @@ class Flight:
             for key, value in sorted(self.carrier.saved[name].items()):
                 if key.startswith("result/"):
                     yield f"results/{file_name(key.removeprefix('result/'))}.bin", value
+                elif key.startswith("proof/"):
+                    yield f"proofs/{file_name(key.removeprefix('proof/'))}.bin", value
         for entry in self.folder.lines("receipt-signed"):
             assert isinstance(entry, records.ReceiptSigned), "the kind names the class"
             yield f"receipts/{file_name(entry.job)}.json", entry.receipt.encode() + b"\n"

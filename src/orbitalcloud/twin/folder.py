@@ -5,6 +5,7 @@ mission.toml     the mission as flown
 log.jsonl        the Log; its SHA-256 is the flight's digest
 receipts/        one signed receipt a job
 results/         one output a job that was executed and came down
+proofs/          one proof a transaction of somebody's that a block was proved to have
 report.html      everything in one page
 checkpoint.bin   only while the flight is not complete; holds the nodes' stores, so it is readable by its owner alone
 

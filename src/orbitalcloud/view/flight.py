@@ -359,6 +359,12 @@ class Transaction:
     block: int = 0
     gas_used: int = 0
     chain: str = ""
+    signed_slot: int = -1
+    """The verified head under which state was proved before the signature; −1: none was."""
+    proved: int = 0
+    """When its own satellite took it as settled."""
+    proved_slot: int = -1
+    """The verified head under which its receipt was proved there; −1: it was only told."""
     refused: int = 0
     refused_why: Why | None = None
 

@@ -411,6 +411,7 @@ def _transaction_signed(state: _State, entry: r.TransactionSigned) -> None:
         nonce=entry.nonce,
         chain_id=entry.chain_id,
         signed=entry.at,
+        signed_slot=entry.proved_slot,
     )
 
 
@@ -446,6 +447,11 @@ def _transaction_refused(state: _State, entry: r.TransactionRefused) -> None:
 
 def _transaction_settled(state: _State, entry: r.TransactionSettled) -> None:
     known = state.transactions.get(entry.hash)
+    if known is not None and known.node == entry.node and not known.proved:
+        _transaction(state, entry.hash, proved=entry.at, proved_slot=entry.proved_slot)
+        if entry.proved_slot >= 0:  # what is proved stands, whatever a station said
+            found = {"status": entry.status, "block": entry.block, "gas_used": entry.gas_used, "chain": entry.chain}
+            _transaction(state, entry.hash, **found)
     if known is not None and known.settled:  # the station said it when it happened; the satellite hears of it later
         return
     _transaction(

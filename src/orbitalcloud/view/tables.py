@@ -222,6 +222,8 @@ def _transaction(transaction: Transaction) -> Row:
         "chain_id": transaction.chain_id,
         "signed_utc": utc(transaction.signed),
         "settled_utc": utc(transaction.settled),
+        "proved_utc": utc(transaction.proved if transaction.proved_slot >= 0 else 0),
+        "proved_slot": transaction.proved_slot if transaction.proved_slot >= 0 else None,
         "block": transaction.block if transaction.settled else None,
         "gas_used": transaction.gas_used if transaction.settled else None,
         "chain": transaction.chain or None,
@@ -234,6 +236,7 @@ def _head_rows(flight: Flight) -> list[Row]:
         {
             "at_utc": utc(head.at),
             "node": head.node,
+            "network": head.network,
             "source": head.source,
             "outcome": "rotated" if head.rotated else "advanced",
             "period": head.period,
@@ -243,13 +246,16 @@ def _head_rows(flight: Flight) -> list[Row]:
             "participants": head.participants,
             "size_bytes": head.size_bytes,
             "lag_s": head.lag_s,
+            "energy_j": head.energy_uj / 1e6,
             "why": None,
         }
         for head in flight.heads
     ]
-    numbers = ("period", "finalized_slot", "optimistic_slot", "finalized_root", "participants", "size_bytes", "lag_s")
+    roots = ("period", "finalized_slot", "optimistic_slot", "finalized_root")
+    numbers = (*roots, "participants", "size_bytes", "lag_s", "energy_j")
     for update in flight.refused_updates:
-        row: Row = {"at_utc": utc(update.at), "node": update.node, "source": update.source, "outcome": "refused"}
+        row: Row = {"at_utc": utc(update.at), "node": update.node, "network": update.network}
+        row |= {"source": update.source, "outcome": "refused"}
         row |= dict.fromkeys(numbers)
         row["why"] = f"{update.check}: {update.detail}"
         rows.append(row)
@@ -482,6 +488,8 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
             _number("nonce", "nonce", "d"),
             _time("signed_utc", "signed"),
             _time("settled_utc", "settled"),
+            _time("proved_utc", "proved aboard"),
+            _number("proved_slot", "under slot", "d"),
             _number("gas_used", "gas"),
             _text("chain", "chain"),
             _WHY,
@@ -492,12 +500,15 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
         (
             _time("at_utc", "at (UTC)"),
             _NODE,
+            _text("network", "chain"),
             _text("source", "from"),
             _text("outcome", "outcome"),
             _number("period", "period", "d"),
             _number("finalized_slot", "finalized", "d"),
             _number("optimistic_slot", "optimistic", "d"),
             _number("participants", "signers", "d"),
+            Column("size_bytes", "size", lambda value: scaled(value, "B"), right=True),
+            Column("energy_j", "energy", lambda value: scaled(value, "J"), right=True),
             _lasting("lag_s", "lag"),
             _WHY,
         ),
