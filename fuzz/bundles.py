@@ -21,12 +21,16 @@ _KINDS = (
     orders.SendTransaction,
     orders.CarryTransaction,
     orders.Outcome,
+    orders.AskChain,
+    orders.TellChain,
+    orders.Inclusion,
 )
 
 
 def corpus() -> dict[str, bytes]:
     """A bundle as we make them, and orders."""
     order = orders.encode_order(orders.CarryTransaction(b"\x02\xf8" * 20, "svalbard", ("NO", "CN")))
+    proof = orders.Inclusion("0x" + "11" * 32, 3, (b"\3" * 50,), (b"\4" * 50,), (b"\5" * 50,))
     to, by = endpoint("genesis-1", "carry"), endpoint("svalbard")
     made = make_bundle(to, by, Instant(1_774_008_360 * 10**9), 1, 86_400_000, order, 2, 16)
     return {
@@ -34,6 +38,8 @@ def corpus() -> dict[str, bytes]:
         "carry": order,
         "wipe": orders.encode_order(orders.WipeWallet("genesis-1", bytes(65))),
         "outcome": orders.encode_order(orders.Outcome("0x" + "11" * 32, 1, 7, 21_000, "svalbard")),
+        "tell": orders.encode_order(orders.TellChain((b"\1" * 40,), (), (proof,), b"\2" * 32)),
+        "ask": orders.encode_order(orders.AskChain(1421, True, ("0x" + "22" * 20,), ("0x" + "11" * 32,))),
         "dropped": orders.encode_order(orders.Dropped("0x" + "11" * 32, "insufficient funds")),
     }
 

@@ -121,7 +121,7 @@ def main(arguments: list[str]) -> int:
         if done.returncode:
             failed.append(name)
             print("\n".join(told[-40:]), file=sys.stderr)
-    print(f"crashed: {', '.join(failed)}" if failed else f"{len(TARGETS)} targets, no crash")
+    print(f"crashed: {', '.join(failed)}" if failed else "no crash")
     return 1 if failed else 0
 
 

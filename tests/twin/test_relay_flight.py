@@ -51,8 +51,10 @@ def test_a_transaction_goes_up_comes_down_elsewhere_and_its_answer_comes_home(tm
     """Svalbard's jurisdiction must not broadcast it: Inuvik does, and Svalbard hears of it."""
     entries, chain = fly(BASE + handed(raw_of(), 0.1, "svalbard", "NO"), tmp_path / "f")
     (taken,) = of(entries, records.TransactionHanded)
-    (settled,) = of(entries, records.TransactionSettled)
+    settled, aboard = of(entries, records.TransactionSettled)
     (returned,) = of(entries, records.TransactionReturned)
+    assert (aboard.node, aboard.block) == ("sat", settled.block)
+    assert aboard.proved_slot > 0
     assert (taken.node, taken.sender, taken.forbidden) == ("svalbard", SENDER.address, ("NO",))
     assert (settled.node, settled.hash, settled.status) == ("inuvik", taken.hash, 1)
     assert (returned.node, returned.hash, returned.status, returned.block) == ("svalbard", taken.hash, 1, settled.block)
@@ -179,3 +181,21 @@ def test_what_orbital_wallet_sign_prints_can_be_flown(tmp_path, monkeypatch, cap
         while flight.due() is not None:
             flight.step()
         assert flight.carrier.gateway.chain.balance(TO) == 3
+
+
+def test_the_report_follows_somebodys_transaction_to_its_proof_and_shows_a_wipe(tmp_path):
+    from orbitalcloud.view.fold import fold
+    from orbitalcloud.view.report import report_html
+
+    entries, _ = fly(BASE + handed(raw_of(), 0.1, "svalbard", "NO"), tmp_path / "f")
+    flight = fold(entries)
+    (one,) = flight.transactions.values()
+    assert (one.handed, one.node, one.state, one.sender) == (True, "svalbard", "settled", SENDER.address)
+    assert one.proved_slot > 0
+    (settled,) = [entry for entry in of(entries, records.TransactionSettled) if entry.node == "sat"]
+    assert settled.proved_slot == one.proved_slot
+    (born,) = of(entries, records.WalletBorn)
+    wiped = records.WalletWiped(at=entries[-1].at, node="sat", address=born.address, operator=SENDER.address)
+    shown = report_html(fold([*entries[:-1], wiped, entries[-1]]), "sha256:0", "x")
+    assert "on the operator" in shown
+    assert "on the operator" not in report_html(flight, "sha256:0", "x")

@@ -156,8 +156,9 @@ class ChainDesk:
             else:
                 if found.hash in self.wallet.signed:
                     yield from self.wallet.proved(now, found, self.verification.facts.config.name)
-                elif self.relay is not None:
+                elif self.relay is not None and found.hash in self.relay.carried:
                     where = f"the head of slot {found.slot} ({found.root[:18]}…), brought by {station}"
+                    yield self.wallet.settlement(now, found, self.verification.facts.config.name)
                     told = Settled(found.hash, found.status, found.block, found.gas_used)
                     yield from self.relay.settled(now, told, where, encode_order(item))
         if tell.accounts:

@@ -329,8 +329,12 @@ class WalletDesk:
     def proved(self, now: Instant, item: Settlement, network: str) -> Iterator[Effect]:
         """A transaction's fate is proved under a head that was verified here."""
         yield from self._over(item.hash)
+        yield self.settlement(now, item, network)
+
+    def settlement(self, now: Instant, item: Settlement, network: str) -> Record:
+        """The Log's entry of a proved fate."""
         kind = "finalised" if item.final else "optimistic"
-        yield Record(
+        return Record(
             records.TransactionSettled(
                 at=now,
                 node=self.config.name,
