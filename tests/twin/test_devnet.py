@@ -68,9 +68,9 @@ def test_a_head_is_an_execution_block_of_the_evm(beacon: DevBeacon) -> None:
     assert beacon.chain is not None
     number = pay(beacon, 0, later(100 * SECOND))
     found = client(beacon)
-    follow(found, beacon, later(124 * SECOND))
+    follow(found, beacon, later(148 * SECOND))
     head = found.optimistic
-    assert head.slot == LAUNCH_SLOT + 124 // SLOT_S - 1
+    assert head.slot == LAUNCH_SLOT + 148 // SLOT_S - 1
     assert head.execution.timestamp == beacon.config.instant_of_slot(head.slot) // SECOND
     assert head.execution.block_number == number + 1, "an empty block was made where somebody looked"
     above = verify_header(head.execution.block_hash, beacon.chain.raw_header(number + 1))

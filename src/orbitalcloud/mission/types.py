@@ -30,6 +30,7 @@ Mount = Literal["sun-tracking", "one-axis", "body-fixed"]
 Tracker = Literal["peak-power", "direct"]
 Yearly = Annotated[float, Meta(ge=0, le=0.999, description="share lost a year")]
 Gwei = Annotated[int, Meta(ge=0, le=10**15)]
+Hash = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$")]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -467,8 +468,7 @@ class Update(Part, frozen=True, kw_only=True):
 class Ethereum(Part, frozen=True, kw_only=True):
     """The chain that the satellite follows (light client) and the one that it pays on.
 
-    The in-process chain has a beacon chain of its own, which the satellite follows as well: it signs only against state
-    that is proved under a head of it, and holds for settled what is proved. Through a URL, it is as a station tells it.
+    The in-process chain has a beacon chain of its own, under whose verified heads state and settlements are proved.
     """
 
     network: Literal["mainnet"] = "mainnet"
@@ -481,23 +481,14 @@ class Ethereum(Part, frozen=True, kw_only=True):
     operator: (
         Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$", description="account that may wipe wallets")] | None
     ) = None
-    verified_state: Annotated[
-        bool | None, Meta(description="sign only against proved state; default: where the chain has light-client data")
-    ] = None
+    verified_state: Annotated[bool | None, Meta(description="sign only against proved state")] = None
     state_age_min: Annotated[float, Meta(gt=0, le=1440, description="how old the head may be at a signature")] = 10
-    follow_min: Annotated[
-        float, Meta(gt=0, le=525_600, description="a head older than this is asked to be renewed")
-    ] = 45
-    max_silence_days: Annotated[
-        float, Meta(gt=0, le=365, description="weak subjectivity: after so long without finality no update is taken")
-    ] = 8.4
-    daily_limit_gwei: (
-        Annotated[int, Meta(ge=1, le=10**12, description="most that leaves a wallet in 24 hours, gas included")] | None
-    ) = None
-    code_hashes: Annotated[
-        tuple[Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$")], ...],
-        Meta(max_length=64, description="code that a payee may hold; an account without code is always allowed"),
-    ] = ()
+    follow_min: Annotated[float, Meta(gt=0, le=525_600, description="a pass renews a head older than this")] = 45
+    max_silence_days: Annotated[float, Meta(gt=0, le=365, description="weak subjectivity: nothing is taken after")] = (
+        8.4
+    )
+    daily_limit_gwei: Annotated[int, Meta(ge=1, le=10**12, description="in any 24 hours, gas included")] | None = None
+    code_hashes: Annotated[tuple[Hash, ...], Meta(max_length=64, description="code that a payee may hold")] = ()
 
 
 class Payment(Part, frozen=True, kw_only=True):
@@ -603,12 +594,8 @@ class TamperedUpdate(Trouble, frozen=True, kw_only=True, tag="tampered-update"):
 
 
 class LyingStation(Trouble, frozen=True, kw_only=True, tag="lying-station"):
-    """The target station forges what it brings satellites of their chain, for a time.
-
-    `unproved`: it only says that a transaction was mined; `status`: it turns a receipt's outcome around;
-    `other-receipt`: it shows another transaction's; `stale-head`: it withholds the head that the proofs need;
-    `balance`: it makes the account richer.
-    """
+    """The target station forges what it brings of the chain, for a time: says that something was mined, turns an
+    outcome around, shows another's, withholds the head that proofs need, or makes the account richer."""
 
     duration_min: Positive
     lie: Literal["unproved", "status", "other-receipt", "stale-head", "balance"]

@@ -456,20 +456,13 @@ def _transaction_settled(state: _State, entry: r.TransactionSettled) -> None:
     own = known is not None and known.node == entry.node and not known.handed
     if known is not None and not known.proved and (own or entry.proved_slot >= 0):
         _transaction(state, entry.hash, proved=entry.at, proved_slot=entry.proved_slot)
-        if entry.proved_slot >= 0:  # what is proved stands, whatever a station said
-            found = {"status": entry.status, "block": entry.block, "gas_used": entry.gas_used, "chain": entry.chain}
-            _transaction(state, entry.hash, **found)
-    if known is not None and known.settled:  # the station said it when it happened; the satellite hears of it later
+    told = (
+        known.settled if known is not None else 0
+    )  # by the station, when it happened; the satellite hears of it later
+    if told and entry.proved_slot < 0:
         return
-    _transaction(
-        state,
-        entry.hash,
-        settled=entry.at,
-        status=entry.status,
-        block=entry.block,
-        gas_used=entry.gas_used,
-        chain=entry.chain,
-    )
+    fate = {name: getattr(entry, name) for name in ("status", "block", "gas_used", "chain")}
+    _transaction(state, entry.hash, settled=told or entry.at, **fate)
 
 
 _STEPS: dict[type, Callable[[_State, Any], None]] = {

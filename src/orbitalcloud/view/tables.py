@@ -231,34 +231,19 @@ def _transaction(transaction: Transaction) -> Row:
     }
 
 
+_SLOTS = ("period", "finalized_slot", "optimistic_slot", "finalized_root", "participants", "size_bytes")
+_HEAD = ("at_utc", "node", "network", "source", "outcome", *_SLOTS, "energy_j", "lag_s", "why")
+
+
 def _head_rows(flight: Flight) -> list[Row]:
-    rows: list[Row] = [
-        {
-            "at_utc": utc(head.at),
-            "node": head.node,
-            "network": head.network,
-            "source": head.source,
-            "outcome": "rotated" if head.rotated else "advanced",
-            "period": head.period,
-            "finalized_slot": head.finalized_slot,
-            "optimistic_slot": head.optimistic_slot,
-            "finalized_root": head.finalized_root,
-            "participants": head.participants,
-            "size_bytes": head.size_bytes,
-            "lag_s": head.lag_s,
-            "energy_j": head.energy_uj / 1e6,
-            "why": None,
-        }
-        for head in flight.heads
-    ]
-    roots = ("period", "finalized_slot", "optimistic_slot", "finalized_root")
-    numbers = (*roots, "participants", "size_bytes", "lag_s", "energy_j")
+    rows: list[Row] = []
+    for head in flight.heads:
+        row = dict.fromkeys(_HEAD) | {name: getattr(head, name) for name in _HEAD if hasattr(head, name)}
+        said = {"at_utc": utc(head.at), "outcome": "rotated" if head.rotated else "advanced", "why": None}
+        rows.append(row | said | {"energy_j": head.energy_uj / 1e6})
     for update in flight.refused_updates:
-        row: Row = {"at_utc": utc(update.at), "node": update.node, "network": update.network}
-        row |= {"source": update.source, "outcome": "refused"}
-        row |= dict.fromkeys(numbers)
-        row["why"] = f"{update.check}: {update.detail}"
-        rows.append(row)
+        row = dict.fromkeys(_HEAD) | {name: getattr(update, name) for name in ("node", "network", "source")}
+        rows.append(row | {"at_utc": utc(update.at), "outcome": "refused", "why": f"{update.check}: {update.detail}"})
     return sorted(rows, key=lambda row: str(row["at_utc"]))
 
 
