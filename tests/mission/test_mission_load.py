@@ -347,6 +347,7 @@ def test_the_schema_bounds_what_the_types_bound() -> None:
         "reboot",
         "frame-loss",
         "station-outage",
+        "blocks-transactions",
         "tampered-update",
         "lying-station",
         "array-string-loss",

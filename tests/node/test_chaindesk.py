@@ -9,6 +9,7 @@ import pytest
 
 from orbitalcloud.core import HOUR, MINUTE, SECOND, Contact, Instant, RemoteProtocolError, Seed, parse_instant, records
 from orbitalcloud.core.effects import Record, Save, Send
+from orbitalcloud.core.events import Started
 from orbitalcloud.ethereum import LightClient, Wallet, decode_receipt, rlp
 from orbitalcloud.ethereum.proofs import TransactionReceipt, encode_receipt
 from orbitalcloud.ethereum.trie import keccak256, list_root
@@ -69,7 +70,8 @@ class Yard:
             self.config, Tapped("sat", PLAN, self.asked), self.wallet, self.config.paying, self.config.following
         )
         saved = dict(self.saved)
-        self.take(self.wallet.restore(self.now, saved, b"\7" * 32))
+        device = {"identity": b"\x21" * 32, "wallet": b"\x22" * 32}
+        self.take(self.wallet.restore(self.now, Started(saved, b"\7" * 32, 1, device)))
         self.take(self.desk.restore(self.now, saved))
 
     def take(self, steps):

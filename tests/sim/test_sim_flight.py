@@ -189,10 +189,10 @@ def test_no_secret_is_in_the_log_or_any_file_of_the_flight(flown, tmp_path):
     with Flight.begin(loaded, Folder.create(tmp_path / "secret"), 7) as flight:
         while flight.due() is not None:
             flight.step()
-        wallet, identity = flight.carrier.saved["sat"]["wallet"], flight.carrier.saved["sat"]["identity"]
-        words = flight.carrier.nodes["sat"].wallet.wallet.recovery_words()
-        key = wallet[17 + 32 : 17 + 64]
-        assert Account.from_key(key).address == flight.carrier.nodes["sat"].wallet.wallet.address, "this is the key"
+        craft = flight.carrier.nodes["sat"]
+        identity, wallet = craft._private, craft.wallet.wallet
+        words, key = wallet.recovery_words(), wallet._key
+        assert Account.from_key(key).address == wallet.address, "this is the key"
         flight.finish()
     for place in (tmp_path / "secret").rglob("*"):
         if place.is_file():

@@ -400,6 +400,13 @@ class WalletBorn(Base, frozen=True):
     address: str
 
 
+class WalletWiped(Base, frozen=True):
+    """On an order that the operator's account signed, the device key was erased: nothing is signed any more."""
+
+    address: str
+    operator: str
+
+
 class TransactionSigned(Base, frozen=True):
     """An EIP-1559 transaction signed on board; wei as text (beyond 2^53).
 
@@ -431,6 +438,31 @@ class TransactionSettled(Base, frozen=True):
     gas_used: int
     chain: str
     proved_slot: int = -1
+
+
+class TransactionHanded(Base, frozen=True):
+    """Somebody handed a signed transaction over, to be broadcast by a station that is not in a `forbidden` place."""
+
+    hash: str
+    sender: str
+    to: str
+    value_wei: str
+    nonce: int
+    chain_id: int
+    forbidden: tuple[str, ...]
+
+
+class TransactionReturned(Base, frozen=True):
+    """The sender's station knows what became of it: `status` 1, 0 (reverted) or −1 (no block has it); `why` says if
+    that was proved or claimed."""
+
+    hash: str
+    status: int
+    block: int
+    gas_used: int
+    delay_ms: int
+    proof_bytes: int
+    why: Why
 
 
 class HeadAdvanced(Base, frozen=True):
@@ -500,9 +532,12 @@ Entry = (
     | ReceiptSigned
     | ResultDelivered
     | WalletBorn
+    | WalletWiped
     | TransactionSigned
     | TransactionRefused
     | TransactionSettled
+    | TransactionHanded
+    | TransactionReturned
     | HeadAdvanced
     | UpdateRefused
 )

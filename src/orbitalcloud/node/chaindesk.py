@@ -19,10 +19,12 @@ from orbitalcloud.node.orders import (
     AskChain,
     LabelledUpdate,
     Pay,
+    Settled,
     TellChain,
     decode_order,
     encode_order,
 )
+from orbitalcloud.node.relay import RelayDesk
 from orbitalcloud.node.trust import VerificationDesk, WalletDesk
 
 ORDER_KEY = "wallet/order/"
@@ -52,6 +54,8 @@ class ChainDesk:
         )
         self._orders: dict[str, Pay] = {}
         self._asked: dict[str, Instant] = {}
+        self.relay: RelayDesk | None = None
+        """Whose transactions are proved like our own."""
         self._lost = False
         """Silent for longer than can be bridged: that was said, and nobody is asked any more."""
 
@@ -77,7 +81,7 @@ class ChainDesk:
         if station not in self.following.stations:
             return
         age = self.verification.head_age_ns(now)
-        waits = bool(self._orders or self.wallet.signed)
+        waits = bool(self._orders or self.wallet.signed or self._others())
         if age is None or not (waits or age > self.following.follow_ns):
             return
         if now - self._asked.get(station, Instant(0)) >= ASK_AGAIN_NS:
@@ -122,10 +126,14 @@ class ChainDesk:
         wanted: dict[str, None] = {}
         if self._orders and self.wallet.wallet is not None:
             wanted = dict.fromkeys([self.wallet.wallet.address, *(order.to for order in self._orders.values())])
-        newest = sorted(self.wallet.signed, key=lambda name: -self.wallet.signed[name])[:16]
+        newest = [*sorted(self.wallet.signed, key=lambda name: -self.wallet.signed[name]), *self._others()][:16]
         ask = AskChain(client.period, client.next_committee_known, tuple(wanted)[:16], tuple(newest))
         body = encode_order(ask)
         yield from self.agent.submit(now, station, "ask-chain", body, "asks for the head", ASK_LIFETIME_NS, 3)
+
+    def _others(self) -> list[str]:
+        """What was carried for others and may be in a block by now."""
+        return [] if self.relay is None else self.relay.awaited()
 
     # Being told ------------------------------------------------------------------------------------------------------
 
@@ -148,6 +156,11 @@ class ChainDesk:
             else:
                 if found.hash in self.wallet.signed:
                     yield from self.wallet.proved(now, found, self.verification.facts.config.name)
+                elif self.relay is not None and found.hash in self.relay.carried:
+                    where = f"the head of slot {found.slot} ({found.root[:18]}…), brought by {station}"
+                    yield self.wallet.settlement(now, found, self.verification.facts.config.name)
+                    told = Settled(found.hash, found.status, found.block, found.gas_used)
+                    yield from self.relay.settled(now, told, where, encode_order(item))
         if tell.accounts:
             try:
                 proved = prove_state(client.optimistic, tell.block, tell.accounts)

@@ -97,6 +97,10 @@ class SatelliteConfig:
     """Most that leaves in any 24 hours, fees included; None: no limit but each payment's own."""
     uplink_uj_per_byte: int = 0
     """What the radio takes to receive a byte on the slowest of its uplinks."""
+    jurisdictions: Mapping[str, str] = field(default_factory=dict)
+    """Station → whose law holds there (ISO 3166), of the stations that have a chain."""
+    operator: str = ""
+    """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR
 
 

@@ -51,6 +51,55 @@ class Pay(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     chain_id: Annotated[int, Meta(ge=1, le=2**53)]
 
 
+class WipeWallet(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="wipe-wallet/1"):
+    """To a station: carry this order up; to a satellite: destroy the wallet. `signature` is the operator's account's
+    (EIP-191, 65 bytes) over `ethereum.signed_text.wipe_text`; who brings it does not matter."""
+
+    target: Text
+    signature: Annotated[bytes, Meta(min_length=65, max_length=65)]
+
+
+Law = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+Raw = Annotated[bytes, Meta(min_length=1, max_length=131_072)]
+
+
+class SendTransaction(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="send-transaction/1"
+):
+    """To a station: let `target` (`any`: who can be reached first) carry this signed transaction of somebody's.
+
+    To a satellite: the same, handed over on board; `target` is then the station that is told what became of it.
+    `forbidden` are the jurisdictions (ISO 3166) whose stations must not broadcast it.
+    """
+
+    target: Text
+    raw: Raw
+    forbidden: Annotated[tuple[Law, ...], Meta(max_length=300)] = ()
+
+
+class CarryTransaction(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="carry/1"):
+    """To a satellite: carry somebody's signed transaction to the chain, and tell `reply_to` what became of it."""
+
+    raw: Raw
+    reply_to: Text
+    forbidden: Annotated[tuple[Law, ...], Meta(max_length=300)] = ()
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="outcome/1"):
+    """To a sender's station: what became of a transaction. `status` is −1 where no block has it, and `text` says why.
+
+    Without a `proof` it is a claim of `told_by`; with one (an `Inclusion`), `told_by` says under which verified head.
+    """
+
+    hash: Text
+    status: Annotated[int, Meta(ge=-1, le=1)]
+    block: Annotated[int, Meta(ge=0, le=2**53)]
+    gas_used: Annotated[int, Meta(ge=0, le=2**53)]
+    told_by: Text
+    text: Annotated[str, Meta(max_length=300)] = ""
+    proof: Annotated[bytes, Meta(max_length=1 << 20)] = b""
+
+
 class Settled(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="settled/1"):
     """To a satellite: what a station says became of a transaction (a claim, until a proof verifies it)."""
 
@@ -123,11 +172,10 @@ class TellChain(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     """Hash of the execution block after which the accounts are as they are proved."""
 
 
-AnyOrder = SubmitJob | SendUpdate | Pay | Settled | Dropped | LabelledUpdate | AskChain | TellChain
-Order = TypeVar("Order", SubmitJob, SendUpdate, Pay, Settled, Dropped, LabelledUpdate, AskChain, TellChain)
+Order = TypeVar("Order", bound=msgspec.Struct)
 
 
-def encode_order(order: AnyOrder) -> bytes:
+def encode_order(order: msgspec.Struct) -> bytes:
     """The order's bytes."""
     return msgspec.msgpack.encode(order)
 

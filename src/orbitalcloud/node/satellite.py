@@ -15,6 +15,7 @@ from orbitalcloud.core.events import (
     Finished,
     Readings,
     Sensed,
+    Started,
 )
 from orbitalcloud.network import Delivered, endpoint
 from orbitalcloud.node.base import Node
@@ -23,7 +24,18 @@ from orbitalcloud.node.chaindesk import ChainDesk
 from orbitalcloud.node.config import SatelliteConfig
 from orbitalcloud.node.governor import Governor
 from orbitalcloud.node.jobdesk import TIMER, JobDesk, submission
-from orbitalcloud.node.orders import Dropped, LabelledUpdate, Pay, Settled, SubmitJob, decode_order
+from orbitalcloud.node.orders import (
+    CarryTransaction,
+    Dropped,
+    LabelledUpdate,
+    Pay,
+    SendTransaction,
+    Settled,
+    SubmitJob,
+    WipeWallet,
+    decode_order,
+)
+from orbitalcloud.node.relay import RelayDesk, handed_over
 from orbitalcloud.node.trust import VerificationDesk, WalletDesk
 
 PLATFORM = "platform"
@@ -46,21 +58,33 @@ class Satellite(Node):
             uplink = config.uplink_uj_per_byte
             self.verification = VerificationDesk(config.name, config.verification, uplink_uj_per_byte=uplink)
         self.wallet = WalletDesk(config) if config.chain_ids else None
+        self.relay = RelayDesk(config, self.agent) if config.jurisdictions else None
         self.chain: ChainDesk | None = None
         if self.wallet is not None and config.paying is not None and config.following is not None:
             self.chain = ChainDesk(config, self.agent, self.wallet, config.paying, config.following)
+            self.chain.relay = self.relay
         self._open: list[Contact] = []
 
-    def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
+    def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
+        saved = event.saved
         yield Draw(PLATFORM, self.config.platform_mw)
         yield Draw(RADIO, 0)
         if self.wallet is not None:
-            yield from self.wallet.restore(now, saved, entropy)
+            yield from self.wallet.restore(now, event)
         if self.verification is not None:
             yield from self.verification.restore(now, saved)
+        if self.relay is not None:
+            yield from self._network(now, self.relay.restore(now, saved))
         if self.chain is not None:
             yield from self._network(now, self.chain.restore(now, saved))
         yield from self.jobs.restore(now, saved, self._private)
+
+    def unlock(self, saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> None:
+        """As of every node; the job desk's key and the wallet too."""
+        super().unlock(saved, device_keys)
+        self.jobs.private = self._private
+        if self.wallet is not None:
+            self.wallet.unlock(saved, device_keys)
 
     def _sensed(self, now: Instant, event: Sensed) -> Iterator[Effect]:
         seen = event.readings
@@ -131,6 +155,8 @@ class Satellite(Node):
         self._open.append(event.contact)
         if self._radio_mw() != before:
             yield Draw(RADIO, self._radio_mw())
+        if self.relay is not None:
+            yield from self._network(now, self.relay.opened(now, event.contact.receiver))
         if self.chain is not None:
             yield from self._network(now, self.chain.opened(now, event.contact.receiver))
 
@@ -139,6 +165,8 @@ class Satellite(Node):
         known = next((one for one in self._open if one.receiver == event.contact.receiver), None)
         if known is not None:
             self._open.remove(known)
+        if self.relay is not None:
+            self.relay.closed(event.contact.receiver)
         if self._radio_mw() != before:
             yield Draw(RADIO, self._radio_mw())
 
@@ -152,14 +180,28 @@ class Satellite(Node):
         return ground + sum(terminals[peer] for peer in sorted(peers) if peer in terminals)
 
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
-        if event.verb != "submit-job":
-            raise RemoteProtocolError("order-verb", f"a satellite has no verb {event.verb!r}")
-        order = decode_order(event.body, SubmitJob)
-        request = decode_request(order.request)
-        yield submission(now, self.name, self.name, request)
-        yield from self.jobs.take(now, request)
+        match event.verb:
+            case "submit-job":
+                order = decode_order(event.body, SubmitJob)
+                request = decode_request(order.request)
+                yield submission(now, self.name, self.name, request)
+                yield from self.jobs.take(now, request)
+            case "wipe-wallet" if self.wallet is not None:
+                yield from self.wallet.wipe(now, decode_order(event.body, WipeWallet))
+            case "send-transaction" if self.relay is not None:
+                handed = decode_order(event.body, SendTransaction)
+                yield handed_over(now, self.name, handed)
+                carried = CarryTransaction(handed.raw, handed.target, handed.forbidden)
+                yield from self._network(now, self.relay.take(now, carried))
+            case verb:
+                raise RemoteProtocolError("order-verb", f"a satellite has no verb {verb!r}")
 
     def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
+        if self.relay is not None and item.service in ("carry", "settled", "dropped"):
+            handled = self._relayed(now, self.relay, item)
+            if handled is not None:
+                yield from self._network(now, handled)
+                return
         match item.service:
             case "jobs":
                 yield from self.jobs.take(now, decode_request(item.payload))
@@ -167,6 +209,8 @@ class Satellite(Node):
                 yield from self.verification.take(now, decode_order(item.payload, LabelledUpdate))
             case "payments" if self.wallet is not None:
                 yield from self._pay(now, decode_order(item.payload, Pay), item.source)
+            case "wipe-wallet" if self.wallet is not None:
+                yield from self.wallet.wipe(now, decode_order(item.payload, WipeWallet))
             case "chain" if self.chain is not None:
                 for step in self.chain.told(now, item.payload, item.source):
                     if isinstance(step, tuple):
@@ -182,6 +226,17 @@ class Satellite(Node):
                 yield from self.wallet.settled(now, decode_order(item.payload, Settled), item.source)
             case _:
                 raise RemoteProtocolError("service", f"{self.name} has no service {item.service!r}")
+
+    def _relayed(self, now: Instant, relay: RelayDesk, item: Delivered) -> Iterator[Effect | Delivered] | None:
+        """What the relay desk does with it; None where it is the wallet's."""
+        if item.service == "carry":
+            return relay.take(now, decode_order(item.payload, CarryTransaction))
+        if item.service == "settled":
+            settled = decode_order(item.payload, Settled)
+            believed = self.chain is None and relay.knows(settled.hash)  # a chain that can be followed proves it
+            return relay.settled(now, settled, item.source) if believed else None
+        dropped = decode_order(item.payload, Dropped)
+        return relay.dropped(now, dropped, item.source) if relay.knows(dropped.hash) else None
 
     def _pay(self, now: Instant, order: Pay, station: str) -> Iterator[Effect]:
         assert self.wallet is not None, "the caller checked"

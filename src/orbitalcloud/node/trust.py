@@ -1,18 +1,23 @@
 """The satellite's two Ethereum desks: the verification node and the wallet.
 
-The light client verifies every update itself and trusts no station. The wallet's key is born at the first start,
-lives under `wallet` in the node's own store, and is used only where the policy allows and, where the chain can be
-followed, only against state that the light client verified (`clearance`).
+The light client verifies every update itself and trusts no station. The wallet's key is born at the first start, lies
+under `wallet` in the node's own store, sealed under the board's device key, and is used only where the policy allows;
+where the chain can be followed, only against state that the light client verified (`clearance`). The operator's account
+can have it wiped: then the device key is erased, and nothing is signed any more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from orbitalcloud.core import DataError, Instant, Refused, RemoteProtocolError, Seed, Why, records, to_hex
-from orbitalcloud.core.effects import Effect, Record, Save
+from orbitalcloud.core.effects import Effect, Erase, Record, Save
+from orbitalcloud.core.events import Started
 from orbitalcloud.ethereum import LightClient, TransferPolicy, Wallet
+from orbitalcloud.ethereum.signed_text import signer_of, wipe_text
+from orbitalcloud.node import vault
 from orbitalcloud.node.clearance import (
     DAY_NS,
     account,
@@ -24,10 +29,11 @@ from orbitalcloud.node.clearance import (
 )
 from orbitalcloud.node.config import SatelliteConfig, VerificationFacts
 from orbitalcloud.node.evidence import ProvedState, Settlement
-from orbitalcloud.node.orders import Dropped, LabelledUpdate, Pay, Settled
+from orbitalcloud.node.orders import Dropped, LabelledUpdate, Pay, Settled, WipeWallet
 
 STORE_KEY = "light-client"
-WALLET_KEY = "wallet"
+WALLET_KEY = vault.WALLET
+WIPED_KEY = "wallet/wiped"
 NONCE_KEY = "wallet/nonce"
 SIGNED_KEY = "wallet/signed/"
 FREE_KEY = "wallet/free/"
@@ -150,12 +156,17 @@ class VerificationDesk:
         )
 
 
+NO_WALLET = Why(False, "wallet-store", "the saved wallet is damaged: nothing is signed without it")
+
+
 @dataclass(slots=True)
 class WalletDesk:
     """Holds the wallet and the next nonce; signs what the policy allows."""
 
     config: SatelliteConfig
-    wallet: Wallet | None = None
+    wallet: Wallet | None = field(default=None, repr=False)
+    closed: Why = NO_WALLET
+    """Why nothing is signed, while there is no wallet."""
     nonce: int = 0
     signed: dict[str, int] = field(default_factory=dict)
     """Hash → nonce of what was signed and is neither settled nor dropped."""
@@ -166,16 +177,18 @@ class WalletDesk:
     free: set[int] = field(default_factory=set)
     """Nonces of dropped transactions, to be used again before new ones: the chain takes none behind a gap."""
 
-    def restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
-        """The saved wallet, or a new one born from this boot's entropy."""
+    def restore(self, now: Instant, event: Started) -> Iterator[Effect]:
+        """The saved wallet, or a new one born from this boot's entropy and the device key. A wiped one stays wiped."""
+        saved = event.saved
+        if WIPED_KEY in saved:
+            self.closed = _wiped(saved[WIPED_KEY].decode("ascii", "replace"))
+            return
         if WALLET_KEY in saved:
             try:
-                self.wallet = Wallet.from_bytes(saved[WALLET_KEY])
-            except (
-                DataError
-            ) as error:  # its account is not given up for a new one: nothing is signed until it is mended
-                why = Why(False, "wallet-store", str(error)[:300])
-                yield Record(records.TransactionRefused(at=now, node=self.config.name, hash="", why=why))
+                self.wallet = _opened(saved, event.device_keys)
+            except DataError as error:
+                # its account is not given up for a new one: nothing is signed until it is mended
+                yield self.refused(now, Why(False, "wallet-store", str(error)[:300]))
                 return
             self.nonce = int.from_bytes(saved.get(NONCE_KEY, b""), "big")
             self.free = {int(key.removeprefix(FREE_KEY)) for key in saved if key.startswith(FREE_KEY)}
@@ -187,14 +200,52 @@ class WalletDesk:
                 elif key.startswith(SPENT_KEY):
                     self.spent[int(key.removeprefix(SPENT_KEY))] = int.from_bytes(saved[key], "big")
             return
-        self.wallet = Wallet.born(Seed(entropy).child("wallet").bytes(32))
-        yield Save(WALLET_KEY, self.wallet.to_bytes())
+        if vault.WALLET not in event.device_keys:
+            self.closed = Why(False, "wallet-store", "the board has no device key to seal a wallet under")
+            yield self.refused(now, self.closed)
+            return
+        # who has the seed alone, but not the board's key store, cannot make the key again
+        drawn = Seed(event.entropy).child("wallet").child(event.device_keys[vault.WALLET].hex())
+        self.wallet = Wallet.born(drawn.bytes(32))
+        yield Save(WALLET_KEY, vault.sealed(self.wallet.to_bytes(), vault.WALLET, event.device_keys, event.entropy))
         yield Record(records.WalletBorn(at=now, node=self.config.name, address=self.wallet.address))
+
+    def wipe(self, now: Instant, order: WipeWallet) -> Iterator[Effect]:
+        """Destroy the wallet if the operator's account ordered it for this satellite and this wallet.
+
+        The device key goes first: whatever fails after it, and whatever copies of the store there are, nothing opens.
+        """
+        if self.wallet is None:
+            yield self.refused(now, self.closed)
+            return
+        operator, wallet = self.config.operator, self.wallet
+        signer = signer_of(wipe_text(self.config.name, wallet.address), order.signature)
+        if not operator or signer.lower() != operator.lower():
+            whose = f"{operator}'s" if operator else "nobody's: the mission names no operator"
+            text = f"signed by {signer} (or for another wallet or satellite); it must be {whose}"
+            yield self.refused(now, Why(False, "wallet-operator", text))
+            return
+        wallet.wipe()
+        self.wallet, self.closed = None, _wiped(wallet.address)
+        yield Erase(vault.WALLET)
+        yield Save(WIPED_KEY, wallet.address.encode())
+        yield Save(WALLET_KEY, None)
+        yield Record(records.WalletWiped(at=now, node=self.config.name, address=wallet.address, operator=signer))
+
+    def unlock(self, saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> None:
+        """After thawing: the saved wallet again, unless it could not be opened at the boot either, as the Log says."""
+        if WALLET_KEY in saved and WIPED_KEY not in saved:
+            with suppress(DataError):
+                self.wallet = _opened(saved, device_keys)
+
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
+        """Without the wallet, which the node gives back."""
+        return None, {name: getattr(self, name) for name in self.__slots__} | {"wallet": None}
 
     def admit(self, order: Pay) -> None:
         """Return if policy lets this order be signed at all, whatever the chain's state; `Refused` otherwise."""
         if self.wallet is None:
-            raise refusal("wallet-store", "the saved wallet is damaged: nothing is signed without it")
+            raise Refused(self.closed)
         fee = order.gas * int(order.max_fee_per_gas_wei)
         self._policy(order).require(
             chain_id=order.chain_id, to=order.to, value_wei=int(order.value_wei), fee_wei=fee, data=b""
@@ -223,8 +274,7 @@ class WalletDesk:
     def sign(self, now: Instant, order: Pay, proved: ProvedState | None = None) -> Iterator[Effect | bytes]:
         """Yields the effects, and the raw transaction if it was signed. The nonce is saved before it is used."""
         if self.wallet is None:
-            why = Why(False, "wallet-store", "the saved wallet is damaged: nothing is signed without it")
-            yield Record(records.TransactionRefused(at=now, node=self.config.name, hash="", why=why))
+            yield self.refused(now, self.closed)
             return
         try:
             used, cost = self._clear(now, order, proved)
@@ -279,8 +329,12 @@ class WalletDesk:
     def proved(self, now: Instant, item: Settlement, network: str) -> Iterator[Effect]:
         """A transaction's fate is proved under a head that was verified here."""
         yield from self._over(item.hash)
+        yield self.settlement(now, item, network)
+
+    def settlement(self, now: Instant, item: Settlement, network: str) -> Record:
+        """The Log's entry of a proved fate."""
         kind = "finalised" if item.final else "optimistic"
-        yield Record(
+        return Record(
             records.TransactionSettled(
                 at=now,
                 node=self.config.name,
@@ -329,3 +383,13 @@ class WalletDesk:
         return TransferPolicy(
             allowed=self.config.payees, max_value_wei=limit, max_fee_wei=limit, chain_ids=self.config.chain_ids
         )
+
+
+def _opened(saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> Wallet:
+    return Wallet.from_bytes(vault.opened(saved[WALLET_KEY], vault.WALLET, device_keys))
+
+
+def _wiped(address: str) -> Why:
+    return Why(
+        False, "wallet-wiped", f"the key of {address} was wiped on the operator's order: nothing is signed any more"
+    )

@@ -8,9 +8,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from orbitalcloud.compute import Artefact, Job, JobLimits, Limits, Request, encode_request, workload
-from orbitalcloud.core import HOUR, SECOND, DataError, Instant, MissionError, Seed, digest_of, from_hex, records
+from orbitalcloud.core import (
+    HOUR,
+    SECOND,
+    DataError,
+    Instant,
+    MissionError,
+    RemoteProtocolError,
+    Seed,
+    digest_of,
+    from_hex,
+    records,
+)
 from orbitalcloud.core.events import Commanded
 from orbitalcloud.ethereum import MAINNET
+from orbitalcloud.ethereum.outline import MAX_FILE_BYTES, outline, signed_bytes
+from orbitalcloud.ethereum.signed_text import parse_signature
 from orbitalcloud.mission import Craft, Loaded, Task, mission_error, types
 from orbitalcloud.mission.files import read_bytes
 from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of, battery_of, node_index
@@ -22,11 +35,13 @@ from orbitalcloud.node import (
     Pay,
     Satellite,
     SatelliteConfig,
+    SendTransaction,
     SendUpdate,
     Station,
     StationConfig,
     SubmitJob,
     VerificationFacts,
+    WipeWallet,
     encode_order,
 )
 from orbitalcloud.twin.build_chain import (
@@ -40,6 +55,7 @@ from orbitalcloud.twin.build_chain import (
 from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.devnet import DevBeacon
 from orbitalcloud.twin.gateway import Gateway
+from orbitalcloud.twin.keystores import KeyStore
 from orbitalcloud.twin.liar import Lie, LyingStation
 from orbitalcloud.twin.medium import Loss
 from orbitalcloud.twin.timeline import (
@@ -131,12 +147,13 @@ def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fle
     return fleet, work
 
 
-def carrier_of(loaded: Loaded, seed: int) -> tuple[Carrier, Fleet]:
-    """Everything that a flight of this mission needs, before its first event."""
+def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple[Carrier, Fleet]:
+    """Everything that a flight of this mission needs, before its first event; `keys` None: device keys of the seed."""
     world = World(loaded, seed)
     fleet, work = fleet_of(loaded, world, seed)
     telemetry_ns = loaded.mission.telemetry_s * SECOND
     carrier = Carrier(fleet, world, _gateway(loaded, fleet.beacon), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
+    carrier.keys = keys or carrier.keys
     for opening in world.openings():
         contact = opening.contact
         if contact.opens < loaded.ends:
@@ -242,6 +259,8 @@ def _satellite(
         chain_ids=frozenset() if ethereum is None else frozenset({ethereum.chain_id}),
         daily_limit_wei=daily_limit_wei(loaded),
         uplink_uj_per_byte=uplink_uj_per_byte(fleet.plan, craft),
+        jurisdictions={} if ethereum is None else {one.name: one.jurisdiction for one in loaded.stations},
+        operator="" if ethereum is None or ethereum.operator is None else ethereum.operator,
     )
 
 
@@ -325,9 +344,35 @@ def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board:
     for payment in loaded.mission.payment:
         assert ethereum is not None, "the mission's checks ask for a chain where there is a payment"
         carrier.push(_after(loaded, payment.at_h), payment.station, Commanded("pay", _pay(payment, ethereum)))
+    for index, item in enumerate(loaded.mission.transaction):
+        with _blamed(loaded, "transaction", index, "raw" if item.raw else "file"):
+            _schedule_transaction(carrier, loaded, item)
+    for index, wipe in enumerate(loaded.mission.wipe):
+        with _blamed(loaded, "wipe", index, "signature"):
+            order_to_wipe = encode_order(WipeWallet(wipe.satellite, parse_signature(wipe.signature)))
+        carrier.push(_after(loaded, wipe.at_h), wipe.station, Commanded("wipe-wallet", order_to_wipe))
     for index, fault in enumerate(loaded.mission.fault):
         with _blamed(loaded, "fault", index, _blame(fault)):
             _schedule_fault(carrier, loaded, fault)
+
+
+def _schedule_transaction(carrier: Carrier, loaded: Loaded, item: types.Transaction) -> None:
+    """Somebody's own transaction: its account gets its coins with the in-process chain's genesis."""
+    raw = signed_bytes(read_bytes(item.file, loaded.folder, MAX_FILE_BYTES) if item.file else (item.raw or "").encode())
+    try:
+        sender = outline(raw).sender
+    except RemoteProtocolError as error:
+        raise DataError("transaction", error.detail, "give bytes that `orbital wallet sign` printed") from None
+    if carrier.gateway is not None:
+        carrier.gateway.fund(sender)
+    on_board = item.submit_at in carrier.world.names
+    target = item.satellite
+    if on_board:
+        if not loaded.stations:
+            raise DataError("transaction", "no station", "what becomes of it needs one to go to: add a [[station]]")
+        target = loaded.stations[0].name
+    order = SendTransaction(target, raw, item.forbidden)
+    carrier.push(_after(loaded, item.at_h), item.submit_at, Commanded("send-transaction", encode_order(order)))
 
 
 def _blame(fault: types.Fault) -> str:
@@ -415,6 +460,10 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: types.Fault) -> Non
         case types.StationOutage():
             loss = Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000)
             carrier.trouble(loss, "station-outage", f"neither sends nor receives for {fault.duration_min:g} min")
+        case types.BlocksTransactions():
+            carrier.medium.blocks.append(Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000))
+            text = f"cannot speak to the chain for {fault.duration_min:g} min"
+            carrier.announce(at, fault.target, "blocks-transactions", text)
         case types.LyingStation():
             text = f"it forges what it brings of the chain for {fault.duration_min:g} min: {fault.lie}"
             carrier.announce(at, fault.target, "lying-station", text)

@@ -115,6 +115,7 @@ class Satellite:
     starts: tuple[NodeStarted, ...] = ()
     wallet: str = ""
     wallet_born: int = 0
+    wallet_wiped: int = 0
     shielding_mm: float = 0.0
     devices: tuple[str, ...] = ()
     anomaly: tuple[tuple[int, int], ...] = ()
@@ -367,6 +368,8 @@ class Transaction:
     """The verified head under which its receipt was proved there; −1: it was only told."""
     refused: int = 0
     refused_why: Why | None = None
+    handed: bool = False
+    """Somebody else's, handed over signed; `signed` is then when."""
 
     @property
     def state(self) -> str:

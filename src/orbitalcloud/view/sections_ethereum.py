@@ -9,7 +9,7 @@ import numpy as np
 
 from orbitalcloud.core.records import HeadAdvanced
 from orbitalcloud.core.time import DAY, MINUTE, SECOND
-from orbitalcloud.view.flight import Flight, Transaction
+from orbitalcloud.view.flight import Flight, Satellite, Transaction
 from orbitalcloud.view.page import facts, grid, text
 from orbitalcloud.view.svg import Frame, Line, chart
 from orbitalcloud.view.tables import Column, Row, Table, table
@@ -32,7 +32,7 @@ def ethereum_section(flight: Flight) -> str:
         return '<p class="none">No wallet and no light client flew.</p>'
     parts = []
     if len(born) <= 3:
-        parts += [_wallet(flight, satellite.name, satellite.wallet, satellite.wallet_born) for satellite in born]
+        parts += [_wallet(flight, satellite) for satellite in born]
     chains = by_chain(flight)
     if len(chains) <= LINES_SHOWN:
         parts += [_head(flight, chain, heads) for chain, heads in chains.items()]
@@ -55,16 +55,19 @@ def by_chain(flight: Flight) -> dict[Chain, list[HeadAdvanced]]:
     return found
 
 
-def _wallet(flight: Flight, name: str, address: str, born: int) -> str:
-    own = [one for one in flight.transactions.values() if one.node == name and one.signed]
+def _wallet(flight: Flight, satellite: Satellite) -> str:
+    name, start = satellite.name, flight.header.start
+    own = [one for one in flight.transactions.values() if one.node == name and one.signed and not one.handed]
     proved = sum(one.proved_slot >= 0 for one in own)
     pairs: list[tuple[str, object]] = [
         ("wallet of", name),
-        ("address", address),
-        ("born", f"{moment(born, flight.header.start)} UTC, on board"),
+        ("address", satellite.wallet),
+        ("born", f"{moment(satellite.wallet_born, start)} UTC, on board"),
         ("signed", count(len(own), "transaction")),
         ("settled", f"{sum(one.state == 'settled' for one in own)}, {proved} of them proved on board"),
     ]
+    if satellite.wallet_wiped:
+        pairs.append(("wiped", f"{moment(satellite.wallet_wiped, start)} UTC, on the operator's order"))
     return facts(pairs)
 
 
