@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from orbitalcloud.core import Instant
 from orbitalcloud.mission import loads
+from orbitalcloud.physics import sun_synchronous
 from orbitalcloud.study import SatelliteSheet, check
+from orbitalcloud.study.year import Year, years
 
 DAWN_DUSK = """
 name = "dawn-dusk"
@@ -42,7 +45,7 @@ orbit = {{ altitude_km = 547, inclination = "sun-synchronous", ltan = "10:30" }}
 @lru_cache(maxsize=16)
 def sheet_of(text: str) -> SatelliteSheet:
     """The only satellite's sheet."""
-    return check(loads(text.encode(), "case.toml", ".")).satellites[0]
+    return check(loads(text.encode(), "case.toml", "."), later=False, relax=False).satellites[0]
 
 
 def dawn_dusk() -> SatelliteSheet:
@@ -58,6 +61,13 @@ def eclipse_share_per_orbit() -> float:
 def sunlit_ltan_1030() -> float:
     """Mean of four days, a quarter of a year apart, in percent."""
     return 25.0 * sum(sheet_of(LTAN_1030.format(month=month)).sunlit_share for month in (3, 6, 9, 12))
+
+
+@lru_cache(maxsize=8)
+def dawn_dusk_year(altitude_km: float) -> Year:
+    """Sun-synchronous, LTAN 18:00, the year from 2026-01-01."""
+    epoch = Instant(1_767_225_600 * 10**9)
+    return years([sun_synchronous(altitude_km * 1e3, 18.0, epoch)], epoch)[0]
 
 
 _QUICKSAT = "quicksat 0.5.0, sun-synchronous 550 km, LTAN 18:00, 2026-06-21"
@@ -124,3 +134,40 @@ CASES: list[dict[str, Any]] = [
         "note": "ours: real Sun, oblate Earth, penumbra; four days of the year",
     },
 ]
+
+_PLANNERS = "this project's planners, 2026-11 (PEERS.md case 5): dawn-dusk through a year, spherical Earth, mean Sun"
+_YEARS = ((500, 94.4, 22.7, 106.0), (550, 95.0, 21.7, 101.0), (650, 96.0, 19.7, 91.0), (800, 97.2, 16.9, 76.0))
+
+for _km, _lit, _longest, _days in _YEARS:
+    CASES += [
+        {
+            "case": f"a year dawn-dusk at {_km} km: sunlit",
+            "source": _PLANNERS,
+            "quantity": "share of the year",
+            "unit": "%",
+            "theirs": _lit,
+            "tolerance": 0.25,
+            "ours": lambda km=_km: 100.0 * dawn_dusk_year(km).lit_share,
+            "note": "ours: the real Sun, oblate Earth (over whose poles eclipses are shorter), penumbra counted half",
+        },
+        {
+            "case": f"a year dawn-dusk at {_km} km: longest eclipse",
+            "source": _PLANNERS,
+            "quantity": "longest eclipse",
+            "unit": "min",
+            "theirs": _longest,
+            "tolerance": 0.2,
+            "ours": lambda km=_km: dawn_dusk_year(km).longest[0],
+            "note": "ours is from penumbra to penumbra",
+        },
+        {
+            "case": f"a year dawn-dusk at {_km} km: eclipse days",
+            "source": _PLANNERS,
+            "quantity": "days with eclipses",
+            "unit": "1/year",
+            "theirs": _days,
+            "tolerance": 1.0,
+            "ours": lambda km=_km: dawn_dusk_year(km).eclipse_days,
+            "note": "a grazing penumbra counts in ours",
+        },
+    ]

@@ -62,7 +62,7 @@ def test_control_characters_of_the_log_do_not_reach_a_terminal() -> None:
 
 
 def test_an_unknown_kind_names_the_known_ones(flight: Flight) -> None:
-    with pytest.raises(DataError, match="satellites, stations"):
+    with pytest.raises(DataError, match="satellites, orbits, stations"):
         table(flight, "rockets")
 
 

@@ -18,13 +18,14 @@ _SETTLED = frozenset({"delivered", "settled", "advanced", "rotated"})
 
 _FIRST_TO_GO = {
     "satellites": ("bus", "boots", "orbit", "sunlit_mean_share", "load_mean_w", "generated_mean_w", "reserve_share"),
+    "orbits": ("eclipse_s", "heat_side", "discharge_share", "used_j", "made_j"),
     "stations": ("mask_deg", "jurisdiction", "contact_s"),
     "contacts": ("band", "frames", "rate_bps"),
     "jobs": ("name", "promised_utc", "executed", "executor", "energy_j"),
     "bundles": ("created_utc", "sent", "destination", "size_bytes", "delivered_utc"),
     "receipts": ("digest", "node"),
-    "transactions": ("chain", "gas_used", "nonce", "settled_utc", "to"),
-    "heads": ("optimistic_slot", "participants", "lag_s", "period"),
+    "transactions": ("chain", "gas_used", "nonce", "proved_slot", "settled_utc", "to", "proved_utc"),
+    "heads": ("optimistic_slot", "energy_j", "size_bytes", "participants", "period", "network", "lag_s"),
     "faults": (),
     "upsets": ("bit", "height_m", "effect"),
 }

@@ -112,8 +112,10 @@ def reproduction(status: Status) -> str:
 
 
 def write_report(folder: Folder, flight: Flight, status: Status, again: str) -> Path:
-    """Write `report.html` into the folder."""
+    """Write `report.html` into the folder, with what a check says of the mission."""
+    from orbitalcloud.cli.design import designs_of
     from orbitalcloud.view.report import report_html
 
-    folder.write(REPORT_FILE, report_html(flight, status.digest, again).encode())
+    designs = designs_of(flight, status.mission_path, flight.header.mission_digest) if status.complete else ()
+    folder.write(REPORT_FILE, report_html(flight, status.digest, again, designs).encode())
     return folder.path / REPORT_FILE

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-import msgspec
 
 from orbitalcloud.cli import output
 from orbitalcloud.core import DataError
@@ -39,15 +39,32 @@ def init(name: str, as_json: bool) -> int:
 def check(mission: str, as_json: bool) -> int:
     """Print the sheet; exit 1 where the mission does not close."""
     from orbitalcloud.study.check import check as study
+    from orbitalcloud.study.sheet import as_json as machine
 
-    sheet = study(load(mission))
+    loaded = load(mission)
+    with _watched() as told:
+        sheet = study(loaded, told)
     if as_json:
-        whole = msgspec.to_builtins(sheet)
-        output.data({"closes": sheet.closes, "verdict": sheet.verdict, **whole})
+        output.data(machine(sheet))
     else:
         from orbitalcloud.cli.page import print_sheet
 
-        console = output.console(100)
+        console = output.console(120)
         with output.tidy(console):
             print_sheet(sheet, console)
     return 0 if sheet.closes else 1
+
+
+@contextmanager
+def _watched() -> Iterator[Callable[[float, str], None]]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not output.terminal():
+        yield lambda share, what: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    shown = Progress(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True)
+    with shown as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda share, what: bar.update(task, completed=share, description=what)

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from orbitalcloud.study.sheet import Margin, SatelliteSheet, Sheet, StationContact
+    from orbitalcloud.study.sheet import Entry, Margin, SatelliteSheet, Scope, Section, Sheet, StationContact
 
+SCOPES: tuple[Scope, ...] = ("mission", "year", "end of life")
 WHOLE_AT_MOST = 3
 """Satellites that are each shown in full; of more, the spread, the tightest and the first of these."""
 
@@ -26,10 +27,19 @@ def print_sheet(sheet: Sheet, console: Console) -> None:
     _say(console, f"{'✓' if sheet.closes else '✗'} {sheet.verdict}")
     if len(sheet.satellites) <= WHOLE_AT_MOST:
         for one in sheet.satellites:
-            _satellite(one, sheet.days, console)
+            _satellite(one, console)
+        _notes(sheet, console)
         return
     _fleet(sheet, console)
-    _satellite(sheet.worst, sheet.days, console)
+    _satellite(sheet.worst, console)
+    _notes(sheet, console)
+
+
+def _notes(sheet: Sheet, console: Console) -> None:
+    if sheet.notes:
+        console.print()
+    for note in sheet.notes:
+        _say(console, f"  {note}", "dim")
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -46,32 +56,42 @@ def share(value: float) -> str:
 # One satellite ------------------------------------------------------------------------------------------------------
 
 
-def _satellite(one: SatelliteSheet, days: float, console: Console) -> None:
+def _satellite(one: SatelliteSheet, console: Console) -> None:
     console.print()
     _say(console, f"{one.name} · {one.bus} · {one.orbit}", "bold")
-    eclipses = f"{number(one.eclipses_per_day)} a day, the longest {number(one.longest_eclipse_min)} min"
-    light = [
-        ("orbital period", f"{number(one.period_min, 2)} min"),
-        ("inclination", f"{number(one.inclination_deg, 2)}°"),
-        ("in sunlight", share(one.sunlit_share)),
-        ("eclipses", eclipses if one.eclipses_per_day else "none"),
-        ("beta angle", f"{number(one.beta_min_deg)}° to {number(one.beta_max_deg)}°"),
-    ]
-    lowest = f"{share(one.lowest_charge_idle)} without jobs, {share(one.lowest_charge_jobs)} with them"
-    nonstop = f"charge down to {share(one.lowest_charge_nonstop)}, payload up to {number(one.payload_nonstop_c)} °C"
-    power = [
-        ("array, mean", f"{number(one.array_w)} W"),
-        ("load, mean", f"{number(one.idle_load_w)} W without jobs, {number(one.job_load_w)} W with them"),
-        ("lowest charge", f"{lowest}; reserve {share(one.reserve)}"),
-        ("deepest discharge", share(one.deepest_discharge)),
-        ("accelerator", f"busy {share(one.duty)} of the time; the array could feed {share(one.sustainable_duty)}"),
-        ("if it never stops", nonstop),
-    ]
-    _pairs(console, "orbit and light", light)
-    _pairs(console, "power", power)
-    _heat(one, console)
-    _contacts(one.contacts, console)
+    for section in one.sections:
+        if section.name != "claims":
+            _section(section, console)
+        if section.name == "power":
+            _heat(one, console)
+        if section.name == "work":
+            _contacts(one.contacts, console)
     _margins(one, console)
+    _relaxers(one, console)
+    for section in one.sections:
+        if section.name == "claims":
+            _section(section, console)
+
+
+def _section(section: Section, console: Console) -> None:
+    """A group's quantities; its times as columns, where it has more than the mission's."""
+    scopes = [scope for scope in SCOPES if any(scope in dict(entry.values) for entry in section.entries)]
+    lone = len(scopes) == 1
+    titles = [("", "", True)] if lone else [(scope, "", True) for scope in scopes]
+    grid = _grid(console, section.title, ("", "", False), *titles, ("", "dim", False), header=not lone)
+    for entry in section.entries:
+        values = dict(entry.values)
+        cells = [said(values[scope], entry) if scope in values else "" for scope in scopes]
+        grid.add_row(entry.words, *cells, entry.note)
+    console.print(grid)
+    if section.note:
+        _say(console, f"    {section.note}", "dim")
+
+
+def said(value: float, entry: Entry) -> str:
+    """A value with its digits and unit."""
+    gap = "" if entry.unit in ("", "°") else " "
+    return f"{number(value, entry.digits)}{gap}{entry.unit}"
 
 
 def _pairs(console: Console, title: str, lines: Iterable[tuple[str, str]]) -> None:
@@ -82,10 +102,15 @@ def _pairs(console: Console, title: str, lines: Iterable[tuple[str, str]]) -> No
 
 
 def _heat(one: SatelliteSheet, console: Console) -> None:
-    grid = _grid(console, "heat", ("node", "", False), *_right("coldest", "hottest", "cold limit", "hot limit"))
+    """Coldest and hottest of each node: in the mission, and over the year's design days, new to old."""
+    later = any(node.year_coldest_c is not None for node in one.nodes)
+    titles = ["cold limit", "coldest", "hottest", *(("year coldest", "year hottest") if later else ()), "hot limit"]
+    grid = _grid(console, "heat, cold and hot cases", ("node", "", False), *_right(*titles))
     for node in one.nodes:
-        values = (node.coldest_c, node.hottest_c, node.cold_limit_c, node.hot_limit_c)
-        grid.add_row(node.node, *(f"{number(value)} °C" for value in values))
+        values = [node.cold_limit_c, node.coldest_c, node.hottest_c]
+        if node.year_coldest_c is not None and node.year_hottest_c is not None:
+            values += [node.year_coldest_c, node.year_hottest_c]
+        grid.add_row(node.node, *(f"{number(value)} °C" for value in (*values, node.hot_limit_c)))
     console.print(grid)
 
 
@@ -111,10 +136,30 @@ def _contacts(contacts: Iterable[StationContact], console: Console) -> None:
 
 
 def _margins(one: SatelliteSheet, console: Console) -> None:
-    grid = _grid(console, "margins, tightest first", ("quantity", "", False), *_right("value", "limit", "margin"))
-    for margin in sorted(one.margins, key=lambda margin: margin.share):
-        grid.add_row(("✓ " if margin.share >= 0.0 else "✗ ") + margin.name, *_numbers(margin))
+    """The mission's margins, tightest first; beside each the same over the year and at the end of life."""
+    later = [scope for scope in SCOPES[1:] if any(margin.scope == scope for margin in one.margins)]
+    titles = _right("value", "limit", "margin", *later)
+    grid = _grid(console, "margins, tightest first", ("quantity", "", False), *titles)
+    shares = {(margin.key, margin.scope): margin.share for margin in one.margins}
+    first = {margin.key: margin for margin in reversed(one.margins)}
+    order = {margin.key: margin for margin in one.margins if margin.scope == "mission"}
+    for margin in sorted({**first, **order}.values(), key=lambda margin: margin.share):
+        beside = [share(shares[margin.key, scope]) if (margin.key, scope) in shares else "" for scope in later]
+        value, limit, own = _numbers(margin)
+        mark = "✓ " if margin.share >= 0.0 else "✗ "
+        grid.add_row(mark + margin.name, value, limit, own if margin.scope == "mission" else "", *beside)
     console.print(grid)
+
+
+def _relaxers(one: SatelliteSheet, console: Console) -> None:
+    """What was tried for the tightest margins, and what it did."""
+    if not one.relaxers:
+        return
+    names = {margin.key: margin.name for margin in one.margins}
+    console.print()
+    _say(console, "  what would relax the tightest, and charge and payload; each flown again", "dim")
+    for relaxer in one.relaxers:
+        _say(console, f"    {'✓' if relaxer.enough else '✗'} {names[relaxer.margin]}: {relaxer.text}")
 
 
 def _numbers(margin: Margin) -> tuple[str, str, str]:
@@ -124,6 +169,11 @@ def _numbers(margin: Margin) -> tuple[str, str, str]:
 
 
 # A fleet ------------------------------------------------------------------------------------------------------------
+
+
+def _hottest_payload(one: SatelliteSheet) -> float:
+    """Of a bus that gave its payload another name, the hottest of all its nodes."""
+    return max(node.hottest_c for node in [n for n in one.nodes if n.node == "payload"] or one.nodes)
 
 
 def _fleet(sheet: Sheet, console: Console) -> None:
@@ -140,7 +190,7 @@ def _fleet(sheet: Sheet, console: Console) -> None:
         ("lowest charge with jobs", "%", lambda one: 100 * one.lowest_charge_jobs),
         ("accelerator busy", "%", lambda one: 100 * one.duty),
         ("duty the array could feed", "%", lambda one: 100 * one.sustainable_duty),
-        ("hottest payload", "°C", lambda one: max(node.hottest_c for node in one.nodes if node.node == "payload")),
+        ("hottest payload", "°C", _hottest_payload),
         ("contact a day", "min", lambda one: sum(at.minutes_per_day for at in one.contacts)),
     )
     grid = _grid(console, "the fleet", ("quantity", "", False), *_right("least", "median", "most"))

@@ -1,315 +1,331 @@
-"""Does it close? A mission's power, heat, links and load against their limits, before it is flown.
+"""Does it close? A mission's light, power, heat, links and load against their limits, before it is flown.
 
-The physics is that of the flight (`EnergyHeat` over the whole mission, minute by minute, every satellite), the load is
-its mean: the platform, the accelerator busy for the share of time that the jobs need, the transmitter on in every
-pass. Three runs: without jobs, for the cold; with jobs, for charge and the hot; and, for information, with an
-accelerator that never stops. What depends on the order of events (queues, lost frames, faults) the flight itself tells.
+The physics is that of the flight (`trial.fly`), in three times: the mission itself (up to ten days of it), and the days
+of a year that size a satellite (darkest, brightest, the Sun farthest to either side), as new and at the end of life.
+The jobs' runs are laid out one by one (`loads`), so that the sheet bounds what a flight's peaks will be. Satellites of
+one design on one plane are flown once; contacts are each satellite's own. What depends on the order of events
+(queues, lost frames, faults) the flight itself tells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from orbitalcloud.core import DAY, HOUR, MINUTE, SECOND, Instant
+from orbitalcloud.core import DAY, MINUTE, SECOND, Instant
 from orbitalcloud.mission import Craft, Loaded
-from orbitalcloud.mission.physical import (
-    ZERO_CELSIUS_K,
-    energy_heat,
-    hot_limit_c,
-    inclination_deg,
-    light_of,
-    loads_w,
-    node_index,
-    orbits_of,
-    period_s,
-    sites_of,
+from orbitalcloud.mission.physical import ZERO_CELSIUS_K, inclination_deg, node_index, orbits_of, period_s
+from orbitalcloud.physics import Design, Orbits, ShadowEvent, beta_angle_rad, shadow_events
+from orbitalcloud.physics.orbit import mean_design
+from orbitalcloud.study.claims import claims_section
+from orbitalcloud.study.contacts import Passes, Room, passes_of, radio_w, room_of, station_contacts, terminals_w
+from orbitalcloud.study.demand import Demand, Piece, demand, pieces, releases
+from orbitalcloud.study.later import LIFE_YEARS, Later, later_of
+from orbitalcloud.study.loads import FEW_PHASES, PHASES, Load, at_work, cold, idle, nonstop
+from orbitalcloud.study.margins import (
+    Envelope,
+    envelope,
+    flown_margins,
+    joined,
+    node_ranges,
+    path_efficiency,
+    work_margins,
 )
-from orbitalcloud.physics import (
-    Orbits,
-    ShadowEvent,
-    Window,
-    beta_angle_rad,
-    contact_windows,
-    shadow_events,
-)
-from orbitalcloud.study.demand import Demand, demand, pieces
-from orbitalcloud.study.sheet import Margin, NodeRange, SatelliteSheet, Sheet, StationContact
-from orbitalcloud.twin.contacts import find_contacts
+from orbitalcloud.study.providers import Memo, Part, provided
+from orbitalcloud.study.relax import relaxers
+from orbitalcloud.study.sections import Facts, own_sections
+from orbitalcloud.study.sheet import Margin, SatelliteSheet, Sheet
+from orbitalcloud.study.trial import Floats, Seen, fly, steps
+from orbitalcloud.study.year import Year, years
 
-Floats = NDArray[np.float64]
+FLOWN_DAYS = 10
+"""Of a longer mission the first ten days are flown, and its share of the year's design days."""
+
+LATER_OF = 2
+"""Groups of a fleet whose design days are flown: those with the least margin in the mission."""
+
+MANY_PLANES = 8
+
+SHADOWS_OF = 3000
+"""Satellite-days up to which every satellite's own eclipses are looked for; beyond, those of its group."""
+
+Progress = Callable[[float, str], None]
 
 
-def check(loaded: Loaded) -> Sheet:
-    """The sheet of a mission. Minutes of a few hundred satellites over days; reads the jobs' artefacts and inputs."""
-    orbits = orbits_of(loaded)
-    count, days = len(loaded.satellites), (loaded.ends - loaded.starts) / DAY
-    periods_s = [period_s(craft) for craft in loaded.satellites]
+@dataclass(eq=False)
+class Group:
+    """Satellites that share a design, a plane and their work; `first` is flown for all."""
+
+    members: list[int]
+    load: Load
+    asks: Demand
+    mean_orbit: Design
+    seen: Envelope | None = None
+    idle: Seen | None = None
+    nonstop: Seen | None = None
+    year: Year | None = None
+    later: Later | None = None
+
+    @property
+    def craft(self) -> Craft:
+        return self.load.craft
+
+
+def check(loaded: Loaded, progress: Progress | None = None, *, later: bool = True, relax: bool = True) -> Sheet:
+    """The sheet of a mission, in seconds; reads the jobs' artefacts and inputs and tries the small ones.
+
+    Without `later` nothing past the mission is flown or asked of `providers`, without `relax` nothing is tried to
+    relax it. `progress` is told the share done and what is being done. `DataError` where something cannot be read or
+    flown.
+    """
+    tell = progress or (lambda share, what: None)
+    ends = Instant(min(loaded.ends, loaded.starts + FLOWN_DAYS * DAY))
+    tell(0.0, "jobs")
     runs = pieces(loaded)
-    demands = [demand(loaded, craft, period, runs) for craft, period in zip(loaded.satellites, periods_s, strict=True)]
-    contacts = _contacts(loaded, orbits)
-    carried = _carried(loaded, orbits)
-    terminals_w = _terminals_w(loaded, carried)
-    radio_w = np.array(
-        [
-            _radio_w(loaded, craft, contacts[i]) + terminals_w.get(craft.name, 0.0)
-            for i, craft in enumerate(loaded.satellites)
-        ]
+    orbits = orbits_of(loaded)
+    tell(0.05, "contacts")
+    passes = passes_of(loaded, orbits, loaded.starts, ends)
+    tell(0.15, "the mission")
+    room = room_of(loaded, orbits, ends)
+    groups = _groups(loaded, runs, passes, ends, room)
+    _fly_mission(loaded, groups)
+    tell(0.4, "eclipses of a year")
+    for group, year in zip(groups, years([one.mean_orbit for one in groups], loaded.starts), strict=True):
+        group.year = year
+    tell(0.6, "the year's design days")
+    if later:
+        _fly_later(loaded, groups, ends)
+    tell(0.8, "eclipses")
+    sheets = _sheets(loaded, orbits, groups, passes, ends, later, room)
+    tell(0.85, "what would relax it")
+    if relax:
+        _relax(loaded, groups, sheets, passes)
+    tell(1.0, "")
+    days, flown = (loaded.ends - loaded.starts) / DAY, (ends - loaded.starts) / DAY
+    return Sheet(
+        loaded.mission.name, days, tuple(sheets), flown, LIFE_YEARS, (*_notes(groups, days, flown), *_advice(sheets))
     )
-    duty = np.minimum(1.0, np.array([one.busy_s for one in demands]) / (days * 86_400.0))
-    idle = np.array([craft.accelerator.idle_w for craft in loaded.satellites])
-    active = np.array([craft.accelerator.active_w for craft in loaded.satellites])
-    quiet = _fly(loaded, orbits, idle, radio_w)
-    busy = _fly(loaded, orbits, idle + duty * (active - idle), radio_w) if duty.any() else quiet
-    full = _fly(loaded, orbits, active, radio_w)
-    eclipses = _eclipses(loaded, orbits, count)
-    beta = np.degrees(beta_angle_rad(orbits, np.linspace(loaded.starts, loaded.ends, 49).astype(np.int64)))
-    sheets = []
+
+
+def _relax(loaded: Loaded, groups: list[Group], sheets: list[SatelliteSheet], passes: list[Passes]) -> None:
+    """The tightest satellite's relaxers."""
+    i = min(range(len(sheets)), key=lambda i: sheets[i].binds.share)
+    group = next(one for one in groups if i in one.members)
+    found = relaxers(loaded, group.load, sheets[i].margins, passes[i], group.asks)
+    sheets[i] = replace(sheets[i], relaxers=found)
+
+
+def _notes(groups: list[Group], days: float, flown: float) -> tuple[str, ...]:
+    said = []
+    count = sum(len(one.members) for one in groups)
+    if len(groups) < count:
+        said.append(f"power and heat of {count} satellites from {len(groups)}: one a plane and design")
+    if flown < days:
+        said.append(f"{flown:g} of {days:g} days flown, and the mission's part of the year's design days")
+    if sum(one.later is not None for one in groups) < len(groups):
+        said.append(f"design days of the year flown for the {LATER_OF} tightest of them")
+    return tuple(said)
+
+
+def _advice(sheets: list[SatelliteSheet]) -> tuple[str, ...]:
+    """What the sections about self-shadow advise, once each, with the first satellite that it is said of."""
+    said: dict[str, str] = {}
+    for one in sheets:
+        for section in one.sections:
+            if section.name == "wings" and section.note:
+                said.setdefault(section.note, one.name)
+    return tuple(f"{name}: {advice}" for advice, name in said.items())
+
+
+# Groups -------------------------------------------------------------------------------------------------------------
+
+
+def _groups(loaded: Loaded, runs: dict[str, Piece], passes: list[Passes], ends: Instant, room: Room) -> list[Group]:
+    """Equal satellites of a plane together; the one with the most time in contact stands for them."""
+    found: dict[object, list[int]] = {}
     for i, craft in enumerate(loaded.satellites):
-        passes = _station_contacts(loaded, craft, contacts[i], carried)
-        nodes = _nodes(craft, quiet, busy, i)
-        demand_here = demands[i]
-        array_w, load_w = float(busy.array_w[i]), float(busy.load_w[i])
-        platform_w = float(quiet.load_w[i])
-        sheets.append(
-            SatelliteSheet(
-                name=craft.name,
-                bus=craft.bus_name,
-                orbit=craft.orbit_text,
-                period_min=periods_s[i] / 60.0,
-                inclination_deg=inclination_deg(craft),
-                sunlit_share=float(quiet.sunlit[i]),
-                eclipses_per_day=len(eclipses[i]) / days,
-                longest_eclipse_min=max(eclipses[i], default=0.0),
-                beta_min_deg=float(beta[i].min()),
-                beta_max_deg=float(beta[i].max()),
-                array_w=array_w,
-                idle_load_w=platform_w,
-                job_load_w=load_w,
-                duty=demand_here.busy_s / (days * 86_400.0),
-                sustainable_duty=_sustainable(craft, array_w, platform_w, float(quiet.sunlit[i])),
-                reserve=craft.reserve,
-                lowest_charge_idle=float(quiet.lowest[i]),
-                lowest_charge_jobs=float(busy.lowest[i]),
-                lowest_charge_nonstop=float(full.lowest[i]),
-                payload_nonstop_c=float(full.hottest_k[i, node_index(craft, "payload")]) - ZERO_CELSIUS_K,
-                nodes=nodes,
-                contacts=passes,
-                margins=tuple(_margins(craft, busy, i, nodes, passes, demand_here, days)),
-            )
-        )
-    return Sheet(loaded.mission.name, days, tuple(sheets))
+        found.setdefault(_kind(loaded, craft, i), []).append(i)
+    return [_group(loaded, members, runs, passes, ends, room) for members in found.values()]
 
 
-# Orbit and light ----------------------------------------------------------------------------------------------------
+def _kind(loaded: Loaded, craft: Craft, i: int) -> object:
+    orbit = craft.orbit
+    if not isinstance(orbit, Design):
+        return i
+    plane = (orbit.semi_major_axis_m, orbit.eccentricity, orbit.inclination_rad, orbit.raan_rad, orbit.argp_rad)
+    own = tuple(task.name for task in loaded.tasks if task.target == craft.name)
+    kept = (craft.reserve, craft.shedding, craft.sun_axis, craft.safe_below, craft.safe_above, craft.safe_w)
+    return craft.bus, craft.accelerator, craft.devices, kept, plane, orbit.epoch, own
 
 
-def _eclipses(loaded: Loaded, orbits: Orbits, count: int) -> list[list[float]]:
-    """Minutes of each eclipse, penumbra to penumbra, that begins in the mission; one still on at its end is cut."""
-    found: list[list[float]] = [[] for _ in range(count)]
-    begun: dict[int, ShadowEvent] = {}
-    for event in shadow_events(orbits, loaded.starts, loaded.ends):
-        if event.kind == "penumbra-in":
-            begun[event.satellite] = event
-        elif event.kind == "penumbra-out" and event.satellite in begun:
-            found[event.satellite].append((event.at - begun.pop(event.satellite).at) / MINUTE)
-    for satellite, event in begun.items():
-        found[satellite].append((loaded.ends - event.at) / MINUTE)
-    return found
+def _group(
+    loaded: Loaded, members: list[int], runs: dict[str, Piece], passes: list[Passes], ends: Instant, room: Room
+) -> Group:
+    count = steps(loaded.starts, ends)
+    most = max(members, key=lambda i: sum(one.duration_ns for windows in passes[i] for one in windows))
+    craft = loaded.satellites[most]
+    period = period_s(craft)
+    instants, seconds = releases(loaded, craft, period, runs, loaded.starts, ends)
+    radio = radio_w(loaded, craft, passes[most], loaded.starts, count)
+    radio += terminals_w(loaded, craft, room, (ends - loaded.starts) / SECOND)
+    load = Load(craft, loaded.starts, ends, period, instants, seconds, radio)
+    return Group(members, load, demand(loaded, craft, period, runs), mean_design(craft.orbit, craft.name))
 
 
-# Power and heat -----------------------------------------------------------------------------------------------------
+# Flying -------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Run:
-    """What a run of `EnergyHeat` saw: (n_satellites,) each, temperatures (n_satellites, n_nodes) in kelvin."""
-
-    lowest: Floats
-    coldest_k: Floats
-    hottest_k: Floats
-    array_w: Floats
-    load_w: Floats
-    unserved_j: Floats
-    sunlit: Floats
-
-
-def _fly(loaded: Loaded, orbits: Orbits, payload_w: Floats, radio_w: Floats) -> _Run:
-    """Integrate the mission under constant loads, looking every minute."""
-    now, lit, steps = loaded.starts, np.zeros(len(loaded.satellites)), 0
-    until = Instant(min(loaded.ends, now + DAY))
-    light = light_of(loaded, orbits, now, until)
-    state = energy_heat(loaded, light)
-    loads = loads_w(loaded, payload_w, state.n_nodes)
-    lowest = state.state_of_charge.copy()
-    coldest, hottest = state.temperature_k.copy(), state.temperature_k.copy()
-    while True:
-        lit += light.illumination.sum(axis=1, dtype=np.float64)
-        steps += light.illumination.shape[1]
-        while now < until:
-            now = Instant(min(until, now + MINUTE))
-            state.advance_all(now, loads, radio_w)
-            np.minimum(lowest, state.state_of_charge, out=lowest)
-            np.minimum(coldest, state.temperature_k, out=coldest)
-            np.maximum(hottest, state.temperature_k, out=hottest)
-        if now >= loaded.ends:
-            break
-        until = Instant(min(loaded.ends, now + DAY))
-        light = light_of(loaded, orbits, now, until)
-        state.use(light)
-    seconds = (loaded.ends - loaded.starts) / SECOND
-    asked_w = loads.sum(axis=1) + radio_w
-    return _Run(lowest, coldest, hottest, state.generated_j / seconds, asked_w, state.unserved_j.copy(), lit / steps)
+def _fly_mission(loaded: Loaded, groups: list[Group]) -> None:
+    """All groups side by side: idle without radio, idle, never stopping, and at work."""
+    trials, sizes = [], []
+    phases = PHASES if len(groups) <= MANY_PLANES else FEW_PHASES
+    for group in groups:
+        own = [cold(group.load), idle(group.load), nonstop(group.load), *at_work(group.load, phases)]
+        sizes.append(len(own))
+        trials += own
+    seen = fly(loaded, trials, groups[0].load.starts, groups[0].load.ends)
+    for group, size in zip(groups, sizes, strict=True):
+        (bare, group.idle, group.nonstop, *work), seen = seen[:size], seen[size:]
+        group.seen = envelope(work, [bare, group.idle])
 
 
-def _nodes(craft: Craft, quiet: _Run, busy: _Run, i: int) -> tuple[NodeRange, ...]:
-    return tuple(
-        NodeRange(
-            node.name,
-            float(min(quiet.coldest_k[i, column], busy.coldest_k[i, column])) - ZERO_CELSIUS_K,
-            float(max(quiet.hottest_k[i, column], busy.hottest_k[i, column])) - ZERO_CELSIUS_K,
-            node.cold_limit_c,
-            hot_limit_c(craft, node),
-        )
-        for column, node in enumerate(craft.bus.heat)
+def _fly_later(loaded: Loaded, groups: list[Group], ends: Instant) -> None:
+    """The design days of the tightest groups; those within a mission longer than what was flown count for it too."""
+
+    def room(group: Group) -> float:
+        assert group.seen is not None, "flown before"
+        return min(one.share for one in flown_margins(group.craft, group.seen, "mission"))
+
+    for group in sorted(groups, key=room)[:LATER_OF]:
+        assert group.year is not None, "looked at before"
+        assert group.seen is not None, "flown before"
+        group.later = later_of(loaded, group.load, group.year)
+        for day, seen in group.later.new_days:
+            if ends < loaded.ends and loaded.starts <= day < loaded.ends:
+                group.seen = joined(group.seen, seen)
+
+
+# Sheets -------------------------------------------------------------------------------------------------------------
+
+
+def _sheets(
+    loaded: Loaded, orbits: Orbits, groups: list[Group], passes: list[Passes], ends: Instant, later: bool, room: Room
+) -> list[SatelliteSheet]:
+    days = (ends - loaded.starts) / DAY
+    whole = len(loaded.satellites) * days <= SHADOWS_OF
+    eclipses = _eclipses(orbits, loaded.starts, ends) if whole else {}
+    beta = np.degrees(beta_angle_rad(orbits, np.linspace(loaded.starts, ends, 49).astype(np.int64)))
+    made: dict[int, SatelliteSheet] = {}
+    memo: Memo = {}
+    for group in groups:
+        if not whole:
+            one = next(i for i in group.members if loaded.satellites[i].name == group.craft.name)
+            found = _eclipses(orbits.subset([one]), loaded.starts, ends).get(0, [])
+            eclipses |= dict.fromkeys(group.members, found)
+        shared = provided(loaded, group.craft, group.mean_orbit, memo) if later else Part()
+        for i in group.members:
+            lengths = eclipses.get(i, [])
+            made[i] = _sheet(loaded, group, loaded.satellites[i], passes[i], lengths, beta[i], ends, shared, room)
+    return [made[i] for i in range(len(loaded.satellites))]
+
+
+def _sheet(
+    loaded: Loaded,
+    group: Group,
+    craft: Craft,
+    passes: Passes,
+    lengths: list[float],
+    beta: Floats,
+    ends: Instant,
+    shared: Part,
+    room: Room,
+) -> SatelliteSheet:
+    """One satellite's sheet: its own contacts and eclipses, its group's power and heat."""
+    assert group.seen is not None, "flown before"
+    assert group.idle is not None, "flown before"
+    assert group.nonstop is not None, "flown before"
+    assert group.year is not None, "looked at before"
+    seen, year, later = group.seen, group.year, group.later
+    days, flown_days = (loaded.ends - loaded.starts) / DAY, (ends - loaded.starts) / DAY
+    contacts = station_contacts(loaded, craft, passes, loaded.starts, ends, room)
+    payload = node_index(craft, "payload")
+    margins: tuple[Margin, ...] = (
+        *flown_margins(craft, seen, "mission"),
+        *work_margins(group.asks, contacts, days),
+        *shared.margins,
+    )
+    if later is not None:
+        margins += (*flown_margins(craft, later.new, "year"), *flown_margins(later.craft, later.old, "end of life"))
+    facts = Facts(
+        craft=craft,
+        mean_orbit=group.mean_orbit,
+        starts=loaded.starts,
+        period_min=group.load.period_s / 60.0,
+        inclination_deg=inclination_deg(craft),
+        beta_deg=(float(beta.min()), float(beta.max())),
+        eclipses_per_day=len(lengths) / flown_days,
+        longest_eclipse_min=max(lengths, default=0.0),
+        sunlit=group.idle.sunlit,
+        idle_load_w=group.idle.load_w,
+        lowest_idle=group.idle.lowest,
+        nonstop=group.nonstop,
+        payload_nonstop_c=float(group.nonstop.hottest_k[payload]) - ZERO_CELSIUS_K,
+        duty=group.asks.busy_s / (days * 86_400.0),
+        sustainable_duty=_sustainable(craft, group.nonstop, group.idle),
+        asks=group.asks,
+        days=days,
+        contacts=contacts,
+        seen=seen,
+        year=year,
+        later=later,
+    )
+    return SatelliteSheet(
+        name=craft.name,
+        bus=craft.bus_name,
+        orbit=craft.orbit_text,
+        period_min=facts.period_min,
+        inclination_deg=facts.inclination_deg,
+        sunlit_share=facts.sunlit,
+        eclipses_per_day=facts.eclipses_per_day,
+        longest_eclipse_min=facts.longest_eclipse_min,
+        beta_min_deg=facts.beta_deg[0],
+        beta_max_deg=facts.beta_deg[1],
+        array_w=seen.array_w,
+        idle_load_w=facts.idle_load_w,
+        job_load_w=seen.load_w,
+        duty=facts.duty,
+        sustainable_duty=facts.sustainable_duty,
+        reserve=craft.reserve,
+        lowest_charge_idle=facts.lowest_idle,
+        lowest_charge_jobs=seen.lowest,
+        lowest_charge_nonstop=group.nonstop.lowest,
+        payload_nonstop_c=facts.payload_nonstop_c,
+        nodes=node_ranges(craft, seen, None if later is None else joined(later.new, later.old)),
+        contacts=contacts,
+        margins=margins,
+        sections=(*own_sections(facts), *shared.sections, claims_section(craft, group.nonstop, year)),
+        flown_as=group.craft.name,
     )
 
 
-def _path_efficiency(craft: Craft, sunlit: float) -> float:
-    """What reaches a steady load of what the array offers: the eclipse's share goes through the battery."""
-    battery = craft.bus.battery.charge_efficiency * craft.bus.battery.discharge_efficiency
-    return 1.0 / (sunlit + (1.0 - sunlit) / battery) if sunlit > 0.0 else 0.0
-
-
-def _sustainable(craft: Craft, array_w: float, platform_w: float, sunlit: float) -> float:
+def _sustainable(craft: Craft, full: Seen, quiet: Seen) -> float:
     """The duty that the array's mean power can feed beside the platform, 0–1."""
-    spare_w = array_w * _path_efficiency(craft, sunlit) - platform_w
+    spare_w = full.array_w * path_efficiency(craft, full.sunlit) - quiet.load_w
     more_w = craft.accelerator.active_w - craft.accelerator.idle_w
     return min(1.0, max(0.0, spare_w / more_w)) if more_w > 0.0 else 1.0
 
 
-# Links --------------------------------------------------------------------------------------------------------------
-
-
-def _contacts(loaded: Loaded, orbits: Orbits) -> list[list[list[Window]]]:
-    """Passes by satellite and station, for pairs with a channel of either direction."""
-    served = {(channel.sender, channel.receiver) for channel in loaded.channels}
-    found: list[list[list[Window]]] = [[[] for _ in loaded.stations] for _ in loaded.satellites]
-    if not loaded.stations:
-        return found
-    for window in contact_windows(orbits, sites_of(loaded), loaded.starts, loaded.ends):
-        pair = loaded.satellites[window.satellite].name, loaded.stations[window.site].name
-        if pair in served or pair[::-1] in served:
-            found[window.satellite][window.site].append(window)
-    for stations in found:
-        for windows in stations:
-            windows.sort(key=lambda window: window.opens)
+def _eclipses(orbits: Orbits, starts: Instant, ends: Instant) -> dict[int, list[float]]:
+    """Minutes of each eclipse, penumbra to penumbra, that begins in the span; one still on at its end is cut."""
+    found: dict[int, list[float]] = {}
+    begun: dict[int, ShadowEvent] = {}
+    for event in shadow_events(orbits, starts, ends):
+        if event.kind == "penumbra-in":
+            begun[event.satellite] = event
+        elif event.kind == "penumbra-out" and event.satellite in begun:
+            found.setdefault(event.satellite, []).append((event.at - begun.pop(event.satellite).at) / MINUTE)
+    for satellite, event in begun.items():
+        found.setdefault(satellite, []).append((ends - event.at) / MINUTE)
     return found
-
-
-def _radio_w(loaded: Loaded, craft: Craft, passes: list[list[Window]]) -> float:
-    """The transmitter's mean power if it is on in every pass: an upper bound."""
-    power_w = {c.receiver: c.transmit_w for c in loaded.channels if c.sender == craft.name}
-    joules = sum(
-        power_w.get(station.name, 0.0) * window.duration_ns / SECOND
-        for station, windows in zip(loaded.stations, passes, strict=True)
-        for window in windows
-    )
-    return joules / ((loaded.ends - loaded.starts) / SECOND)
-
-
-def _carried(loaded: Loaded, orbits: Orbits) -> dict[tuple[str, str], tuple[float, float]]:
-    """(bytes, seconds) over the mission of each channel whose contacts are not simply a rate over a pass: of those with
-    a budget, and of those between satellites."""
-    if not any(channel.budget is not None or channel.limits is not None for channel in loaded.channels):
-        return {}
-    planned = find_contacts(loaded, orbits, sites_of(loaded), until=loaded.ends).planned
-    sums = {(c.sender, c.receiver): (0.0, 0.0) for c in loaded.channels if c.budget is not None or c.limits is not None}
-    for one in planned:
-        pair = one.sender, one.receiver
-        if pair in sums:
-            carried, lasted = sums[pair]
-            sums[pair] = carried + one.capacity_bytes, lasted + one.duration_ns / SECOND
-    return sums
-
-
-def _terminals_w(loaded: Loaded, carried: dict[tuple[str, str], tuple[float, float]]) -> dict[str, float]:
-    """Mean power of each satellite's terminals to others, if they send in every contact: an upper bound."""
-    whole_s = (loaded.ends - loaded.starts) / SECOND
-    power_w: dict[str, float] = {}
-    for channel in loaded.channels:
-        if channel.limits is not None:
-            joules = channel.transmit_w * carried[channel.sender, channel.receiver][1]
-            power_w[channel.sender] = power_w.get(channel.sender, 0.0) + joules / whole_s
-    return power_w
-
-
-def _station_contacts(
-    loaded: Loaded, craft: Craft, passes: list[list[Window]], carried: dict[tuple[str, str], tuple[float, float]]
-) -> tuple[StationContact, ...]:
-    rate = {(channel.sender, channel.receiver): channel.rate_bps for channel in loaded.channels}
-    days = (loaded.ends - loaded.starts) / DAY
-    made = []
-    for station, windows in zip(loaded.stations, passes, strict=True):
-        seconds = sum(window.duration_ns for window in windows) / SECOND
-        edges = [loaded.starts, *(edge for window in windows for edge in (window.opens, window.closes)), loaded.ends]
-        gap_h = max(b - a for a, b in zip(edges[::2], edges[1::2], strict=True)) / HOUR
-        up, down = (
-            carried[pair][0] if pair in carried else seconds * rate.get(pair, 0) / 8.0
-            for pair in ((station.name, craft.name), (craft.name, station.name))
-        )
-        made.append(
-            StationContact(
-                station.name,
-                len(windows) / days,
-                seconds / 60.0 / days,
-                gap_h,
-                up / 1e6 / days,
-                down / 1e6 / days,
-            )
-        )
-    return tuple(made)
-
-
-# Margins ------------------------------------------------------------------------------------------------------------
-
-
-def _margins(
-    craft: Craft,
-    busy: _Run,
-    i: int,
-    nodes: tuple[NodeRange, ...],
-    contacts: tuple[StationContact, ...],
-    asks: Demand,
-    days: float,
-) -> Iterator[Margin]:
-    """Every quantity that has a limit."""
-    load_w = float(busy.load_w[i])
-    array_w = float(busy.array_w[i]) * _path_efficiency(craft, float(busy.sunlit[i]))
-    text = f"energy: {load_w:.1f} W asked of {array_w:.1f} W that the array gives through the battery"
-    yield Margin("load against array", load_w, array_w, "W", 1.0 - load_w / array_w if array_w > 0.0 else -1.0, text)
-    lowest = float(busy.lowest[i])
-    text = f"charge: down to {100 * lowest:.0f} % with a reserve of {100 * craft.reserve:.0f} %"
-    share = (lowest - craft.reserve) / (1.0 - craft.reserve)
-    yield Margin("lowest charge", 100 * lowest, 100 * craft.reserve, "%", share, text)
-    for node in nodes:
-        span = node.hot_limit_c - node.cold_limit_c
-        text = f"heat: {node.node} up to {node.hottest_c:.1f} °C, limit {node.hot_limit_c:g} °C"
-        share = (node.hot_limit_c - node.hottest_c) / span
-        yield Margin(f"{node.node} hottest", node.hottest_c, node.hot_limit_c, "°C", share, text)
-        text = f"cold: {node.node} down to {node.coldest_c:.1f} °C, limit {node.cold_limit_c:g} °C"
-        share = (node.coldest_c - node.cold_limit_c) / span
-        yield Margin(f"{node.node} coldest", node.coldest_c, node.cold_limit_c, "°C", share, text)
-    duty = asks.busy_s / (days * 86_400.0)
-    text = f"compute: the accelerator busy {100 * duty:.1f} % of the time"
-    yield Margin("accelerator busy", 100 * duty, 100.0, "%", 1.0 - duty, text)
-    for name, asked, room in (
-        ("uplink", asks.up_bytes / days / 1e6, sum(one.up_mb_per_day for one in contacts)),
-        ("downlink", asks.down_bytes / days / 1e6, sum(one.down_mb_per_day for one in contacts)),
-    ):
-        if asked > 0.0:
-            text = f"{name}: {asked:.2f} MB a day asked of {room:.1f} MB a day of contact"
-            yield Margin(name, asked, room, "MB", 1.0 - asked / room if room > 0.0 else -1.0, text)

@@ -1,9 +1,51 @@
-"""The answer of `orbital check` as data: per satellite what it has, what its limits are, and what binds first."""
+"""The answer of `orbital check` as data: what each satellite has, what its limits are, what binds, what would relax it.
+
+A `Sheet` is the single source of the page, of `--json` and of the report's design section. Every number is an `Entry`
+of a `Section` with a stable machine name (`power.array_mean_w`), for up to three times: over the mission, over the
+year's design days as new, and the same at the end of life; every limit is a `Margin`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Scope = Literal["mission", "year", "end of life"]
+SCOPES: tuple[Scope, ...] = ("mission", "year", "end of life")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A quantity: over the mission, over the year as new, over the year at the end of life; None where not asked.
+
+    `name` is stable and ends in the unit where there is one; `note` is a few words for people (a date, a source).
+    """
+
+    name: str
+    words: str
+    unit: str
+    mission: float | None = None
+    year: float | None = None
+    late: float | None = None
+    note: str = ""
+    digits: int = 1
+
+    @property
+    def values(self) -> tuple[tuple[Scope, float], ...]:
+        """The values there are, with their times."""
+        all_three = zip(SCOPES, (self.mission, self.year, self.late), strict=True)
+        return tuple((scope, value) for scope, value in all_three if value is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of entries under a title; `note` says what it rests on."""
+
+    name: str
+    title: str
+    entries: tuple[Entry, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +58,22 @@ class Margin:
     unit: str
     share: float
     text: str
+    key: str = ""
+    scope: Scope = "mission"
 
 
 @dataclass(frozen=True, slots=True)
 class NodeRange:
-    """A thermal node's coldest and hottest moment, without and with jobs, and its limits."""
+    """A thermal node's coldest and hottest moment, without and with jobs, and its limits; the same over the year's
+    design days, new or at the end of life, None where they were not flown."""
 
     node: str
     coldest_c: float
     hottest_c: float
     cold_limit_c: float
     hot_limit_c: float
+    year_coldest_c: float | None = None
+    year_hottest_c: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +89,42 @@ class StationContact:
 
 
 @dataclass(frozen=True, slots=True)
+class Relaxer:
+    """A change that was tried, by flying it, and what it did to a margin; `then_binds` is the tightest one after it.
+
+    `amount` is the change in `unit`; `enough` says whether it gains what was looked for and breaks nothing else.
+    """
+
+    margin: str
+    knob: str
+    words: str
+    amount: float
+    unit: str
+    value_before: float
+    value_after: float
+    value_unit: str
+    share_before: float
+    share_after: float
+    then_binds: str
+    then_share: float
+    enough: bool
+
+    @property
+    def text(self) -> str:
+        """`to gain 10.2 % margin: +0.031 m² radiator: 64.1 → 60.0 °C`, and what binds or breaks then."""
+        change = f"{self.amount:+.6g} {self.unit} {self.words}".replace("  ", " ").replace("-", "−")
+        after = "then breaks" if self.then_share < 0.0 else "then binds"
+        value = f"{self.value_before:.1f} → {self.value_after:.1f} {self.value_unit}".replace("-", "−")
+        gain = 100.0 * (self.share_after - self.share_before)
+        return f"to gain {gain:.1f} % margin: {change}: {value}; {after}: {self.then_binds}"
+
+
+@dataclass(frozen=True, slots=True)
 class SatelliteSheet:
     """One satellite. Powers are means over the mission; `duty` is the share of time that its jobs keep the
     accelerator busy, `sustainable_duty` the share that the array's mean power could feed; `…_nonstop` is what would
-    happen if it never stopped. Charges are shares of the battery's capacity."""
+    happen if it never stopped. Charges are shares of the battery's capacity. Satellites of one design on one plane
+    share their power and heat: `flown_as` names the one that was flown for them."""
 
     name: str
     bus: str
@@ -70,15 +149,24 @@ class SatelliteSheet:
     nodes: tuple[NodeRange, ...]
     contacts: tuple[StationContact, ...]
     margins: tuple[Margin, ...]
+    sections: tuple[Section, ...] = ()
+    relaxers: tuple[Relaxer, ...] = ()
+    flown_as: str = ""
 
     @property
     def binds(self) -> Margin:
-        """The smallest relative margin."""
-        return min(self.margins, key=lambda margin: margin.share)
+        """The smallest relative margin of the mission."""
+        return min((one for one in self.margins if one.scope == "mission"), key=lambda margin: margin.share)
+
+    @property
+    def binds_later(self) -> Margin | None:
+        """The smallest relative margin of the year and of the end of life, where those were flown."""
+        later = [one for one in self.margins if one.scope != "mission"]
+        return min(later, key=lambda margin: margin.share) if later else None
 
     @property
     def closes(self) -> bool:
-        """Whether every margin is at least zero."""
+        """Whether every margin of the mission is at least zero."""
         return self.binds.share >= 0.0
 
     @property
@@ -86,14 +174,25 @@ class SatelliteSheet:
         """Depth of discharge with the mission's jobs, 0–1."""
         return 1.0 - self.lowest_charge_jobs
 
+    def value(self, name: str, scope: Scope = "mission") -> float:
+        """An entry's value by its machine name (`light.lit_share_pct`); `KeyError` where there is none."""
+        section, _, entry = name.partition(".")
+        for one in (found for part in self.sections if part.name == section for found in part.entries):
+            if one.name == entry and scope in dict(one.values):
+                return dict(one.values)[scope]
+        raise KeyError(f"{name} ({scope})")
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A mission's check."""
+    """A mission's check. `flown_days` of the mission were flown; `life_years` is what end of life means."""
 
     mission: str
     days: float
     satellites: tuple[SatelliteSheet, ...]
+    flown_days: float = 0.0
+    life_years: float = 0.0
+    notes: tuple[str, ...] = field(default=())
 
     @property
     def closes(self) -> bool:
@@ -110,12 +209,19 @@ class Sheet:
         """A sentence for a person."""
         worst = self.worst
         word = "closes" if self.closes else "does not close"
-        return f"{self.mission} {word}: {worst.name} is bound first by {worst.binds.text}"
+        said = f"{self.mission} {word}: {worst.name} is bound first by {worst.binds.text}"
+        later = [(one.binds_later.share, one) for one in self.satellites if one.binds_later is not None]
+        if later:
+            share, tight = min(later, key=lambda pair: pair[0])
+            assert tight.binds_later is not None, "it was chosen for it"
+            if share < 0.0:
+                said += f"; later it would not hold: {tight.binds_later.text} ({tight.binds_later.scope})"
+        return said
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table; numbers unrounded, `limit` and `margin` None where there is none."""
+    """A line of the table; numbers unrounded, `limit` and `margin` None where there is none. `name` is stable."""
 
     satellite: str
     quantity: str
@@ -123,36 +229,72 @@ class Row:
     unit: str
     limit: float | None = None
     margin: float | None = None
+    name: str = ""
+    scope: Scope = "mission"
 
 
 def rows(sheet: Sheet) -> Iterator[Row]:
     """The sheet as lines, for a table, JSON or CSV."""
     for one in sheet.satellites:
-        for quantity, value, unit in (
-            ("orbital period", one.period_min, "min"),
-            ("inclination", one.inclination_deg, "deg"),
-            ("sunlit share", 100.0 * one.sunlit_share, "%"),
-            ("eclipses a day", one.eclipses_per_day, ""),
-            ("longest eclipse", one.longest_eclipse_min, "min"),
-            ("beta angle, least", one.beta_min_deg, "deg"),
-            ("beta angle, greatest", one.beta_max_deg, "deg"),
-            ("array power, mean", one.array_w, "W"),
-            ("load without jobs, mean", one.idle_load_w, "W"),
-            ("load with jobs, mean", one.job_load_w, "W"),
-            ("accelerator busy", 100.0 * one.duty, "%"),
-            ("duty that the array could feed", 100.0 * one.sustainable_duty, "%"),
-            ("depth of discharge without jobs", 100.0 * (1.0 - one.lowest_charge_idle), "%"),
-            ("depth of discharge with jobs", 100.0 * one.deepest_discharge, "%"),
-            ("depth of discharge if it never stops", 100.0 * (1.0 - one.lowest_charge_nonstop), "%"),
-            ("payload if it never stops", one.payload_nonstop_c, "°C"),
-        ):
-            yield Row(one.name, quantity, value, unit)
+        for section in one.sections:
+            for entry in section.entries:
+                for scope, value in entry.values:
+                    name = f"{section.name}.{entry.name}"
+                    yield Row(one.name, entry.words, value, entry.unit, name=name, scope=scope)
         for contact in one.contacts:
             where = f"at {contact.station}"
-            yield Row(one.name, f"passes a day {where}", contact.passes_per_day, "")
-            yield Row(one.name, f"contact a day {where}", contact.minutes_per_day, "min")
-            yield Row(one.name, f"longest gap {where}", contact.longest_gap_h, "h")
-            yield Row(one.name, f"up a day {where}", contact.up_mb_per_day, "MB")
-            yield Row(one.name, f"down a day {where}", contact.down_mb_per_day, "MB")
-        for margin in one.margins:
-            yield Row(one.name, margin.name, margin.value, margin.unit, margin.limit, margin.share)
+            for name, quantity, value, unit in (
+                ("passes_per_day", f"passes a day {where}", contact.passes_per_day, ""),
+                ("minutes_per_day", f"contact a day {where}", contact.minutes_per_day, "min"),
+                ("longest_gap_h", f"longest gap {where}", contact.longest_gap_h, "h"),
+                ("up_mb_per_day", f"up a day {where}", contact.up_mb_per_day, "MB"),
+                ("down_mb_per_day", f"down a day {where}", contact.down_mb_per_day, "MB"),
+            ):
+                yield Row(one.name, quantity, value, unit, name=f"contact.{contact.station}.{name}")
+        for m in one.margins:
+            yield Row(one.name, m.name, m.value, m.unit, m.limit, m.share, f"margin.{m.key}", m.scope)
+
+
+def as_json(sheet: Sheet) -> dict[str, Any]:
+    """The sheet for machines: verdict, then per satellite its values by machine name and time, margins, relaxers.
+
+    Numbers are unrounded; None stands for what is not finite (a lifetime without end).
+    """
+    return {
+        "mission": sheet.mission,
+        "closes": sheet.closes,
+        "verdict": sheet.verdict,
+        "binds": {"satellite": sheet.worst.name, "margin": sheet.worst.binds.key},
+        "days": sheet.days,
+        "flown_days": sheet.flown_days,
+        "life_years": sheet.life_years,
+        "notes": list(sheet.notes),
+        "satellites": [_satellite(one, sheet) for one in sheet.satellites],
+    }
+
+
+def _satellite(one: SatelliteSheet, sheet: Sheet) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    values = {
+        f"{section.name}.{entry.name}": {scope: _finite(value) for scope, value in entry.values}
+        | ({"note": entry.note} if entry.note else {})
+        for section in one.sections
+        for entry in section.entries
+    }
+    return {
+        "name": one.name,
+        "bus": one.bus,
+        "orbit": one.orbit,
+        "closes": one.closes,
+        "flown_as": one.flown_as,
+        "values": values,
+        "heat": [asdict(node) for node in one.nodes],
+        "contacts": [asdict(contact) for contact in one.contacts],
+        "margins": [asdict(margin) for margin in one.margins],
+        "relaxers": [asdict(relaxer) for relaxer in one.relaxers],
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if abs(value) < float("inf") else None

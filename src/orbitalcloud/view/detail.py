@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _KEYS = {
     "satellites": ("name",),
+    "orbits": ("node",),
     "stations": ("name",),
     "contacts": ("node", "peer"),
     "jobs": ("job", "name"),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from orbitalcloud.view.design import Design, design_section
 from orbitalcloud.view.flight import Flight
 from orbitalcloud.view.page import attribute, page, text, tile
+from orbitalcloud.view.sections_ethereum import ethereum_section
+from orbitalcloud.view.sections_orbits import orbits_section
 from orbitalcloud.view.sections_radiation import radiation_section
 from orbitalcloud.view.sections_work import (
-    ethereum_section,
     faults_section,
     jobs_section,
     network_section,
@@ -25,16 +29,19 @@ from orbitalcloud.view.verdict import Margin, Verdict, verdict
 from orbitalcloud.view.words import celsius, clock, count, day, duration, percent, scaled, short
 
 
-def report_html(flight: Flight, digest: str, reproduce: str) -> str:
-    """The page. `digest` is that of the Log, `reproduce` the commands that make the flight again."""
+def report_html(flight: Flight, digest: str, reproduce: str, designs: Sequence[Design] = ()) -> str:
+    """The page. `digest` is that of the Log, `reproduce` the commands that make the flight again; `designs` what a
+    check of the mission said of its satellites, where somebody above this layer asked it."""
     judged = verdict(flight)
     sections = (
         ("margins", "Margins", margins_section(flight, judged)),
+        ("orbits", "Worst orbit", orbits_section(flight)),
         ("orbit", "Orbit", orbit_section(flight)),
         ("power", "Power", power_section(flight)),
         ("heat", "Heat", heat_section(flight)),
         ("radiation", "Radiation", radiation_section(flight)),
         ("contacts", "Contacts", contacts_section(flight)),
+        *((("design", "Design", design_section(designs)),) if designs else ()),
         ("work", "Work", jobs_section(flight, judged.tally)),
         ("refusals", "Refusals", refusals_section(flight)),
         ("network", "Network", network_section(flight)),
@@ -76,8 +83,9 @@ def _tiles(flight: Flight, judged: Verdict) -> list[str]:
         note = "; ".join(_energy(flight, executed) for executed in (True, False)).strip("; ")
         tiles.append(tile("Energy per result, modelled included", scaled(tally.joules_per_result, "J"), note))
     if flight.heads:
-        head = flight.heads[-1]
-        note = f"light client at slot {head.finalized_slot:,}, {short(head.finalized_root, 4)}"
+        own = [head for head in flight.heads if head.network != "mainnet"]  # the chain that is paid on, if followed
+        head = (own or flight.heads)[-1]
+        note = f"{head.network} at slot {head.finalized_slot:,}, {short(head.finalized_root, 4)}"
         tiles.append(tile("Head lag", duration(head.lag_s), note))
     return [one for one in tiles if one]
 

@@ -10,9 +10,10 @@ import numpy as np
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.view.flight import Flight, Floats, LightSpan, Pass, Satellite, Times, passes
 from orbitalcloud.view.map import world_map
+from orbitalcloud.view.orbits import Revolution, revolutions, worst_of
 from orbitalcloud.view.page import facts, grid, text
 from orbitalcloud.view.polar import polar_maps
-from orbitalcloud.view.svg import Band, Frame, Limit, Line, chart
+from orbitalcloud.view.svg import Band, Frame, Limit, Line, Mark, chart
 from orbitalcloud.view.tables import table
 from orbitalcloud.view.timeline import Bar, Lane, timeline
 from orbitalcloud.view.verdict import WHOLE, Margin, Verdict
@@ -148,7 +149,7 @@ def power_charts(flight: Flight, satellite: Satellite) -> str:
     ]
     return (
         f'<p class="lead">{text(said)}.</p>'
-        + chart(frame, [charge], reserve, satellite.light, title="State of charge, %")
+        + chart(frame, [charge], reserve, satellite.light, title="State of charge, %", marks=_mark(satellite, "charge"))
         + chart(Frame(*flight.span, "W", 210, 1, 0.0), watts, (), satellite.light, title="Array and load, W")
     )
 
@@ -175,11 +176,21 @@ def heat_charts(flight: Flight, satellite: Satellite) -> str:
             _heat_limits(satellite, index),
             satellite.light,
             title=f"{node} · {_range(series.temperature_k[:, index])}",
+            marks=_mark(satellite, "heat", node),
         )
         for index, node in enumerate(satellite.thermal_nodes)
         for at_work in (index == satellite.payload_node,)
     ]
     return f'{title}<div class="multiples">{"".join(charts)}</div>'
+
+
+def _mark(satellite: Satellite, why: str, node: str = "") -> list[Mark]:
+    """The worst orbit as a mark: for charge, or for heat on the chart of the node that it is of."""
+    worst = worst_of(revolutions(satellite))
+    if worst is None:
+        return []
+    one: Revolution = worst.charge if why == "charge" else worst.heat
+    return [Mark(f"orbit {one.number}, the worst", one.start, one.end)] if node in ("", one.node) else []
 
 
 def _heat_limits(satellite: Satellite, index: int) -> list[Limit]:

@@ -56,6 +56,15 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A span of time set apart, with its name above: the worst orbit."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What a chart shows: the time across, the unit up, how high in pixels, decimals of a read-out."""
 
@@ -81,11 +90,12 @@ def chart(
     light: Sequence[LightSpan] = (),
     bands: Sequence[Band] = (),
     title: str = "",
+    marks: Sequence[Mark] = (),
 ) -> str:
-    """One chart as HTML: shading, bands, lines, limits, ticks, direct labels at the right edge."""
+    """One chart as HTML: shading, marks, bands, lines, limits, ticks, direct labels at the right edge."""
     low, high, ticks = _scale(frame, lines, limits, bands)
     down = _Down(low, high)
-    paths = [_shade(frame, light)]
+    paths = [_shade(frame, light), *(_marked(frame, mark) for mark in marks)]
     paths += [f'<path class="band {band.tone}" d="{_area(frame, band, down)}"/>' for band in bands]
     paths += [f'<path class="grid" d="M0 {down(tick)}H{WIDE}"/>' for tick in ticks]
     paths += [f'<path class="{limit.tone}" d="M0 {down(limit.value)}H{WIDE}"/>' for limit in limits]
@@ -93,7 +103,8 @@ def chart(
         name = attribute(line.name)
         paths.append(f'<path class="line {line.tone}" data-name="{name}" d="{_path(frame, line, down)}"/>')
     drawn = "".join(paths)
-    heading = f"<figcaption>{text(title)}{_legend(lines)}</figcaption>" if title else ""
+    named = "".join(f'<a class="badge" href="#orbits">{text(mark.name)}</a>' for mark in marks)
+    heading = f"<figcaption>{text(title)}{named}{_legend(lines)}</figcaption>" if title else ""
     up = "".join(f'<span style="top:{down(tick) * 100 / HIGH:.2f}%">{text(_number(tick))}</span>' for tick in ticks)
     return (
         f'<figure class="chart">{heading}<div class="box" style="height:{frame.height}px">'
@@ -209,6 +220,11 @@ def _shade(frame: Frame, light: Sequence[LightSpan]) -> str:
         if right > left:
             bars.append(f"M{left} 0h{right - left}v{HIGH}h{left - right}z")
     return f'<path class="shade" d="{"".join(bars)}"/>' if bars else ""
+
+
+def _marked(frame: Frame, mark: Mark) -> str:
+    left, right = frame.x(mark.start), frame.x(mark.end)
+    return f'<path class="marked" d="M{left} 0h{right - left}v{HIGH}h{left - right}z"/>'
 
 
 def _legend(lines: Sequence[Line]) -> str:

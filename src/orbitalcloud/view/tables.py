@@ -18,6 +18,7 @@ from orbitalcloud.core.records import Upset
 from orbitalcloud.core.time import SECOND, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.view.flight import Bundle, Contact, Flight, Job, Satellite, Transaction
+from orbitalcloud.view.orbits import Revolution, all_revolutions, worst_of
 from orbitalcloud.view.words import celsius, duration, ether, percent, scaled, short
 
 if TYPE_CHECKING:
@@ -221,6 +222,8 @@ def _transaction(transaction: Transaction) -> Row:
         "chain_id": transaction.chain_id,
         "signed_utc": utc(transaction.signed),
         "settled_utc": utc(transaction.settled),
+        "proved_utc": utc(transaction.proved if transaction.proved_slot >= 0 else 0),
+        "proved_slot": transaction.proved_slot if transaction.proved_slot >= 0 else None,
         "block": transaction.block if transaction.settled else None,
         "gas_used": transaction.gas_used if transaction.settled else None,
         "chain": transaction.chain or None,
@@ -228,30 +231,19 @@ def _transaction(transaction: Transaction) -> Row:
     }
 
 
+_SLOTS = ("period", "finalized_slot", "optimistic_slot", "finalized_root", "participants", "size_bytes")
+_HEAD = ("at_utc", "node", "network", "source", "outcome", *_SLOTS, "energy_j", "lag_s", "why")
+
+
 def _head_rows(flight: Flight) -> list[Row]:
-    rows: list[Row] = [
-        {
-            "at_utc": utc(head.at),
-            "node": head.node,
-            "source": head.source,
-            "outcome": "rotated" if head.rotated else "advanced",
-            "period": head.period,
-            "finalized_slot": head.finalized_slot,
-            "optimistic_slot": head.optimistic_slot,
-            "finalized_root": head.finalized_root,
-            "participants": head.participants,
-            "size_bytes": head.size_bytes,
-            "lag_s": head.lag_s,
-            "why": None,
-        }
-        for head in flight.heads
-    ]
-    numbers = ("period", "finalized_slot", "optimistic_slot", "finalized_root", "participants", "size_bytes", "lag_s")
+    rows: list[Row] = []
+    for head in flight.heads:
+        row = dict.fromkeys(_HEAD) | {name: getattr(head, name) for name in _HEAD if hasattr(head, name)}
+        said = {"at_utc": utc(head.at), "outcome": "rotated" if head.rotated else "advanced", "why": None}
+        rows.append(row | said | {"energy_j": head.energy_uj / 1e6})
     for update in flight.refused_updates:
-        row: Row = {"at_utc": utc(update.at), "node": update.node, "source": update.source, "outcome": "refused"}
-        row |= dict.fromkeys(numbers)
-        row["why"] = f"{update.check}: {update.detail}"
-        rows.append(row)
+        row = dict.fromkeys(_HEAD) | {name: getattr(update, name) for name in ("node", "network", "source")}
+        rows.append(row | {"at_utc": utc(update.at), "outcome": "refused", "why": f"{update.check}: {update.detail}"})
     return sorted(rows, key=lambda row: str(row["at_utc"]))
 
 
@@ -293,6 +285,34 @@ def _receipt_rows(flight: Flight) -> list[Row]:
         }
         for receipt in flight.receipts.values()
     ]
+
+
+def _orbit_rows(flight: Flight) -> list[Row]:
+    found = list(all_revolutions(flight))
+    worst = worst_of(found)
+    return [_orbit(one, [] if worst is None else [worst.charge, worst.heat]) for one in found]
+
+
+def _orbit(one: Revolution, worst: list[Revolution]) -> Row:
+    marks = [name for name, which in zip(("charge", "heat"), worst, strict=True) if which is one]
+    return {
+        "node": one.satellite,
+        "orbit": one.number,
+        "start_utc": utc(one.start),
+        "end_utc": utc(one.end),
+        "eclipse_s": round(one.eclipse_s, 3),
+        "made_j": round(one.made_j, 1),
+        "used_j": round(one.used_j, 1),
+        "charge_minimum_share": round(one.lowest, 6),
+        "discharge_share": round(1.0 - one.lowest, 6),
+        "heat_node": one.node or None,
+        "heat_side": one.side or None,
+        "heat_k": round(one.value_k, 3) if one.node else None,
+        "heat_limit_k": round(one.limit_k, 3) if one.node else None,
+        "charge_margin_share": round(one.charge_margin, 6),
+        "heat_margin_share": round(one.heat_margin, 6),
+        "worst": " and ".join(marks) or None,
+    }
 
 
 def _station_rows(flight: Flight) -> list[Row]:
@@ -352,6 +372,25 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
             _number("brown_outs", "brown-outs"),
         ),
         lambda flight: map(_satellite, flight.satellites.values()),
+    ),
+    "orbits": (
+        (
+            _NODE,
+            _number("orbit", "orbit", "d"),
+            _time("start_utc", "from (UTC)"),
+            _lasting("eclipse_s", "eclipse"),
+            Column("made_j", "made", lambda value: f"{value / 3600:.1f} Wh", right=True),
+            Column("used_j", "used", lambda value: f"{value / 3600:.1f} Wh", right=True),
+            _share("charge_minimum_share", "lowest"),
+            _share("discharge_share", "discharge"),
+            _text("heat_node", "nearest limit"),
+            _text("heat_side", "side"),
+            _kelvin("heat_k", "at"),
+            _share("charge_margin_share", "charge margin"),
+            _share("heat_margin_share", "heat margin"),
+            _text("worst", "worst for"),
+        ),
+        _orbit_rows,
     ),
     "stations": (
         (
@@ -434,6 +473,8 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
             _number("nonce", "nonce", "d"),
             _time("signed_utc", "signed"),
             _time("settled_utc", "settled"),
+            _time("proved_utc", "proved aboard"),
+            _number("proved_slot", "under slot", "d"),
             _number("gas_used", "gas"),
             _text("chain", "chain"),
             _WHY,
@@ -444,12 +485,15 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
         (
             _time("at_utc", "at (UTC)"),
             _NODE,
+            _text("network", "chain"),
             _text("source", "from"),
             _text("outcome", "outcome"),
             _number("period", "period", "d"),
             _number("finalized_slot", "finalized", "d"),
             _number("optimistic_slot", "optimistic", "d"),
             _number("participants", "signers", "d"),
+            Column("size_bytes", "size", lambda value: scaled(value, "B"), right=True),
+            Column("energy_j", "energy", lambda value: scaled(value, "J"), right=True),
             _lasting("lag_s", "lag"),
             _WHY,
         ),
