@@ -231,10 +231,10 @@ What this page does not claim:
   have been reproduced yet.
 - **Some numbers came to us second-hand**, by this project's planners, and some they computed themselves before the code
   existed, with other code; the rows say so. That guards against slips, not against a shared misunderstanding.
-- **Agreement of one quantity is agreement of that quantity.** Nothing here validates drag, attitude or battery ageing:
-  this version has none of them, or has them as constants from a catalogue. Link budgets fly where a
-  mission names a radio with one; their radios' values are assumptions of a class where the catalogue says so. Device
-  cross-sections are assumptions where the table says so.
+- **Agreement of one quantity is agreement of that quantity.** Nothing here validates attitude: it is perfect by
+  definition. Air is a model, good to 15 % on a quiet day; lifetimes compare with flown satellites to 20 %. Link budgets
+  fly where a mission names a radio with one; their radios' values are assumptions of a class where the catalogue says
+  so. Device cross-sections are assumptions where the table says so.
 
 """
 
