@@ -79,7 +79,11 @@ def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
         check_power(bus, one.name)
         check_thermal(bus, one.name)
         _check_propellant(bus)
-    except (msgspec.ValidationError, DataError) as error:
+    except msgspec.ValidationError as error:  # a bound that the catalogue's type has, and the mission's has not
+        words = str(error).replace("`", "").replace("Expected float", "write a number").replace(" - at $.", ": ")
+        problems.add(path, one.name, f"the changed bus cannot fly: {words}")
+        return None
+    except DataError as error:
         problems.add(path, one.name, f"the changed bus cannot fly: {error}")
         return None
     return bus
