@@ -198,6 +198,9 @@ def _edges(position, velocity, heights, place, up, sine, floor, reach):  # type:
     above = _node(position, velocity, 0, place, up)[0] >= sine
     k, known, f0, d0 = 0, False, 0.0, 0.0
     while k < position.shape[0] - 1:
+        if heights[k] + 8.0 * reach < floor:
+            k, known = k + 8, False
+            continue
         if heights[k] + heights[k + 1] + reach < 2.0 * floor:
             k, known = k + 1, False
             continue
