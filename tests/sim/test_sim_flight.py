@@ -9,6 +9,7 @@ import pytest
 
 from orbitalcloud.compute import parse_receipt, verify_by_execution, workload
 from orbitalcloud.core import DataError, Interrupted, digest_of, records
+from orbitalcloud.mission import find
 from orbitalcloud.sim import fly, resume
 from orbitalcloud.twin import Folder
 from small_missions import ETHEREUM, LYING, REBOOTS, SMALL, TAMPERED, load_text
@@ -410,10 +411,23 @@ def test_a_job_at_the_first_instant_is_judged_by_the_battery_that_there_is(flown
     assert first.why.value > 700_000, "of 900,000 at the start, less an eclipse"
 
 
+def test_a_board_of_bupt_1_that_gets_too_warm_is_stopped_by_the_governor(flown):
+    """The flight gives no limit to hold it to (docs/bupt-1.md): at the 14 °C of ours, a long run is stopped there."""
+    text = find("bupt-1").read_text()
+    cold = "heat.board-b = { heat_capacity_j_per_k = 300, hot_limit_c = "
+    assert cold in text
+    text = text.replace(cold + "60", cold + "14").replace("operations = 4_000_000", "operations = 30_000_000")
+    flight = flown(text)
+    stopped = flight.of(records.JobStopped)[0]
+    assert stopped.why.rule == "heat"
+    assert stopped.why.limit == 287_150
+    assert 287_150 <= stopped.why.value < 287_650
+
+
 def test_no_packaged_mission_refuses_a_job_that_it_could_run(tmp_path):
     from orbitalcloud.mission import load
 
-    for name, refused in (("genesis-1", {"flood-alert-001": "deadline"}), ("iss-orbit", {})):
+    for name, refused in (("genesis-1", {"flood-alert-001": "deadline"}), ("iss-orbit", {}), ("bupt-1", {})):
         folder = Folder.create(tmp_path / name)
         loaded = load(name)
         fly(loaded, folder, loaded.mission.seed)

@@ -33,7 +33,7 @@ Gwei = Annotated[int, Meta(ge=0, le=10**15)]
 
 
 class Orbit(Part, frozen=True, kw_only=True):
-    """A designed orbit: mean elements at the epoch, propagated with secular J2.
+    """A designed orbit: mean elements at the epoch, which drift at the secular rates of J2, its square, J4 and J6.
 
     `altitude_km` is the mean semi-major axis less the Earth's equatorial radius (6378.137 km). The node is given by
     `ltan` (local mean solar time of the ascending node) or `raan_deg` (true equator and mean equinox, as in TEME);
@@ -585,7 +585,7 @@ class Mission(Part, frozen=True, kw_only=True):
 
     name: Name
     epoch: Annotated[datetime, Meta(tz=True, description="when the mission starts, with its offset")]
-    days: Annotated[float, Meta(gt=0, le=366)]
+    days: Annotated[float, Meta(ge=0.001, le=366)]
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     telemetry_s: Annotated[int, Meta(ge=1, le=3600)] = 30
     satellite: Annotated[tuple[Satellite, ...], Meta(min_length=1, max_length=1000)]
