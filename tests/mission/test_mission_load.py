@@ -36,7 +36,7 @@ def line_of(text: str, needle: str) -> int:
 
 
 def test_packaged_missions_load() -> None:
-    assert packaged() == ["genesis-1", "iss-orbit", "walker-100", "walker-1000"]
+    assert packaged() == ["bupt-1", "genesis-1", "iss-orbit", "walker-100", "walker-1000"]
     for name in packaged():
         loaded = load(name)
         assert loaded.mission.name == name
@@ -343,7 +343,15 @@ def test_the_schema_bounds_what_the_types_bound() -> None:
     station = made["$defs"]["Station"]["properties"]["latitude_deg"]
     assert {"minimum": -90, "maximum": 90, "type": "number"} in station["anyOf"]
     kinds = made["$defs"]["Mission"]["properties"]["fault"]["items"]["discriminator"]["mapping"]
-    assert set(kinds) == {"reboot", "frame-loss", "station-outage", "tampered-update", "array-string-loss"}
+    assert set(kinds) == {
+        "reboot",
+        "frame-loss",
+        "station-outage",
+        "blocks-transactions",
+        "tampered-update",
+        "lying-station",
+        "array-string-loss",
+    }
 
 
 @pytest.mark.parametrize("name", ["genesis-1", "iss-orbit", "walker-100"])

@@ -147,6 +147,12 @@ def epoch_of(source: Source) -> Instant:
     return source.span[0] if isinstance(source, Ephemeris) else source.epoch
 
 
+def _eccentricity(source: Source) -> float:
+    if isinstance(source, TwoLine):
+        return float("0." + source.line2[26:33].strip())  # its form was proven when its satrec was made
+    return math.nan if isinstance(source, Numerical | Ephemeris) else source.eccentricity
+
+
 class Orbits:
     """n satellites; index = position in the list of sources."""
 
@@ -194,6 +200,11 @@ class Orbits:
         designs = [source for source in self.sources if isinstance(source, Design)]
         epochs = np.array([design.epoch for design in designs], dtype=np.int64)
         return np.array(which, dtype=np.int64), design_table(designs), epochs
+
+    @cached_property
+    def eccentricity(self) -> Floats:
+        """Of the mean elements that SGP4 or a design flies by, (n,); NaN for what is integrated or tabled."""
+        return np.array([_eccentricity(source) for source in self.sources], dtype=np.float64)
 
     def state_teme(self, times_ns: ArrayLike) -> tuple[Floats, Floats]:
         """Positions (m) and velocities (m/s) in TEME, each (n_satellites, n_times, 3).

@@ -106,7 +106,8 @@ def check(loaded: Loaded, progress: Progress | None = None, *, later: bool = Tru
         _relax(loaded, groups, sheets, passes)
     tell(1.0, "")
     days, flown = (loaded.ends - loaded.starts) / DAY, (ends - loaded.starts) / DAY
-    return Sheet(loaded.mission.name, days, tuple(sheets), flown, LIFE_YEARS, _notes(groups, days, flown, loaded.ends))
+    said = (*_notes(groups, days, flown, loaded.ends), *_advice(sheets))
+    return Sheet(loaded.mission.name, days, tuple(sheets), flown, LIFE_YEARS, said)
 
 
 def _relax(loaded: Loaded, groups: list[Group], sheets: list[SatelliteSheet], passes: list[Passes]) -> None:
@@ -127,6 +128,16 @@ def _notes(groups: list[Group], days: float, flown: float, ends: Instant) -> tup
     if sum(one.later is not None for one in groups) < len(groups):
         said.append(f"design days of the year flown for the {LATER_OF} tightest of them")
     return tuple(said)
+
+
+def _advice(sheets: list[SatelliteSheet]) -> tuple[str, ...]:
+    """What the sections about self-shadow advise, once each, with the first satellite that it is said of."""
+    said: dict[str, str] = {}
+    for one in sheets:
+        for section in one.sections:
+            if section.name == "wings" and section.note:
+                said.setdefault(section.note, one.name)
+    return tuple(f"{name}: {advice}" for advice, name in said.items())
 
 
 # Groups -------------------------------------------------------------------------------------------------------------
