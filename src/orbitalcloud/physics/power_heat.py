@@ -516,6 +516,8 @@ class EnergyHeat:
 
 def _by_class(loads_w: Floats, plain: int) -> Floats:
     """Loads (…, CLASSES, n_nodes); those of `plain` dimensions name no class and are all the platform's."""
+    if loads_w.ndim > plain and loads_w.dtype == np.float64 and loads_w.flags.c_contiguous:
+        return loads_w  # as the World's are: a flight asks often
     loads = np.ascontiguousarray(loads_w, dtype=np.float64)
     if loads.ndim > plain:
         return loads

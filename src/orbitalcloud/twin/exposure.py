@@ -80,10 +80,11 @@ class Exposure:
         before: int = self._before[number][row].item()
         if before == UNCHARTED or not day.charted[row]:
             return UNCHARTED
-        at = min((now - day.start) / STEP_NS, day.dose_rad.shape[1] - 1.0)
-        below = min(int(at), day.dose_rad.shape[1] - 2)
-        low, high = day.dose_rad[row, below : below + 2].tolist()
-        since: float = low + (at - below) * (high - low)
+        below, rest = divmod(now - day.start, STEP_NS)
+        last = day.dose_rad.shape[1] - 1
+        since: float = day.dose_rad.item(row, min(below, last))
+        if rest and below < last:
+            since += rest / STEP_NS * (day.dose_rad.item(row, below + 1) - since)
         return before + round(since * 1e6)
 
     def kept(self) -> list[list[int]]:

@@ -302,6 +302,8 @@ class World:
     def _brown_out(self, row: int, unserved_mj: int, state: list[float]) -> None:
         """Note that the bus went down since last looked at, or is up again; one that came and went is both."""
         downs, up = int(state[power_kernel.DOWNS]), state[power_kernel.LEVEL] > 0.0
+        if up and self._downs[row] == 2 * downs:
+            return  # all was told, and it is up: nearly always
         said = self._short.setdefault(self.names[row], [])
         known = self._downs[row]
         while True:  # `known` counts what was told, each down and each up: odd while it is down
