@@ -104,7 +104,7 @@ def test_a_fleet_is_summed_up(capsys, tmp_path):
     assert "12 satellites, of which 12 close" in page
     assert "the 5 tightest" in page
     assert page.count("margins, tightest first") == 1
-    assert len(page.splitlines()) < 160
+    assert len(page.splitlines()) < 180
 
 
 # Wrong missions -----------------------------------------------------------------------------------------------------
