@@ -32,9 +32,10 @@ from orbitalcloud.study.margins import (
     node_ranges,
     path_efficiency,
     work_margins,
+    worst_of,
 )
 from orbitalcloud.study.providers import Memo, Part, provided
-from orbitalcloud.study.relax import relaxers
+from orbitalcloud.study.relax import Flown, relaxers
 from orbitalcloud.study.sections import Facts, own_sections
 from orbitalcloud.study.sheet import Margin, SatelliteSheet, Sheet
 from orbitalcloud.study.trial import Floats, Seen, fly, steps
@@ -56,12 +57,15 @@ Progress = Callable[[float, str], None]
 
 @dataclass(eq=False)
 class Group:
-    """Satellites that share a design, a plane and their work; `first` is flown for all."""
+    """Satellites that share a design, a plane and their work; the one of `load` is flown for all. `worst` are those of
+    its trials at work, at these `phases`, that had an extreme."""
 
     members: list[int]
     load: Load
     asks: Demand
     mean_orbit: Design
+    phases: tuple[float, ...] = PHASES
+    worst: tuple[int, ...] = ()
     seen: Envelope | None = None
     idle: Seen | None = None
     nonstop: Seen | None = None
@@ -111,7 +115,7 @@ def _relax(loaded: Loaded, groups: list[Group], sheets: list[SatelliteSheet], pa
     """The tightest satellite's relaxers."""
     i = min(range(len(sheets)), key=lambda i: sheets[i].binds.share)
     group = next(one for one in groups if i in one.members)
-    found = relaxers(loaded, group.load, sheets[i].margins, passes[i], group.asks)
+    found = relaxers(loaded, Flown(group.load, group.phases, group.worst), sheets[i].margins, passes[i], group.asks)
     sheets[i] = replace(sheets[i], relaxers=found)
 
 
@@ -170,6 +174,7 @@ def _fly_mission(loaded: Loaded, groups: list[Group]) -> None:
     trials, sizes = [], []
     phases = PHASES if len(groups) <= MANY_PLANES else FEW_PHASES
     for group in groups:
+        group.phases = phases
         own = [cold(group.load), idle(group.load), nonstop(group.load), *at_work(group.load, phases)]
         sizes.append(len(own))
         trials += own
@@ -177,6 +182,7 @@ def _fly_mission(loaded: Loaded, groups: list[Group]) -> None:
     for group, size in zip(groups, sizes, strict=True):
         (bare, group.idle, group.nonstop, *work), seen = seen[:size], seen[size:]
         group.seen = envelope(work, [bare, group.idle])
+        group.worst = worst_of(work, [bare, group.idle])
 
 
 def _fly_later(loaded: Loaded, groups: list[Group], ends: Instant) -> None:

@@ -38,6 +38,15 @@ def envelope(seen: Sequence[Seen], cold: Sequence[Seen] = ()) -> Envelope:
     )
 
 
+def worst_of(seen: Sequence[Seen], cold: Sequence[Seen] = ()) -> tuple[int, ...]:
+    """Which of the trials at work make their `envelope`: the first, by its load, and whoever has an extreme."""
+    every = (*seen, *cold)
+    found = {0, int(np.argmin([one.lowest for one in seen]))}
+    found |= set(np.argmax([one.hottest_k for one in seen], axis=0).tolist())
+    found |= set(np.argmin([one.coldest_k for one in every], axis=0).tolist())
+    return tuple(sorted(i for i in found if i < len(seen)))
+
+
 def joined(first: Envelope, other: Envelope) -> Envelope:
     """What holds in both."""
     return Envelope(
