@@ -1,6 +1,7 @@
 """`orbital init`, `check` and `fly` under bad input: one clear message, an exit code, nothing left behind."""
 
 import json
+import re
 
 import pytest
 
@@ -66,14 +67,27 @@ def test_the_page_says_what_an_engineer_signs(capsys, tmp_path):
     (tmp_path / "small.toml").write_text(SMALL)
     assert run(["check", "small.toml"]) == 0
     page = capsys.readouterr().out
-    assert page.startswith("✓ small closes: sat is bound first by ")
-    groups = ("orbit", "light", "power", "heat, cold and hot cases", "work and contact", "contact a day", "radiation",
+    assert page.startswith("✓ small closes; bound first on sat by ")
+    groups = ("orbit", "light", "power", "heat, in the mission and on the year's design days",
+              "heat, standard hot and cold cases", "work and contact", "contact a day", "radiation",
               "the orbit's life", "margins, tightest first", "the programme's claims")  # fmt: skip
     places = [page.index(f"\n  {group}\n") for group in groups]
     assert places == sorted(places)
-    for word in ("95.71 min", "the array could feed", "end of life", "svalbard", "inuvik", "hot limit", "W", "°C"):
+    for word in (
+        "95.71 min",
+        "in eclipse",
+        "(LTAN)",
+        "the array could feed",
+        "end of life",
+        "svalbard",
+        "inuvik",
+        "hot limit",
+        "W",
+        "°C",
+    ):
         assert word in page
-    assert "to gain " in page
+    assert " points; then binds: " in page
+    assert not re.search(r"(?<![\w.])-\d", page.split("margins, tightest first")[1]), "minus signs are true"
     assert all(len(line) <= 120 and line == line.rstrip() for line in page.splitlines())
     assert run(["check", "small.toml", "--json"]) == 0
     sheet = json.loads(capsys.readouterr().out)

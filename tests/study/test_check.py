@@ -110,7 +110,7 @@ def test_a_thousand_satellites_are_a_sheet_too() -> None:
     assert told == sorted(told)
     assert len(sheet.satellites) == 1000
     assert len({one.flown_as for one in sheet.satellites}) == 25  # planes: Walker's 1000/25/1
-    assert "1000 satellites from 25" in sheet.notes[0]
+    assert "1,000 satellites from 25" in sheet.notes[0]
     # contacts are each satellite's own: two of one plane see a station at other times
     first, second = sheet.satellites[0], sheet.satellites[1]
     assert first.flown_as == second.flown_as

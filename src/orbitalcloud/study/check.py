@@ -35,7 +35,7 @@ from orbitalcloud.study.margins import (
     worst_of,
 )
 from orbitalcloud.study.providers import Memo, Part, provided
-from orbitalcloud.study.relax import Flown, relaxers
+from orbitalcloud.study.relax import Flown, disposal_relaxers, relaxers
 from orbitalcloud.study.sections import Facts, own_sections
 from orbitalcloud.study.sheet import Margin, SatelliteSheet, Sheet
 from orbitalcloud.study.trial import Floats, Seen, fly, steps
@@ -116,14 +116,14 @@ def _relax(loaded: Loaded, groups: list[Group], sheets: list[SatelliteSheet], pa
     i = min(range(len(sheets)), key=lambda i: sheets[i].binds.share)
     group = next(one for one in groups if i in one.members)
     found = relaxers(loaded, Flown(group.load, group.phases, group.worst), sheets[i].margins, passes[i], group.asks)
-    sheets[i] = replace(sheets[i], relaxers=found)
+    sheets[i] = replace(sheets[i], relaxers=(*disposal_relaxers(sheets[i]), *found))
 
 
 def _notes(groups: list[Group], days: float, flown: float) -> tuple[str, ...]:
     said = []
     count = sum(len(one.members) for one in groups)
     if len(groups) < count:
-        said.append(f"power and heat of {count} satellites from {len(groups)}: one a plane and design")
+        said.append(f"power and heat of {count:,} satellites from {len(groups)} flown: one a plane and design")
     if flown < days:
         said.append(f"{flown:g} of {days:g} days flown, and the mission's part of the year's design days")
     if sum(one.later is not None for one in groups) < len(groups):

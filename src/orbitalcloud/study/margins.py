@@ -118,7 +118,7 @@ def work_margins(asks: Demand, contacts: Sequence[StationContact], days: float) 
         if asked > 0.0:
             text = f"{name}: {asked:.2f} MB a day asked of {room:.1f} MB a day of contact"
             share = 1.0 - asked / room if room > 0.0 else -1.0
-            yield Margin(name, asked, room, "MB", share, text, f"{name}_mb_per_day")
+            yield Margin(name, asked, room, "MB/day", share, text, f"{name}_mb_per_day")
 
 
 def flown_margins(craft: Craft, seen: Envelope, scope: Scope) -> tuple[Margin, ...]:

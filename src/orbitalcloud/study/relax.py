@@ -23,7 +23,7 @@ from orbitalcloud.study.contacts import Passes, passes_of, room_of, station_cont
 from orbitalcloud.study.demand import Demand
 from orbitalcloud.study.loads import Load, at_work, cold
 from orbitalcloud.study.margins import envelope, flown_margins, work_margins
-from orbitalcloud.study.sheet import Margin, Relaxer
+from orbitalcloud.study.sheet import Margin, Relaxer, SatelliteSheet
 from orbitalcloud.study.trial import fly
 
 GAIN = 0.10
@@ -104,7 +104,7 @@ KNOBS = (
     Knob("radiator_m2", "radiator", "m²", _radiator_m2, _radiator, (1.0, -1.0)),
     Knob("array_m2", "array", "m²", _array_m2, _array, (1.0, -1.0)),
     Knob("battery_wh", "battery", "Wh", lambda load: load.craft.bus.battery.capacity_wh, _battery, (1.0,)),
-    Knob("idle_w", "platform", "W", lambda load: load.craft.bus.idle_w, _idle, (-1.0, 1.0)),
+    Knob("idle_w", "platform power", "W", lambda load: load.craft.bus.idle_w, _idle, (-1.0, 1.0)),
     Knob("work_pct", "work", "%", lambda load: 100.0 if len(load.seconds) else 0.0,
          lambda load, more: load.lighter(-more / 100.0), (-1.0,)),
 )
@@ -162,6 +162,41 @@ def relaxers(
     made += _by_stations(loaded, flown.load.craft, passes, [one for one in tight if "link" in one.name], others, asks)
     order = {one.key: index for index, one in enumerate(tight)}
     return tuple(sorted(made, key=lambda one: (order[one.margin], not one.enough)))
+
+
+def disposal_relaxers(sheet: SatelliteSheet) -> tuple[Relaxer, ...]:
+    """Where the satellite stays up longer than it may: the drag area, or the altitude, at which it does not."""
+    broken = [one for one in sheet.margins if one.key == "lifetime_years" and one.share < 0.0]
+    after = min((one for one in sheet.margins if one.key != "lifetime_years"), key=lambda one: one.share)
+    made = []
+    for margin in broken:
+        wanted = {
+            "drag_area_m2": ("drag area", "m²", "life.disposal_area_m2", "life.tumbling_area_m2"),
+            "altitude_km": ("altitude", "km", "life.disposal_altitude_km", "orbit.altitude_km"),
+        }
+        for knob, (words, unit, target, now) in wanted.items():
+            try:
+                amount = sheet.value(target) - sheet.value(now)
+            except KeyError:  # no such area or altitude
+                continue
+            made.append(
+                Relaxer(
+                    margin.key,
+                    knob,
+                    words,
+                    round(amount, 3 if unit == "m²" else 1),
+                    unit,
+                    margin.value,
+                    margin.limit,
+                    margin.unit,
+                    margin.share,
+                    0.0,
+                    after.name,
+                    after.share,
+                    True,
+                )
+            )
+    return tuple(made)
 
 
 def _flown(margin: Margin) -> bool:
@@ -318,7 +353,7 @@ def _by_stations(
                 "",
                 margin.limit,
                 changed.limit,
-                "MB",
+                margin.unit,
                 margin.share,
                 changed.share,
                 binds.name,
