@@ -8,7 +8,7 @@ ONLY ?=
 MISSION ?= genesis-1
 
 .DEFAULT_GOAL := help
-.PHONY: help fly test test-chain check lint types contracts bench validate docs wasm lock clean
+.PHONY: help fly test test-chain fuzz check lint types contracts bench validate docs wasm lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,7 @@ test: $(READY)  ## run the tests
 
 test-chain: $(READY)  ## a job's life on a real Ethereum node (anvil, from npm), and the contracts compiled anew
 	@$(RUN)/python tools/make_contracts.py --check
+	@$(RUN)/python tools/check_contracts.py
 	@$(RUN)/python -m pytest slow/chain
 
 check: lint types contracts  ## lint, strict types, import contracts
@@ -44,6 +45,9 @@ contracts: $(READY)
 
 bench: $(READY)  ## answer the speed questions of bench/ as ratios [ONLY=name]
 	@$(RUN)/python bench/run.py $(ONLY)
+
+fuzz: $(READY)  ## let Atheris at every decoder [SECONDS=60 for each, ONLY=name]
+	@$(RUN)/python fuzz/harness.py $(ONLY) --seconds $(or $(SECONDS),60)
 
 validate: $(READY)  ## print every validation case: source, theirs, ours, difference, tolerance
 	@$(RUN)/python tools/validate.py

@@ -31,7 +31,7 @@ SATELLITES, STEP_S, NODES = 10_000, 10.0, 5
 STEPS = round(86_400 / STEP_S)
 GOAL_NODE_STEPS_S, GOAL_MB = 500e6, 2000.0
 SIZES = (1000, 2000, 4000, 8000)
-HOURS = (12, 24, 48, 96)
+HOURS = (24, 48, 96, 192)
 
 
 def fleet(count: int) -> Orbits:
@@ -53,10 +53,10 @@ def kernel_s(rounds: int = 60) -> float:
     crew = Fleet((DESIGN,) * LANES, orbits, loads, np.zeros(LANES), np.full((LANES, NODES), 293.15))
     span = Span(START, round(STEP_S * SECOND), 0, CHUNK, 0)
     block = new_block(crew, span, Tally(crew, span), list(range(LANES)))
-    fly = fleet_kernel.flight_of(NODES, block.tables.linked)
+    fly = fleet_kernel.flight_of(block.tables.shape(varied=False))
     light, flux = block.designed_chunk(), np.full(CHUNK, 1361.0)
     tables, network = block.tables.kernel_tables, block.tables.network(STEP_S)
-    given = np.zeros(0), np.zeros((0, 4)), np.zeros(0), light, False, flux
+    given = np.zeros(0), np.zeros((0, 4)), np.zeros(0), light, flux
     none = np.zeros((0, LANES)), np.zeros((0, NODES, LANES))
 
     def once() -> float:

@@ -28,8 +28,8 @@ from asking import SCRATCH, answer, table
 from orbitalcloud import sim
 from orbitalcloud.ethereum import LightClient, Wallet
 from orbitalcloud.mission import load
-from orbitalcloud.node import Node, station
-from orbitalcloud.twin import Carrier, Flight, Folder, World
+from orbitalcloud.node import Node, chaindesk, station
+from orbitalcloud.twin import Carrier, Flight, Folder, World, build
 from orbitalcloud.twin.gateway import Gateway
 from orbitalcloud.twin.medium import Medium
 
@@ -51,6 +51,9 @@ COARSE: dict[str, tuple[tuple[Any, str], ...]] = {
         (Wallet, "to_bytes"),
         (Wallet, "from_bytes"),
         (Gateway, "request"),
+        (build, "paying_facts"),
+        (chaindesk, "prove_settlement"),
+        (chaindesk, "prove_state"),
         (station, "recover_sender"),
         (station, "transaction_hash"),
     ),

@@ -80,6 +80,15 @@ file = "packaged:ethereum/update_1422_electra.ssz"
 byte = 25_150
 """
 
+LYING = """
+[[fault]]
+kind = "lying-station"
+at_h = 0
+target = "inuvik"
+duration_min = 60
+lie = "LIE"
+"""
+
 REBOOTS = """
 [[fault]]
 kind = "reboot"

@@ -36,7 +36,7 @@ def line_of(text: str, needle: str) -> int:
 
 
 def test_packaged_missions_load() -> None:
-    assert packaged() == ["genesis-1", "iss-orbit", "walker-100", "walker-1000"]
+    assert packaged() == ["bupt-1", "genesis-1", "iss-orbit", "walker-100", "walker-1000"]
     for name in packaged():
         loaded = load(name)
         assert loaded.mission.name == name
@@ -70,7 +70,7 @@ def test_the_workloads_that_missions_may_name_are_those_that_ship() -> None:
     ("old", "new", "needle", "says"),
     [
         ("days  = 1", "dayz = 1", "dayz", ['"days"']),
-        ("days  = 1", "days = -1", "days", ["-1", "above 0"]),
+        ("days  = 1", "days = -1", "days", ["-1", "at least 0.001"]),
         ("days  = 1", "days = nan", "days", ["nan", "finite"]),
         ("days  = 1", "days = inf", "days", ["inf", "finite"]),
         ("days  = 1", 'days = "one"', "days", ["one", "number"]),
@@ -339,11 +339,19 @@ def test_the_schema_bounds_what_the_types_bound() -> None:
     mission = made["$defs"]["Mission"]
     assert mission["additionalProperties"] is False
     assert {"name", "epoch", "days", "satellite"} <= set(mission["required"])
-    assert mission["properties"]["days"] == {"type": "number", "exclusiveMinimum": 0, "maximum": 366}
+    assert mission["properties"]["days"] == {"type": "number", "minimum": 0.001, "maximum": 366}
     station = made["$defs"]["Station"]["properties"]["latitude_deg"]
     assert {"minimum": -90, "maximum": 90, "type": "number"} in station["anyOf"]
     kinds = made["$defs"]["Mission"]["properties"]["fault"]["items"]["discriminator"]["mapping"]
-    assert set(kinds) == {"reboot", "frame-loss", "station-outage", "tampered-update", "array-string-loss"}
+    assert set(kinds) == {
+        "reboot",
+        "frame-loss",
+        "station-outage",
+        "blocks-transactions",
+        "tampered-update",
+        "lying-station",
+        "array-string-loss",
+    }
 
 
 @pytest.mark.parametrize("name", ["genesis-1", "iss-orbit", "walker-100"])

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orbitalcloud.core import HOUR, MINUTE, SECOND, Instant, MissionError, iso
+from orbitalcloud.core import HOUR, MINUTE, SECOND, DataError, Instant, MissionError, iso
 from orbitalcloud.mission.contents import named
 from orbitalcloud.mission.decode import loads
 from orbitalcloud.mission.physical import inclination_deg, orbits_of, period_s
 from orbitalcloud.mission.resolved import Loaded
-from orbitalcloud.physics import Ball, Design, Forces, Numerical, Orbits, numerical, sun_synchronous
+from orbitalcloud.physics import Ball, Design, Forces, Numerical, Orbits, TwoLine, numerical, sun_synchronous
+from small_missions import SMALL, load_text
 
 HEAD = """name = "test"
 epoch = 2026-08-26T06:00:00Z
@@ -179,3 +180,41 @@ def test_a_decayed_satellite_is_told() -> None:
     with pytest.raises(MissionError, match=r"decay|checksum") as caught:
         load(falling, HEAD.replace("0.25", "20"))
     assert caught.value.key == "satellite.tle"
+
+
+NUMERICAL = 'propagation = "numerical"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("2026-03-20T12:00:00Z", "0001-03-20T12:00:00Z", "choose a year"),
+        ("2026-03-20T12:00:00Z", "9999-03-20T12:00:00Z", "choose a year"),
+        ("reserve = 0.35", NUMERICAL + "drag_area_m2 = 1e12", "m² a kilogram"),
+        ("reserve = 0.35", NUMERICAL + "mass_kg = 1e-9", "m² a kilogram"),
+        ("reserve = 0.35", "shed = { payload = 0.05, radio = 0.1, heating = 0.12 }", "satellite.shed"),
+    ],
+)
+def test_what_cannot_fly_is_told_at_its_place(old: str, new: str, says: str) -> None:
+    assert old in SMALL
+    with pytest.raises(MissionError, match=r"test\.toml:[1-9]") as told:
+        load_text(SMALL.replace(old, new))
+    assert says in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "word"),
+    [(2, 8, "     nan"), (2, 8, " 5x.6329"), (2, 52, "15.4962541O"), (2, 26, "OOO7673"), (1, 18, "26079,50000000")],
+)
+def test_a_line_of_elements_without_a_number_in_its_columns_is_refused(line: int, first: int, word: str) -> None:
+    """SGP4's reader takes a NaN, and what stands before the first wrong letter, for a number."""
+    lines = [
+        "1 25544U 98067A   26079.50000000  .00007716  00000+0  14485-3 0  9994",
+        "2 25544  51.6329 316.2335 0007673  83.1052 277.0809 15.49625410582525",
+    ]
+    TwoLine(*lines)
+    wrong = lines[line - 1][:first] + word + lines[line - 1][first + len(word) :]
+    total = sum(int(c) if c.isdigit() else c == "-" for c in wrong[:68]) % 10
+    lines[line - 1] = wrong[:68] + str(total)
+    with pytest.raises(DataError, match="columns"):
+        TwoLine(*lines)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orbitalcloud.core import SECOND, Contact, parse_instant, records
-from orbitalcloud.core.effects import Record, Save, Send
+from orbitalcloud.core.effects import Record, Save, Send, Wake
 from orbitalcloud.core.events import Commanded, ContactOpened, Fired, Received, Started
 from orbitalcloud.ethereum import Wallet
 from orbitalcloud.network import ContactPlan
@@ -16,13 +16,14 @@ from orbitalcloud.node.base import CHAIN
 
 T0 = parse_instant("2026-03-20T12:00:00Z")
 ENDS = T0 + 600 * SECOND
+DEVICE = {"identity": b"\x21" * 32, "wallet": b"\x22" * 32}
 PLAN = ContactPlan([Contact("ground", "sat", T0, ENDS, 10**6, "s"), Contact("sat", "ground", T0, ENDS, 10**6, "s")])
 
 
 def station(saved=None):
     """A started station and what it has saved."""
     node, store = Station(StationConfig("ground", PLAN, ("sat",))), dict(saved or {})
-    effects = perform(node, store, T0, Started(dict(store), b"\x07" * 32, 1))
+    effects = perform(node, store, T0, Started(dict(store), b"\x07" * 32, 1, DEVICE))
     return node, store, effects
 
 
@@ -155,11 +156,33 @@ def test_a_transaction_that_is_never_included_is_given_up_and_said():
     transaction = signed()
     deliver(node, store, transaction.raw)
     entered = []
+    taken = json.dumps({"id": f"send {transaction.hash}", "result": transaction.hash}).encode()
+    perform(node, store, T0 + 2 * SECOND, Received(CHAIN, taken))
+    not_yet = json.dumps({"id": f"receipt {transaction.hash}", "result": None}).encode()
     for poll in range(1, 603):
         effects = perform(node, store, T0 + 12 * poll * SECOND, Fired(f"chain/{transaction.hash}"))
         entered += entries(effects, records.TransactionRefused)
+        perform(node, store, T0 + (12 * poll + 1) * SECOND, Received(CHAIN, not_yet))
     assert len(entered) == 1
     assert "600 slots" in entered[0].why.text
+
+
+def test_a_chain_that_does_not_answer_is_asked_less_and_less_and_never_given_up():
+    node, store, _ = station()
+    transaction = signed()
+    effects = deliver(node, store, transaction.raw)
+    at, waits = T0 + SECOND, []
+    for _ in range(700):
+        (wake,) = [e for e in effects if isinstance(e, Wake) and e.at is not None]
+        waits.append((wake.at - at) // SECOND)
+        at = wake.at
+        effects = perform(node, store, at, Fired(wake.timer))
+        assert calls(effects)[0]["method"] == "eth_sendRawTransaction"
+    assert waits[:8] == [12, 24, 48, 96, 192, 384, 600, 600]
+    assert at - T0 > 4 * 24 * 3600 * SECOND, "over days"
+    perform(node, store, at, Received(CHAIN, json.dumps({"id": f"send {transaction.hash}", "result": "0x"}).encode()))
+    effects = perform(node, store, at + SECOND, Fired(f"chain/{transaction.hash}"))
+    assert calls(effects)[0]["method"] == "eth_getTransactionReceipt"
 
 
 # Hostile and unlucky ------------------------------------------------------------------------------------------------
@@ -184,7 +207,7 @@ def satellite(saved=None, **changes):
         **changes,
     )
     node, store = Satellite(config, {}), dict(saved or {})
-    effects = perform(node, store, T0, Started(dict(store), b"\x08" * 32, 1))
+    effects = perform(node, store, T0, Started(dict(store), b"\x08" * 32, 1, DEVICE))
     readings = Readings(900_000, 60_000, 18_000, 1_000_000, (300_000,) * 4, 0, 0, 547_000)
     perform(node, store, T0, Sensed(readings))
     return node, store, effects
@@ -340,7 +363,7 @@ def test_nothing_that_prints_a_node_prints_its_secrets():
     shown = (
         repr(node.jobs)
         + repr(node.wallet)
-        + repr(Started(dict(store), b"\x08" * 32, 1))
+        + repr(Started(dict(store), b"\x08" * 32, 1, DEVICE))
         + repr([Save(key, value) for key, value in store.items()])
     )
     for secret in secrets:

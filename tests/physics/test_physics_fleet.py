@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,20 +14,24 @@ import pytest
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import DAY, HOUR, SECOND, Instant, parse_instant
 from orbitalcloud.physics import (
+    BATTERY_CELLS,
     Battery,
     Conductor,
     Design,
     EnergyHeat,
     Face,
     FleetSummary,
+    Heater,
     Node,
     Orbits,
     Panel,
     RadiativeLink,
     SatelliteDesign,
+    Shedding,
     SolarArray,
     ThermalNetwork,
     TwoLine,
+    Wear,
     circular,
     fly_fleet,
     geometry,
@@ -148,14 +155,14 @@ def test_it_agrees_with_the_exact_kernel(name: str, epoch: Instant, step_s: floa
     fine = step_s == 10.0
     assert imbalance(ours, one) < 1e-12
     assert np.abs(ours.sunlit_s - theirs["sunlit_s"]).max() < (1.0 if fine else 6.0)
-    charge = 2e-4 if fine else 5e-3 if name == "light plates" else 1e-3
+    charge = 2e-4 if fine else 6e-3 if name == "light plates" else 1e-3
     assert np.abs(ours.lowest_charge - theirs["lowest_charge"]).max() < charge
     assert np.abs(ours.final_charge - theirs["final_charge"]).max() < charge
     # the power takes the cells' temperature of the step's start, which a light plate has left within a 60 s step
-    share = 5e-4 if fine else 1.5e-2 if name == "light plates" else 1e-3
+    share = (5e-4 if name == "one-axis" else 2e-4) if fine else 5e-3 if name == "light plates" else 1e-3
     assert np.abs(ours.generated_j - theirs["generated_j"]).max() < share * theirs["generated_j"].max()
     assert np.abs(ours.unserved_j - theirs["unserved_j"]).max() < 2e-3 * LOADS.sum() * 6 * 3600
-    slack = {"light plates": 2.0}.get(name, 0.1) * (1.0 if fine else 6.0)
+    slack = 0.1 if fine else 2.0 if name == "light plates" else 0.6
     for key in ("hottest_k", "coldest_k", "final_k"):
         assert np.abs(getattr(ours, key) - theirs[key]).max() < slack, key
 
@@ -287,3 +294,88 @@ def test_a_network_too_large_or_quick_goes_through_the_exact_kernel() -> None:
     assert summary.exact.all()
     assert np.isfinite(summary.hottest_k).all()
     assert imbalance(summary, quick) < 1e-12
+
+
+PLACED = tuple(Panel(0.12, "body-fixed", (0.0, 0.0, -1.0), centre_m=(0.0, y, 0.1)) for y in (-0.3, 0.3))
+BEYOND = {
+    "battery cells": replace(
+        DESIGNS["tracking"],
+        battery=Battery(77 * 3600.0, 0.96, 0.95, 40.0, 80.0, 0.1, 0.98, cell=BATTERY_CELLS["nmc-18650"]),
+    ),
+    "lock-out": replace(
+        DESIGNS["tracking"], battery=Battery(77 * 3600.0, 0.96, 0.95, 40.0, 80.0, 0.1, 0.98, lock_out_k=273.15)
+    ),
+    "shadows": replace(
+        DESIGNS["tracking"], array=SolarArray(PLACED, 0.28, -0.0025, 0.83, body_m=(0.2, 0.2, 0.3), strings=2, cells=4)
+    ),
+    "direct": replace(DESIGNS["tracking"], array=SolarArray((Panel(0.24),), 0.28, -0.0025, 0.83, tracker="direct")),
+    "shedding": replace(DESIGNS["empty"], shedding=Shedding(restart=0.2)),
+    "controls": replace(DESIGNS["tracking"], controls=(Heater("battery", 5.0, 290.0, 293.0),)),
+    "turns to the Sun": replace(DESIGNS["fixed"], sun_axis=(0.0, 0.0, -1.0)),
+}
+
+
+@pytest.mark.parametrize("what", BEYOND)
+def test_what_the_kernel_does_not_compute_is_flown_exactly_or_named(what: str) -> None:
+    one, fleet = BEYOND[what], Orbits.of([circular(550e3, 0.9, EQUINOX, raan_rad=0.4)])
+    end = Instant(EQUINOX + 2 * HOUR)
+    ours, theirs = fly_fleet(one, fleet, LOADS, EQUINOX, end), exactly(one, fleet, EQUINOX, end, 10.0)
+    assert ours.exact.all()
+    assert ours.left_out == ((),)
+    assert ours.final_k == pytest.approx(theirs["final_k"], abs=1e-9)
+    assert ours.final_charge == pytest.approx(theirs["final_charge"], abs=1e-12)
+    study = fly_fleet(one, fleet, LOADS, EQUINOX, end, simplified=True)
+    if what == "turns to the Sun":  # has no simpler likeness
+        assert study.exact.all()
+        assert study.left_out == ((),)
+        return
+    assert not study.exact.any()
+    assert len(study.left_out[0]) == 1
+    assert what in study.left_out[0][0]
+    assert study.final_charge == pytest.approx(theirs["final_charge"], abs=0.12)
+
+
+def test_an_earth_by_season_and_a_worn_battery() -> None:
+    """The first is exact, or left out by name; the second the kernel has: its capacity is what is left of it."""
+    fleet, end = Orbits.of([circular(550e3, 0.9, EQUINOX, raan_rad=0.4)]), Instant(EQUINOX + HOUR)
+    varied = fly_fleet(DESIGNS["tracking"], fleet, LOADS, EQUINOX, end, seasonal_earth=True)
+    study = fly_fleet(DESIGNS["tracking"], fleet, LOADS, EQUINOX, end, seasonal_earth=True, simplified=True)
+    assert varied.exact.all()
+    assert not study.exact.any()
+    assert "Earth" in study.left_out[0][0]
+    assert 0.001 < np.abs(varied.final_k - study.final_k).max() < 5.0
+    battery = replace(DESIGNS["tracking"].battery, wear=Wear(0.1, 0.1))
+    old = replace(DESIGNS["tracking"], battery=battery)
+    ours, theirs = fly_fleet(old, fleet, LOADS, EQUINOX, end), exactly(old, fleet, EQUINOX, end, 10.0)
+    assert not ours.exact.any()
+    share = theirs["final_charge"] * battery.capacity_j / battery.usable_j
+    assert ours.final_charge == pytest.approx(share, abs=2e-4)
+
+
+def test_the_radio_goes_dark_before_the_platform() -> None:
+    """As in the exact kernel: the radio's watts are no heat aboard, so whose are cut shows in the temperatures."""
+    one, fleet = DESIGNS["empty"], Orbits.of([circular(550e3, 0.9, EQUINOX, raan_rad=0.4)])
+    end = Instant(EQUINOX + 3 * HOUR)
+    ours = fly_fleet(one, fleet, LOADS, EQUINOX, end, radio_w=6.0)
+    light = geometry(fleet, EQUINOX, end, 10.0)
+    flight = EnergyHeat([one], light)
+    for at in light.times_ns()[1:]:
+        flight.advance_all(Instant(int(at)), LOADS[None], np.array([6.0]))
+    assert ours.unserved_j[0] > 1e4
+    assert ours.unserved_j == pytest.approx(flight.unserved_j, rel=2e-3)
+    assert ours.final_k == pytest.approx(flight.temperature_k, abs=0.1)
+
+
+def _cases() -> list[dict[str, Any]]:
+    spec = importlib.util.spec_from_file_location("cases_fleet", Path(__file__).with_name("cases_fleet.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.CASES  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("case", _cases(), ids=lambda case: f"{case['case']}: {case['quantity']}")
+def test_case(case: dict[str, Any]) -> None:
+    ours = case["ours"]()
+    assert abs(ours - case["theirs"]) <= case["tolerance"], f"ours {ours}, theirs {case['theirs']} {case['unit']}"

@@ -16,7 +16,6 @@ from orbitalcloud.physics import (
     Environment,
     Face,
     Node,
-    Sight,
     ThermalNetwork,
     parallel_rectangles,
     perpendicular_rectangles,
@@ -24,6 +23,7 @@ from orbitalcloud.physics import (
     steady_state,
 )
 from orbitalcloud.physics.constants import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
+from orbitalcloud.physics.heat import Sight
 from orbitalcloud.physics.view_factor import exchange
 
 Points = list[tuple[float, float, float]]

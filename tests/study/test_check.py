@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ _SPEC.loader.exec_module(cases_study)
 GENESIS = find("genesis-1").read_text()
 
 
+@lru_cache(maxsize=16)
 def checked(*changes: tuple[str, str]) -> Sheet:
     text = GENESIS
     for old, new in changes:
@@ -35,7 +37,7 @@ def test_numbers_of_others(case: dict[str, Any]) -> None:
 
 
 def test_genesis_closes() -> None:
-    sheet = check(load("genesis-1"), later=False, relax=False)
+    sheet = checked()
     (one,) = sheet.satellites
     assert sheet.closes
     # public: a period of 95 minutes at 547 km
@@ -135,8 +137,8 @@ def test_a_craft_from_two_line_elements_has_the_whole_sheet() -> None:
 
 
 def test_a_long_mission_is_flown_in_part_and_says_so() -> None:
-    sheet = check(loads(GENESIS.replace("days  = 1\n", "days  = 40\n").encode(), "my.toml", "."), relax=False)
+    sheet = check(loads(GENESIS.replace("days  = 1\n", "days  = 12\n").encode(), "my.toml", "."), relax=False)
     assert sheet.flown_days == 10
-    assert any("10 of 40 days flown" in note for note in sheet.notes)
+    assert any("10 of 12 days flown" in note for note in sheet.notes)
     (one,) = sheet.satellites
     assert one.closes

@@ -70,3 +70,22 @@ def test_bytes_asked_cover_what_jobs_sent_and_brought() -> None:
     days = 0.3
     assert sheet.value("work.up_asked_mb_per_day") * days == pytest.approx(up / 1e6, rel=0.01)
     assert sheet.value("work.down_asked_mb_per_day") * days == pytest.approx(down / 1e6, rel=0.05)
+
+
+@pytest.mark.parametrize("capacity_wh", [0.001, 6.0])
+def test_a_battery_too_weak_for_the_night_does_not_close(capacity_wh: float) -> None:
+    """A brown-out spares the charge: the lowest charge alone would say that all is well."""
+    text = SMALL.replace("reserve = 0.35", f"reserve = 0.35\nbattery = {{ capacity_wh = {capacity_wh} }}")
+    made = check(load_text(text), later=False, relax=False).satellites[0]
+    served = next(one for one in made.margins if one.key == "served_pct")
+    assert not made.closes
+    assert served.share < -0.1, "a third of each orbit is night"
+    well = check(load_text(SMALL), later=False, relax=False).satellites[0]
+    assert next(one for one in well.margins if one.key == "served_pct").share == 1.0
+
+
+def test_past_the_table_of_the_earths_rotation_the_sheet_says_so() -> None:
+    later = SMALL.replace("2026-03-20", "2060-03-20")
+    assert any("Earth's rotation" in note for note in check(load_text(later), later=False, relax=False).notes)
+    today = check(load_text(SMALL), later=False, relax=False).notes
+    assert not any("Earth's rotation" in note for note in today)

@@ -98,3 +98,40 @@ def test_an_update_labelled_tampered_that_was_believed_breaks_the_flight() -> No
     believed = r.HeadAdvanced(START, "s", "tampered update", 1, 5, 5, "0x", 512, False, 1, 1)
     (broken,) = verdict(flown(believed)).broken
     assert broken.name == "tampered updates let through"
+
+
+LYING = r.FaultInjected(START, "a", "lying-station", "status")
+SIGNED = r.TransactionSigned(START, "s", "0x1", "0xa", "0xb", "5", 0, 1, 99)
+
+
+def test_what_is_proved_on_board_stands_over_what_a_station_said() -> None:
+    told = r.TransactionSettled(START + MINUTE, "a", "0x1", 1, 3, 21_000, "evm")
+    proved = r.TransactionSettled(START + HOUR, "s", "0x1", 0, 4, 22_000, "devnet, proved", 120)
+    flight = flown(LYING, SIGNED, told, proved)
+    found = flight.transactions["0x1"]
+    assert (found.state, found.block, found.gas_used, found.settled) == ("reverted", 4, 22_000, START + MINUTE)
+    assert (found.signed_slot, found.proved, found.proved_slot) == (99, START + HOUR, 120)
+    assert verdict(flight).broken == ()
+
+
+def test_a_lie_about_a_payment_that_was_believed_breaks_the_flight() -> None:
+    believed = r.TransactionSettled(START + HOUR, "s", "0x1", 0, 4, 22_000, "as told by a")
+    (broken,) = verdict(flown(LYING, SIGNED, believed)).broken
+    assert broken.name == "lies about payments believed"
+
+
+def test_a_refused_proof_is_no_answer_to_a_tampered_update() -> None:
+    tampered = r.FaultInjected(START, "s", "tampered-update", "a bit")
+    proof = r.UpdateRefused(START + MINUTE, "s", "settlement of 0x1… from a", "proof-hash", "", "devnet")
+    names = [margin.name for margin in verdict(flown(tampered, proof, r.FlightEnded(START + HOUR, "", 4))).broken]
+    assert names == ["tampered updates let through"]
+
+
+def test_two_chains_are_followed_each_by_itself() -> None:
+    """A development chain's slots are small: no head of mainnet went back."""
+    mainnet = r.HeadAdvanced(START, "s", "u", 1, 900, 901, "0x", 512, False, 1, 1)
+    own = r.HeadAdvanced(START + MINUTE, "s", "head from a", 0, 5, 6, "0x", 32, False, 2_000, 12, "devnet", 600_000)
+    flight = flown(mainnet, own)
+    assert verdict(flight).broken == ()
+    assert [row["network"] for row in table(flight, "heads").rows] == ["mainnet", "devnet"]
+    assert [row["energy_j"] for row in table(flight, "heads").rows] == [0.0, 0.6]

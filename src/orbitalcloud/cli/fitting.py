@@ -24,8 +24,8 @@ _FIRST_TO_GO = {
     "jobs": ("name", "promised_utc", "executed", "executor", "energy_j"),
     "bundles": ("created_utc", "sent", "destination", "size_bytes", "delivered_utc"),
     "receipts": ("digest", "node"),
-    "transactions": ("chain", "gas_used", "nonce", "settled_utc", "to"),
-    "heads": ("optimistic_slot", "participants", "lag_s", "period"),
+    "transactions": ("chain", "gas_used", "nonce", "proved_slot", "settled_utc", "to", "proved_utc"),
+    "heads": ("optimistic_slot", "energy_j", "size_bytes", "participants", "period", "network", "lag_s"),
     "faults": (),
     "upsets": ("bit", "height_m", "effect"),
 }

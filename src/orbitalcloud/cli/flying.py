@@ -89,7 +89,7 @@ def _run(flight: Flight, line: Line) -> Status:
     return run(flight, line.tick)
 
 
-def serve(mission: str, speed: float, seed: int | None, out: Path | None, as_json: bool) -> int:
+def serve(mission: str, speed: float, seed: int | None, out: Path | None, keys: Path | None, as_json: bool) -> int:
     """The same against the real clock."""
     import asyncio
 
@@ -101,7 +101,8 @@ def serve(mission: str, speed: float, seed: int | None, out: Path | None, as_jso
     folder = Folder.create(out or free_name(FLIGHTS, f"{loaded.mission.name}-live"))
     output.say(f"{loaded.mission.name} at {speed:g} times the real clock; Ctrl-C stops it")
     with settled(folder), progress() as line:
-        served = asyncio.run(live.serve(loaded, folder, number, speed, None, line.watch, line.tick, line.expect))
+        flown = live.serve(loaded, folder, number, speed, None, line.watch, line.tick, line.expect, keys)
+        served = asyncio.run(flown)
     output.say(f"latest event: {duration(served.latest_s)} after its moment")
     return _end(folder, served.status, as_json)
 

@@ -92,13 +92,14 @@ def serve(
     speed: Annotated[float, typer.Option(help="seconds of the mission per real second")] = 1.0,
     seed: Seed = None,
     out: Out = None,
+    keys: Annotated[Path | None, typer.Option(help="folder of the boards' device keys, drawn if missing")] = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:
     """Let a mission happen against the real clock, with the same nodes (live driver)."""
     from orbitalcloud.cli import flying
 
-    return flying.serve(mission, speed, seed, out, json)
+    return flying.serve(mission, speed, seed, out, keys, json)
 
 
 @app.command()
@@ -187,16 +188,19 @@ def export(
 
 @app.command()
 def wallet(
-    action: Annotated[str, typer.Argument(help="new, address or sign")],
+    action: Annotated[str, typer.Argument(help="new, address, sign or wipe")],
     file: Annotated[Path, typer.Argument(help="a keystore V3 file")],
-    transaction: Annotated[Path | None, typer.Argument(help="to sign: a transaction as JSON")] = None,
+    what: Annotated[str | None, typer.Argument(help="sign: a transaction as JSON; wipe: SATELLITE:ADDRESS")] = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:
-    """Keystores on the ground: make one, show its address, sign a transaction. Password: asked, or ORBITAL_PASSWORD."""
+    """Keystores on the ground: make one, show its address, sign a transaction or an operator's order to wipe.
+
+    The password is asked for, or read from ORBITAL_PASSWORD.
+    """
     from orbitalcloud.cli import wallets
 
-    return wallets.wallet(action, file, transaction, json)
+    return wallets.wallet(action, file, what, json)
 
 
 @app.command()

@@ -21,6 +21,7 @@ from orbitalcloud.cli.reading_files import read_bounded
 from orbitalcloud.core import DataError, from_hex
 from orbitalcloud.ethereum import keystore
 from orbitalcloud.ethereum.keystore import MAX_FILE_BYTES, make_keystore, open_keystore
+from orbitalcloud.ethereum.signed_text import wipe_text
 from orbitalcloud.ethereum.transactions import Transaction, checksum_address
 from orbitalcloud.ethereum.wallet import MAX_TRANSACTION_BYTES, Wallet, derive_key, mnemonic_of, seed_of
 
@@ -44,18 +45,20 @@ class _Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ca
     gas_price: Number = 0
 
 
-def wallet(action: str, file: Path, transaction: Path | None, as_json: bool) -> int:
-    """One of new, address and sign."""
+def wallet(action: str, file: Path, what: str | None, as_json: bool) -> int:
+    """One of new, address, sign and wipe."""
     match action:
         case "new":
             return _new(file, as_json)
         case "address":
             return _show({"address": _address(file)}, as_json)
-        case "sign" if transaction is not None:
-            return _sign(file, transaction, as_json)
+        case "sign" if what is not None:
+            return _sign(file, Path(what), as_json)
         case "sign":
             raise DataError("wallet sign", "no transaction", "orbital wallet sign KEYSTORE TX.json")
-    raise output.choose("wallet", action, ("new", "address", "sign"))
+        case "wipe":
+            return _wipe(file, what or "", as_json)
+    raise output.choose("wallet", action, ("new", "address", "sign", "wipe"))
 
 
 def _show(facts: dict[str, Any], as_json: bool) -> int:
@@ -102,6 +105,16 @@ def _sign(file: Path, transaction: Path, as_json: bool) -> int:
     signer = Wallet.from_key(key)
     signed = signer.sign(drafted)
     return _show({"raw": "0x" + signed.raw.hex(), "hash": signed.hash, "from": signer.address}, as_json)
+
+
+def _wipe(file: Path, what: str, as_json: bool) -> int:
+    """The order to destroy a satellite's wallet, for `[[wipe]]` of a mission: signed by the operator's account."""
+    satellite, _, address = what.rpartition(":")
+    if not satellite:
+        raise DataError("wallet wipe", what or "nothing", "orbital wallet wipe KEYSTORE SATELLITE:ADDRESS")
+    text = wipe_text(satellite, checksum_address(address))
+    signer = Wallet.from_key(open_keystore(read_bounded(file, MAX_FILE_BYTES), _password()))
+    return _show({"signature": "0x" + signer.sign_text(text).hex(), "text": text, "operator": signer.address}, as_json)
 
 
 def _draft(data: bytes, place: Path) -> Transaction:

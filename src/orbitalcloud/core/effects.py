@@ -62,6 +62,12 @@ class Save(msgspec.Struct, frozen=True):
         return f"Save({self.key!r}, {'None' if self.value is None else f'{len(self.value)} bytes'})"
 
 
+class Erase(msgspec.Struct, frozen=True):
+    """Destroy this device key in the board's key store: what is sealed under it is never opened again."""
+
+    slot: str
+
+
 class Draw(msgspec.Struct, frozen=True):
     """Set the electrical power that the named load takes from the bus, until the next `Draw` of it."""
 
@@ -75,4 +81,4 @@ class Record(msgspec.Struct, frozen=True):
     entry: Entry
 
 
-Effect = Send | Wake | Run | Stop | Save | Draw | Record
+Effect = Send | Wake | Run | Stop | Save | Erase | Draw | Record

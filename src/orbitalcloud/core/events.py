@@ -38,15 +38,18 @@ class Readings(msgspec.Struct, frozen=True, gc=False):
 class Started(msgspec.Struct, frozen=True):
     """The node's software starts (first boot or after a reboot) with what it had saved.
 
-    `entropy` is 32 fresh bytes for this boot; a node that has no key yet is born from it.
+    `entropy` is 32 fresh bytes for this boot; a node that has no key yet is born from it. `device_keys` are those of
+    the board's key store (`identity`, `wallet`: 32 bytes each), under which secrets lie sealed in what was saved; one
+    that was erased is missing.
     """
 
     saved: dict[str, bytes]
     entropy: bytes
     boot: int
+    device_keys: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
-        """Without what was saved and the entropy, which are secret."""
+        """Without what was saved, the entropy and the device keys, which are secret."""
         return f"Started({len(self.saved)} saved keys, boot {self.boot})"
 
 

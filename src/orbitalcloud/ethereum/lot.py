@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from eth_hash.auto import keccak
 
-from orbitalcloud.core import DataError
+from orbitalcloud.core import DataError, RemoteProtocolError
 from orbitalcloud.ethereum.typed_data import word
+from orbitalcloud.ethereum.types import EMPTY_EXECUTION, LightClientHeader
 
 EXPECTED_EACH = 2
 MAX_DOUBLINGS = 16
@@ -52,3 +53,13 @@ class Lot:
             for address in sorted(stakes_wei, key=str.lower)
             if address.lower() != own and self.draws(address, stakes_wei[address], doublings)
         )
+
+
+def lot_of(header: LightClientHeader, job: bytes, quorum: int, serving_stake_wei: int) -> Lot:
+    """The lot of a job by a header that a light client verified: its execution part names the block's RANDAO mix.
+
+    `RemoteProtocolError('lot-mix')` for a header from before Capella, whose light-client form has no execution part.
+    """
+    if header.execution == EMPTY_EXECUTION:
+        raise RemoteProtocolError("lot-mix", f"the header of slot {header.slot} has no execution part to draw from")
+    return Lot(header.execution.prev_randao, job, quorum, serving_stake_wei)

@@ -166,6 +166,11 @@ def verify_transaction_branch(transactions_root: bytes, index: int, raw: bytes, 
     envelope_type(raw)
 
 
+def transaction_leaf(raw: bytes) -> bytes:
+    """SSZ's root of a raw transaction: the leaf that `transaction_branch` leads up from."""
+    return _TRANSACTION.root(raw)
+
+
 def transaction_branch(transactions: Sequence[bytes], index: int) -> list[bytes]:
     """The SSZ branch, bottom first, that proves transaction `index` of a payload's `transactions`."""
     level, at, zero, branch = [_TRANSACTION.root(each) for each in transactions], index, ZERO32, list[bytes]()
@@ -188,6 +193,7 @@ class BlockHeader:
     transactions_root: bytes
     receipts_root: bytes
     withdrawals_root: bytes
+    parent_hash: bytes
 
 
 def verify_header(block_hash: bytes, raw: bytes) -> BlockHeader:
@@ -201,7 +207,7 @@ def verify_header(block_hash: bytes, raw: bytes) -> BlockHeader:
         if len(fields) < 20:
             raise RemoteProtocolError("rlp", f"a header of {len(fields)} fields, from before Cancun")
         number, gas_used, timestamp = (read_integer(fields[at], "a header's number", 8) for at in (8, 10, 11))
-        roots = [read_bytes(fields[at], "a header's root", 32) for at in (3, 4, 5, 16)]
+        roots = [read_bytes(fields[at], "a header's root", 32) for at in (3, 4, 5, 16, 0)]
     except RemoteProtocolError as error:
         raise RemoteProtocolError("proof-header", error.detail) from None
     return BlockHeader(number, timestamp, gas_used, *roots)

@@ -17,6 +17,7 @@ from typing import Any
 
 from orbitalcloud.core import DataError, Refused, RemoteProtocolError, Why
 from orbitalcloud.ethereum.recursion import kept_recursion_limit
+from orbitalcloud.ethereum.signed_text import text_digest
 from orbitalcloud.ethereum.transactions import Authorization, Transaction, checksum_address, in_range
 from orbitalcloud.ethereum.typed_data import Domain, typed_digest
 
@@ -196,6 +197,13 @@ class Wallet:
 
         made = PrivateKey(self._secret()).sign_msg_hash(typed_digest(domain, content))
         return made.v + 27, made.r, made.s
+
+    def sign_text(self, text: str) -> bytes:
+        """Sign a text as `personal_sign` does (EIP-191): r ‖ s ‖ v, 65 bytes."""
+        from eth_keys.datatypes import PrivateKey
+
+        made = PrivateKey(self._secret()).sign_msg_hash(text_digest(text))
+        return int(made.r).to_bytes(32, "big") + int(made.s).to_bytes(32, "big") + bytes([made.v + 27])
 
     def _secret(self) -> bytes:
         if not self._key:

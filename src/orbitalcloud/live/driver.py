@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from orbitalcloud.core import SECOND, DataError, Instant
 from orbitalcloud.core.effects import Run
@@ -45,16 +46,18 @@ async def serve(
     watch: Watch | None = None,
     tick: Callable[[Instant], None] | None = None,
     begun: Callable[[Flight], None] | None = None,
+    keys: Path | None = None,
 ) -> Served:
     """Let the mission happen, `speed` times as fast as the real clock.
 
-    `begun` is given the flight before its first event. Raises `Interrupted` on Ctrl-C, with the folder ready for
-    `orbital fly --resume`; one that comes while the flight is being made is heard before its first event.
+    `begun` is given the flight before its first event; `keys` is a folder of device keys, drawn if there are
+    none. Raises `Interrupted` on Ctrl-C, with the folder ready for `orbital fly --resume`; one that comes while the
+    flight is being made is heard before its first event.
     """
     check_speed(speed)
     with (
         _stop_requests() as asked,
-        Flight.begin(loaded, folder, seed, watch) as flight,
+        Flight.begin(loaded, folder, seed, watch, keys) as flight,
         ThreadPoolExecutor(1, "orbital-job") as pool,
     ):
         if begun is not None:

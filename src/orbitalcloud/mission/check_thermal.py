@@ -45,5 +45,6 @@ def _roles(bus: Bus, names: list[str], where: str) -> None:
     for role in ("array", "body", "battery", "payload", "radiator"):
         name = getattr(roles, role)
         if name is not None and name not in names:
-            remedy = f"have a node of that name, or say in roles which of {', '.join(names)} it is"
+            known = ", ".join(names) or "the nodes that you give"
+            remedy = f"have a node of that name, or say in roles which of {known} it is"
             raise DataError(f"{where}.roles.{role}", name, remedy)

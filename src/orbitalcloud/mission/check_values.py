@@ -13,8 +13,10 @@ from orbitalcloud.mission.lines import Path
 from orbitalcloud.mission.problems import Problems, did_you_mean
 from orbitalcloud.mission.types import (
     ArrayStringLoss,
+    BlocksTransactions,
     FrameLoss,
     Job,
+    LyingStation,
     Mission,
     Reboot,
     Satellite,
@@ -76,6 +78,8 @@ def check_values(mission: Mission, problems: Problems, folder: str) -> None:
     for index, job in enumerate(mission.job):
         _job(job, ("job", index), mission, names, problems, folder)
     _ethereum(mission, names, problems, folder)
+    _transactions(mission, names, problems)
+    _wipes(mission, names, problems)
     _faults(mission, names, problems, folder)
 
 
@@ -238,6 +242,9 @@ def _ethereum(mission: Mission, names: Names, problems: Problems, folder: str) -
             known = ", ".join(f"{number} ({name})" for number, name in PLAY_CHAINS.items())
             remedy = f"through a URL only chains of play money: {known}; a flight's keys follow from its public seed"
             problems.add(("ethereum", "chain_id"), chain.chain_id, remedy)
+        if chain.chain != IN_PROCESS and chain.verified_state:
+            remedy = "a JSON-RPC node brings no light-client data: take it out, and settlements are as it says"
+            problems.add(("ethereum", "verified_state"), True, remedy)
         _proof(chain.bootstrap, folder, ("ethereum", "bootstrap"), problems, "bootstrap")
         for index, update in enumerate(chain.updates):
             path: Path = ("ethereum", "updates", index)
@@ -259,13 +266,36 @@ def _ethereum(mission: Mission, names: Names, problems: Problems, folder: str) -
             )
 
 
+def _transactions(mission: Mission, names: Names, problems: Problems) -> None:
+    for index, one in enumerate(mission.transaction):
+        path: Path = ("transaction", index)
+        if mission.ethereum is None:
+            problems.add(path, "no [ethereum]", "add an [ethereum] table: a transaction needs a chain")
+        if (one.raw is None) == (one.file is None):
+            problems.add(path, "raw and file" if one.raw else "neither raw nor file", "give exactly one of them")
+        _hour(one.at_h, mission, (*path, "at_h"), problems)
+        _known(one.submit_at, names.nodes, (*path, "submit_at"), problems)
+        if one.satellite != "any":
+            _known(one.satellite, names.satellites, (*path, "satellite"), problems)
+
+
+def _wipes(mission: Mission, names: Names, problems: Problems) -> None:
+    for index, wipe in enumerate(mission.wipe):
+        path: Path = ("wipe", index)
+        if mission.ethereum is None or mission.ethereum.operator is None:
+            problems.add(path, "no operator", 'add operator = "0x…" to [ethereum]: nobody else may wipe a wallet')
+        _hour(wipe.at_h, mission, (*path, "at_h"), problems)
+        _known(wipe.satellite, names.satellites, (*path, "satellite"), problems)
+        _known(wipe.station, names.stations, (*path, "station"), problems)
+
+
 def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> None:
     for index, fault in enumerate(mission.fault):
         path: Path = ("fault", index)
         _hour(fault.at_h, mission, (*path, "at_h"), problems)
         if isinstance(fault, Reboot | FrameLoss):
             targets = names.nodes
-        elif isinstance(fault, StationOutage):
+        elif isinstance(fault, StationOutage | BlocksTransactions | LyingStation):
             targets = names.stations
         else:
             targets = names.satellites
@@ -274,7 +304,13 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
             _one_of({"fraction": fault.fraction, "strings": fault.strings}, path, problems, "how much is lost")
         if isinstance(fault, TamperedUpdate):
             _tampered(fault, path, mission, names, problems, folder)
-        assert isinstance(fault, Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss), "a new fault?"
+        if isinstance(fault, LyingStation) and (mission.ethereum is None or mission.ethereum.chain != IN_PROCESS):
+            remedy = "lies are told of the in-process chain: add an [ethereum] table with it, or take the fault out"
+            problems.add(path, "no in-process chain", remedy)
+        kinds = (
+            Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | LyingStation | ArrayStringLoss
+        )
+        assert isinstance(fault, kinds), "a new fault?"
 
 
 def _tampered(

@@ -31,6 +31,9 @@ def named(mission: Mission) -> Iterator[tuple[Path, str]]:
         yield ("ethereum", "bootstrap"), mission.ethereum.bootstrap
         for index, update in enumerate(mission.ethereum.updates):
             yield ("ethereum", "updates", index, "file"), update.file
+    for index, transaction in enumerate(mission.transaction):
+        if transaction.file is not None:
+            yield ("transaction", index, "file"), transaction.file
     for index, fault in enumerate(mission.fault):
         if isinstance(fault, TamperedUpdate):
             yield ("fault", index, "file"), fault.file

@@ -61,11 +61,13 @@ def loads(data: bytes, path: str, folder: str) -> Loaded:
     """As `load`, from the bytes of a mission file whose relative paths start in `folder`."""
     mission, text, problems = _decode(data, path)
     from orbitalcloud.mission.channels import channels  # physics: half a second to import
-    from orbitalcloud.mission.check_values import check_values  # the catalogue
+    from orbitalcloud.mission.check_values import FIRST_YEAR, LAST_YEAR, check_values  # the catalogue
     from orbitalcloud.mission.contents import digest_with, digests
     from orbitalcloud.mission.resolve import crafts, grounds, tasks
 
     check_values(mission, problems, folder)
+    if not FIRST_YEAR <= mission.epoch.year <= LAST_YEAR:
+        problems.raise_any()  # no clock of ours reaches there
     starts, ends = span(mission)
     satellites = crafts(mission, starts, ends, problems, folder)
     problems.raise_any()

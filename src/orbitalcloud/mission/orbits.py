@@ -37,6 +37,9 @@ ORBIT_KEYS = ("orbit", "walker", "tle", "omm", "oem")
 LOWEST_PERIGEE_KM = 120.0
 """The conventional re-entry interface (ESA 120 km, NASA 400,000 ft): below it nothing stays up for an orbit."""
 
+MOST_M2_PER_KG = 100.0
+"""Area by mass of the lightest thing that is flown by its forces: a bare film of 7 µm; a satellite has 0.01."""
+
 OLDEST_DAYS = 30.0
 """How far from the mission's start SGP4's elements may be. Their error grows by 1 to 3 km a day at first, then with the
 square (Vallado & Cefola 2012, IAC-12-C1.6.11): after a month a low satellite may be minutes early or late."""
@@ -66,6 +69,10 @@ def _forces(bus: Bus, environment: Environment, starts: Instant) -> tuple[Ball, 
     ball = Ball(
         surface.mass_kg, surface.drag_area_m2, surface.drag_coefficient, surface.srp_area_m2, surface.srp_coefficient
     )
+    for key, area_m2 in (("drag_area_m2", surface.drag_area_m2), ("srp_area_m2", surface.srp_area_m2)):
+        if area_m2 > MOST_M2_PER_KG * surface.mass_kg:
+            remedy = f"integrate at most {MOST_M2_PER_KG:g} m² a kilogram: give a smaller {key} or more mass_kg"
+            raise DataError(key, f"{area_m2:g} m² on {surface.mass_kg:g} kg", remedy)
     f107, kp = activity_of(environment.solar_activity, environment.f107_sfu, environment.kp)
     day = (starts - _new_year(starts)) / DAY
     words = f"integrated with J2–J6, Sun, Moon, sunlight and drag at F10.7 {f107:.0f}, Kp {kp:.1f}"

@@ -79,7 +79,11 @@ def _bus(one: Satellite, path: Path, problems: Problems) -> Bus | None:
         check_power(bus, one.name)
         check_thermal(bus, one.name)
         _check_propellant(bus)
-    except (msgspec.ValidationError, DataError) as error:
+    except msgspec.ValidationError as error:  # a bound that the catalogue's type has, and the mission's has not
+        words = str(error).replace("`", "").replace("Expected float", "write a number").replace(" - at $.", ": ")
+        problems.add(path, one.name, f"the changed bus cannot fly: {words}")
+        return None
+    except DataError as error:
         problems.add(path, one.name, f"the changed bus cannot fly: {error}")
         return None
     return bus
@@ -120,7 +124,7 @@ def _change_array(array: dict[str, Any], body_m: list[float] | None, change: dic
     whole = sum(panel["area_m2"] for panel in array["panels"])
     for number, panel in enumerate(array["panels"]):
         if wings is not None:
-            panel["root_m"] = _root_m(wings, body_m, number)
+            panel["root_m"] = wing_root_m(wings, body_m, number)
         if area is not None:
             panel["area_m2"] *= area / whole
         if mount is not None:
@@ -128,7 +132,7 @@ def _change_array(array: dict[str, Any], body_m: list[float] | None, change: dic
     array.update(change)
 
 
-def _root_m(wings: str, body_m: list[float] | None, number: int) -> list[float] | None:
+def wing_root_m(wings: str, body_m: list[float] | None, number: int) -> list[float] | None:
     """Where a wing begins, a tenth of the body's side outside it; to either side by turns."""
     if wings == "apart" or body_m is None:
         return None

@@ -88,7 +88,8 @@ every = "orbit"                     # or every_min = 30, or at_h = [1, 2.5]
 submit_at = "on-board"              # or a station: then its input goes up and its result comes down
 deadline_min = 300
 
-[[fault]]                           # also: frame-loss, station-outage, array-string-loss, tampered-update
+[[fault]]                           # also: frame-loss, station-outage, blocks-transactions, lying-station,
+                                    # array-string-loss, tampered-update
 kind = "reboot"
 at_h = 6.5
 target = "NAME-1"

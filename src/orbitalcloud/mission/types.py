@@ -30,6 +30,7 @@ Mount = Literal["sun-tracking", "one-axis", "body-fixed"]
 Tracker = Literal["peak-power", "direct"]
 Yearly = Annotated[float, Meta(ge=0, le=0.999, description="share lost a year")]
 Gwei = Annotated[int, Meta(ge=0, le=10**15)]
+Hash = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$")]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,7 +41,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Orbit(Part, frozen=True, kw_only=True):
-    """A designed orbit: mean elements at the epoch, propagated with secular J2.
+    """A designed orbit: mean elements at the epoch, which drift at the secular rates of J2, its square, J4 and J6.
 
     `altitude_km` is the mean semi-major axis less the Earth's equatorial radius (6378.137 km). The node is given by
     `ltan` (local mean solar time of the ascending node) or `raan_deg` (true equator and mean equinox, as in TEME);
@@ -465,7 +466,10 @@ class Update(Part, frozen=True, kw_only=True):
 
 
 class Ethereum(Part, frozen=True, kw_only=True):
-    """The chain that the satellite follows (light client) and the one that it pays on."""
+    """The chain that the satellite follows (light client) and the one that it pays on.
+
+    The in-process chain has a beacon chain of its own, under whose verified heads state and settlements are proved.
+    """
 
     network: Literal["mainnet"] = "mainnet"
     checkpoint: Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$", description="weak-subjectivity block root")]
@@ -474,6 +478,17 @@ class Ethereum(Part, frozen=True, kw_only=True):
     chain: Annotated[str, Meta(pattern=r"^(in-process|https?://\S+)$")] = "in-process"
     chain_id: Annotated[int, Meta(ge=1, le=2**53)] = 31337
     funded_eth: Annotated[float, Meta(ge=0, le=1000)] = 1.0
+    operator: (
+        Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$", description="account that may wipe wallets")] | None
+    ) = None
+    verified_state: Annotated[bool | None, Meta(description="sign only against proved state")] = None
+    state_age_min: Annotated[float, Meta(gt=0, le=1440, description="how old the head may be at a signature")] = 10
+    follow_min: Annotated[float, Meta(gt=0, le=525_600, description="a pass renews a head older than this")] = 45
+    max_silence_days: Annotated[float, Meta(gt=0, le=365, description="weak subjectivity: nothing is taken after")] = (
+        8.4
+    )
+    daily_limit_gwei: Annotated[int, Meta(ge=1, le=10**12, description="in any 24 hours, gas included")] | None = None
+    code_hashes: Annotated[tuple[Hash, ...], Meta(max_length=64, description="code that a payee may hold")] = ()
 
 
 class Payment(Part, frozen=True, kw_only=True):
@@ -487,6 +502,30 @@ class Payment(Part, frozen=True, kw_only=True):
     max_fee_gwei: Gwei
     priority_fee_gwei: Gwei = 1
     gas: Annotated[int, Meta(ge=21_000, le=30_000_000)] = 21_000
+
+
+class Transaction(Part, frozen=True, kw_only=True):
+    """Somebody's signed transaction, handed over at a station or on board (`submit_at`), carried by `satellite`.
+
+    Exactly one of `raw` (0x…) and `file` (the same, or what `orbital wallet sign --json` prints) is given. Stations in
+    `forbidden` jurisdictions do not broadcast it. What becomes of it comes back to `submit_at`.
+    """
+
+    at_h: Hours
+    submit_at: Text
+    satellite: Text = "any"
+    raw: Annotated[str, Meta(pattern=r"^0x([0-9a-f]{2})+$", max_length=262_146)] | None = None
+    file: Text | None = None
+    forbidden: Annotated[tuple[Annotated[str, Meta(pattern=r"^[A-Z]{2}$")], ...], Meta(max_length=300)] = ()
+
+
+class Wipe(Part, frozen=True, kw_only=True):
+    """The operator's order, carried up by `station`, to destroy a wallet on board; `orbital wallet wipe` signs it."""
+
+    at_h: Hours
+    satellite: Text
+    station: Text
+    signature: Annotated[str, Meta(pattern=r"^0x[0-9a-f]{130}$", description="EIP-191, by the operator's account")]
 
 
 # What space is like --------------------------------------------------------------------------------------------------
@@ -540,12 +579,26 @@ class StationOutage(Trouble, frozen=True, kw_only=True, tag="station-outage"):
     duration_min: Positive
 
 
+class BlocksTransactions(Trouble, frozen=True, kw_only=True, tag="blocks-transactions"):
+    """The target station cannot speak to the chain, for a time; bundles still pass."""
+
+    duration_min: Positive
+
+
 class TamperedUpdate(Trouble, frozen=True, kw_only=True, tag="tampered-update"):
     """`station` sends the target satellite a real light-client update with one byte (`byte`) inverted."""
 
     file: Text
     station: Text
     byte: Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class LyingStation(Trouble, frozen=True, kw_only=True, tag="lying-station"):
+    """The target station forges what it brings of the chain, for a time: says that something was mined, turns an
+    outcome around, shows another's, withholds the head that proofs need, or makes the account richer."""
+
+    duration_min: Positive
+    lie: Literal["unproved", "status", "other-receipt", "stale-head", "balance"]
 
 
 class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss"):
@@ -555,7 +608,7 @@ class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss
     strings: Annotated[int, Meta(ge=1, le=64_000)] | None = None
 
 
-Fault = Reboot | FrameLoss | StationOutage | TamperedUpdate | ArrayStringLoss
+Fault = Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | LyingStation | ArrayStringLoss
 
 
 # The whole ----------------------------------------------------------------------------------------------------------
@@ -566,7 +619,7 @@ class Mission(Part, frozen=True, kw_only=True):
 
     name: Name
     epoch: Annotated[datetime, Meta(tz=True, description="when the mission starts, with its offset")]
-    days: Annotated[float, Meta(gt=0, le=366)]
+    days: Annotated[float, Meta(ge=0.001, le=366)]
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     telemetry_s: Annotated[int, Meta(ge=1, le=3600)] = 30
     satellite: Annotated[tuple[Satellite, ...], Meta(min_length=1, max_length=1000)]
@@ -576,4 +629,6 @@ class Mission(Part, frozen=True, kw_only=True):
     ethereum: Ethereum | None = None
     job: Annotated[tuple[Job, ...], Meta(max_length=1000)] = ()
     payment: Annotated[tuple[Payment, ...], Meta(max_length=1000)] = ()
+    transaction: Annotated[tuple[Transaction, ...], Meta(max_length=1000)] = ()
+    wipe: Annotated[tuple[Wipe, ...], Meta(max_length=1000)] = ()
     fault: Annotated[tuple[Fault, ...], Meta(max_length=1000)] = ()

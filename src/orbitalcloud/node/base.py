@@ -23,12 +23,13 @@ from orbitalcloud.core.events import (
     Started,
 )
 from orbitalcloud.network import BundleAgent, ContactPlan, Delivered
+from orbitalcloud.node.vault import IDENTITY, opened, sealed
 
 CHAIN = "@chain"
 """The peer name of a station's Ethereum JSON-RPC node; no node can have it, for a mission's names have no `@`."""
 
-KEY, KEY_BYTES = "identity", 32
-"""Where the node's Ed25519 private key is saved, and its size. It never leaves the node's store."""
+KEY_BYTES = 32
+"""Size of the node's Ed25519 private key. It is saved sealed, and never leaves the node."""
 
 
 class Node:
@@ -80,15 +81,7 @@ class Node:
         return public_key(self._private) if self._private else ""
 
     def _start(self, now: Instant, event: Started) -> Iterator[Effect]:
-        self._private = event.saved.get(KEY, b"")
-        if len(self._private) != KEY_BYTES:
-            if self._private:
-                lost = RemoteProtocolError(
-                    "identity", f"the saved key has {len(self._private)} bytes: a new one is born"
-                )
-                yield self._refused_frame(now, "own store", len(self._private), lost)
-            self._private = signing_key(event.entropy)
-            yield Save(KEY, self._private)
+        yield from self._identify(now, event)
         yield Record(
             records.NodeStarted(
                 at=now,
@@ -99,8 +92,31 @@ class Node:
                 saved_bytes=sum(len(value) for value in event.saved.values()),
             )
         )
-        yield from self._restore(now, event.saved, event.entropy)
+        yield from self._restore(now, event)
         yield from self._network(now, self.agent.restore(now, event.saved))
+
+    def _identify(self, now: Instant, event: Started) -> Iterator[Effect]:
+        """The saved key, or a new one. On a board without a key store it is not saved: it lasts until the next boot."""
+        self._private, saved = b"", event.saved.get(IDENTITY, b"")
+        try:
+            self._private = opened(saved, IDENTITY, event.device_keys) if saved else b""
+        except DataError as error:
+            lost = RemoteProtocolError(IDENTITY, f"{error}: a new key is born")
+            yield self._refused_frame(now, "own store", len(saved), lost)
+        if len(self._private) == KEY_BYTES:
+            return
+        self._private = signing_key(event.entropy)
+        if IDENTITY in event.device_keys:
+            yield Save(IDENTITY, sealed(self._private, IDENTITY, event.device_keys, event.entropy))
+
+    def __getstate__(self) -> dict[str, object]:
+        """A frozen node has no secrets in it; `unlock` gives them back."""
+        return self.__dict__ | {"_private": b""}
+
+    def unlock(self, saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> None:
+        """After thawing: the secrets of what it had saved, opened again; `DataError` if that cannot be."""
+        if IDENTITY in saved:
+            self._private = opened(saved[IDENTITY], IDENTITY, device_keys)
 
     def _network(self, now: Instant, steps: Iterable[Effect | Delivered]) -> Iterator[Effect]:
         """Pass the agent's effects on; give what it delivers to the service that it is addressed to."""
@@ -125,7 +141,7 @@ class Node:
 
     # What a kind of node adds ----------------------------------------------------------------------------------------
 
-    def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
+    def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
         raise AssertionError("a kind of node says what it restores")
 
     def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:

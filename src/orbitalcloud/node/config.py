@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orbitalcloud.compute import Accelerator
-from orbitalcloud.core import HOUR
+from orbitalcloud.core import HOUR, MINUTE
 from orbitalcloud.ethereum import ChainConfig
 from orbitalcloud.network import ContactPlan
 from orbitalcloud.planning import Interval
@@ -48,6 +48,24 @@ class VerificationFacts:
     config: ChainConfig
     checkpoint: bytes
     bootstrap: bytes = field(repr=False)
+    max_silence_slots: int | None = None
+    """A finalised head older than this is not gone on from: the keys that signed since may be anybody's by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowingFacts:
+    """How the chain that the wallet pays on is followed, and what its state must be before a signature.
+
+    `follow_ns`: how old the head may be before a contact is used to ask for a newer one; `state_age_ns`: how old at a
+    signature. `code_hashes` are what a recipient's code may be besides none.
+    """
+
+    stations: frozenset[str]
+    verified_state: bool = True
+    follow_ns: int = 45 * MINUTE
+    state_age_ns: int = 10 * MINUTE
+    patience_ns: int = 12 * HOUR
+    code_hashes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +84,23 @@ class SatelliteConfig:
     terminals_mw: Mapping[str, int] = field(default_factory=dict)
     """Drawn by the terminal towards each other satellite while there is a contact with it."""
     verification: VerificationFacts | None = None
+    paying: VerificationFacts | None = None
+    """The chain that the wallet pays on, where its light-client data can be had."""
+    following: FollowingFacts | None = None
     max_payment_wei: int = 10**18
     safe_below_ppm: int = 0
     safe_above_ppm: int = 0
     safe_mw: int = 0
     payees: frozenset[str] = frozenset()
     chain_ids: frozenset[int] = frozenset()
+    daily_limit_wei: int | None = None
+    """Most that leaves in any 24 hours, fees included; None: no limit but each payment's own."""
+    uplink_uj_per_byte: int = 0
+    """What the radio takes to receive a byte on the slowest of its uplinks."""
+    jurisdictions: Mapping[str, str] = field(default_factory=dict)
+    """Station → whose law holds there (ISO 3166), of the stations that have a chain."""
+    operator: str = ""
+    """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR
 
 
@@ -83,4 +112,6 @@ class StationConfig:
     plan: ContactPlan = field(repr=False)
     satellites: tuple[str, ...]
     chain: str = ""
+    beacon: ChainConfig | None = None
+    """The chain's light-client configuration, where its node has light-client data."""
     order_lifetime_ns: int = 48 * HOUR

@@ -102,6 +102,10 @@ class JobDesk:
     safe_mode: Why | None = None
     """Why nothing runs at all, while the satellite is in safe mode."""
 
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
+        """Without the key, which the node gives back."""
+        return None, {name: getattr(self, name) for name in self.__slots__} | {"private": b""}
+
     # Coming in -------------------------------------------------------------------------------------------------------
 
     def restore(self, now: Instant, saved: Mapping[str, bytes], private: bytes) -> Iterator[Effect]:

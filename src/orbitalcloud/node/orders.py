@@ -51,6 +51,55 @@ class Pay(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     chain_id: Annotated[int, Meta(ge=1, le=2**53)]
 
 
+class WipeWallet(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="wipe-wallet/1"):
+    """To a station: carry this order up; to a satellite: destroy the wallet. `signature` is the operator's account's
+    (EIP-191, 65 bytes) over `ethereum.signed_text.wipe_text`; who brings it does not matter."""
+
+    target: Text
+    signature: Annotated[bytes, Meta(min_length=65, max_length=65)]
+
+
+Law = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+Raw = Annotated[bytes, Meta(min_length=1, max_length=131_072)]
+
+
+class SendTransaction(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="send-transaction/1"
+):
+    """To a station: let `target` (`any`: who can be reached first) carry this signed transaction of somebody's.
+
+    To a satellite: the same, handed over on board; `target` is then the station that is told what became of it.
+    `forbidden` are the jurisdictions (ISO 3166) whose stations must not broadcast it.
+    """
+
+    target: Text
+    raw: Raw
+    forbidden: Annotated[tuple[Law, ...], Meta(max_length=300)] = ()
+
+
+class CarryTransaction(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="carry/1"):
+    """To a satellite: carry somebody's signed transaction to the chain, and tell `reply_to` what became of it."""
+
+    raw: Raw
+    reply_to: Text
+    forbidden: Annotated[tuple[Law, ...], Meta(max_length=300)] = ()
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="outcome/1"):
+    """To a sender's station: what became of a transaction. `status` is −1 where no block has it, and `text` says why.
+
+    Without a `proof` it is a claim of `told_by`; with one (an `Inclusion`), `told_by` says under which verified head.
+    """
+
+    hash: Text
+    status: Annotated[int, Meta(ge=-1, le=1)]
+    block: Annotated[int, Meta(ge=0, le=2**53)]
+    gas_used: Annotated[int, Meta(ge=0, le=2**53)]
+    told_by: Text
+    text: Annotated[str, Meta(max_length=300)] = ""
+    proof: Annotated[bytes, Meta(max_length=1 << 20)] = b""
+
+
 class Settled(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="settled/1"):
     """To a satellite: what a station says became of a transaction (a claim, until a proof verifies it)."""
 
@@ -77,10 +126,56 @@ class LabelledUpdate(msgspec.Struct, frozen=True, array_like=True, forbid_unknow
     update: Annotated[bytes, Meta(max_length=1 << 20)]
 
 
-Order = TypeVar("Order", SubmitJob, SendUpdate, Pay, Settled, Dropped, LabelledUpdate)
+Hash = Annotated[str, Meta(pattern="^0x[0-9a-f]{64}$")]
+Nodes = Annotated[tuple[bytes, ...], Meta(max_length=65)]
 
 
-def encode_order(order: SubmitJob | SendUpdate | Pay | Settled | Dropped | LabelledUpdate) -> bytes:
+class AskChain(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="ask-chain/1"):
+    """To a station: bring the head of the chain that we pay on, and what is proved under it.
+
+    `period` and `next_known` say from where this light client can go on; `accounts` whose state it wants, and
+    `transactions` which of its own it waits for.
+    """
+
+    period: Annotated[int, Meta(ge=0, le=2**40)]
+    next_known: bool
+    accounts: Annotated[tuple[Address, ...], Meta(max_length=16)] = ()
+    transactions: Annotated[tuple[Hash, ...], Meta(max_length=16)] = ()
+
+
+class AccountProof(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The trie nodes of an account (EIP-1186's accountProof) under the head's state root."""
+
+    address: Address
+    nodes: Nodes
+
+
+class Inclusion(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Where a transaction stands: headers (RLP) from the head's block down to its own, and trie nodes for the
+    transaction, its receipt and the receipt before it (whose cumulative gas is taken off; none for index 0)."""
+
+    hash: Hash
+    index: Annotated[int, Meta(ge=0, le=2**20)]
+    headers: Annotated[tuple[bytes, ...], Meta(max_length=256)]
+    transaction: Nodes
+    receipt: Nodes
+    before: Nodes = ()
+
+
+class TellChain(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="tell-chain/1"):
+    """To a satellite: light-client updates in order, and proofs under the head that the last one leads to."""
+
+    updates: Annotated[tuple[bytes, ...], Meta(max_length=129)]
+    accounts: Annotated[tuple[AccountProof, ...], Meta(max_length=16)] = ()
+    inclusions: Annotated[tuple[Inclusion, ...], Meta(max_length=16)] = ()
+    block: Annotated[bytes, Meta(max_length=32)] = b""
+    """Hash of the execution block after which the accounts are as they are proved."""
+
+
+Order = TypeVar("Order", bound=msgspec.Struct)
+
+
+def encode_order(order: msgspec.Struct) -> bytes:
     """The order's bytes."""
     return msgspec.msgpack.encode(order)
 

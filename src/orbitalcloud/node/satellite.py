@@ -15,13 +15,27 @@ from orbitalcloud.core.events import (
     Finished,
     Readings,
     Sensed,
+    Started,
 )
 from orbitalcloud.network import Delivered, endpoint
 from orbitalcloud.node.base import Node
+from orbitalcloud.node.chaindesk import TIMER as ORDER_TIMER
+from orbitalcloud.node.chaindesk import ChainDesk
 from orbitalcloud.node.config import SatelliteConfig
 from orbitalcloud.node.governor import Governor
 from orbitalcloud.node.jobdesk import TIMER, JobDesk, submission
-from orbitalcloud.node.orders import Dropped, LabelledUpdate, Pay, Settled, SubmitJob, decode_order
+from orbitalcloud.node.orders import (
+    CarryTransaction,
+    Dropped,
+    LabelledUpdate,
+    Pay,
+    SendTransaction,
+    Settled,
+    SubmitJob,
+    WipeWallet,
+    decode_order,
+)
+from orbitalcloud.node.relay import RelayDesk, handed_over
 from orbitalcloud.node.trust import VerificationDesk, WalletDesk
 
 PLATFORM = "platform"
@@ -39,18 +53,38 @@ class Satellite(Node):
         self.config = config
         held = {digest: artefacts[digest] for digest in sorted(config.artefacts)}
         self.jobs = JobDesk(config, self.agent, held, Governor(config.governor))
-        self.verification = VerificationDesk(config.name, config.verification) if config.verification else None
+        self.verification: VerificationDesk | None = None
+        if config.verification is not None:
+            uplink = config.uplink_uj_per_byte
+            self.verification = VerificationDesk(config.name, config.verification, uplink_uj_per_byte=uplink)
         self.wallet = WalletDesk(config) if config.chain_ids else None
+        self.relay = RelayDesk(config, self.agent) if config.jurisdictions else None
+        self.chain: ChainDesk | None = None
+        if self.wallet is not None and config.paying is not None and config.following is not None:
+            self.chain = ChainDesk(config, self.agent, self.wallet, config.paying, config.following)
+            self.chain.relay = self.relay
         self._open: list[Contact] = []
 
-    def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
+    def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
+        saved = event.saved
         yield Draw(PLATFORM, self.config.platform_mw)
         yield Draw(RADIO, 0)
         if self.wallet is not None:
-            yield from self.wallet.restore(now, saved, entropy)
+            yield from self.wallet.restore(now, event)
         if self.verification is not None:
             yield from self.verification.restore(now, saved)
+        if self.relay is not None:
+            yield from self._network(now, self.relay.restore(now, saved))
+        if self.chain is not None:
+            yield from self._network(now, self.chain.restore(now, saved))
         yield from self.jobs.restore(now, saved, self._private)
+
+    def unlock(self, saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> None:
+        """As of every node; the job desk's key and the wallet too."""
+        super().unlock(saved, device_keys)
+        self.jobs.private = self._private
+        if self.wallet is not None:
+            self.wallet.unlock(saved, device_keys)
 
     def _sensed(self, now: Instant, event: Sensed) -> Iterator[Effect]:
         seen = event.readings
@@ -110,6 +144,8 @@ class Satellite(Node):
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
         if timer == TIMER:
             yield from self.jobs.consider(now)
+        elif timer.startswith(ORDER_TIMER) and self.chain is not None:
+            yield from self._network(now, self.chain.fired(now, timer))
 
     def _finished(self, now: Instant, event: Finished) -> Iterator[Effect]:
         yield from self.jobs.finished(now, event)
@@ -119,12 +155,18 @@ class Satellite(Node):
         self._open.append(event.contact)
         if self._radio_mw() != before:
             yield Draw(RADIO, self._radio_mw())
+        if self.relay is not None:
+            yield from self._network(now, self.relay.opened(now, event.contact.receiver))
+        if self.chain is not None:
+            yield from self._network(now, self.chain.opened(now, event.contact.receiver))
 
     def _closed(self, now: Instant, event: ContactClosed) -> Iterator[Effect]:
         before = self._radio_mw()
         known = next((one for one in self._open if one.receiver == event.contact.receiver), None)
         if known is not None:
             self._open.remove(known)
+        if self.relay is not None:
+            self.relay.closed(event.contact.receiver)
         if self._radio_mw() != before:
             yield Draw(RADIO, self._radio_mw())
 
@@ -138,39 +180,80 @@ class Satellite(Node):
         return ground + sum(terminals[peer] for peer in sorted(peers) if peer in terminals)
 
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
-        if event.verb != "submit-job":
-            raise RemoteProtocolError("order-verb", f"a satellite has no verb {event.verb!r}")
-        order = decode_order(event.body, SubmitJob)
-        request = decode_request(order.request)
-        yield submission(now, self.name, self.name, request)
-        yield from self.jobs.take(now, request)
+        match event.verb:
+            case "submit-job":
+                order = decode_order(event.body, SubmitJob)
+                request = decode_request(order.request)
+                yield submission(now, self.name, self.name, request)
+                yield from self.jobs.take(now, request)
+            case "wipe-wallet" if self.wallet is not None:
+                yield from self.wallet.wipe(now, decode_order(event.body, WipeWallet))
+            case "send-transaction" if self.relay is not None:
+                handed = decode_order(event.body, SendTransaction)
+                yield handed_over(now, self.name, handed)
+                carried = CarryTransaction(handed.raw, handed.target, handed.forbidden)
+                yield from self._network(now, self.relay.take(now, carried))
+            case verb:
+                raise RemoteProtocolError("order-verb", f"a satellite has no verb {verb!r}")
 
     def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
+        if self.relay is not None and item.service in ("carry", "settled", "dropped"):
+            handled = self._relayed(now, self.relay, item)
+            if handled is not None:
+                yield from self._network(now, handled)
+                return
         match item.service:
             case "jobs":
                 yield from self.jobs.take(now, decode_request(item.payload))
             case "light-client" if self.verification is not None:
                 yield from self.verification.take(now, decode_order(item.payload, LabelledUpdate))
             case "payments" if self.wallet is not None:
-                yield from self._pay(now, decode_order(item.payload, Pay))
+                yield from self._pay(now, decode_order(item.payload, Pay), item.source)
+            case "wipe-wallet" if self.wallet is not None:
+                yield from self.wallet.wipe(now, decode_order(item.payload, WipeWallet))
+            case "chain" if self.chain is not None:
+                for step in self.chain.told(now, item.payload, item.source):
+                    if isinstance(step, tuple):
+                        yield from self._send(now, *step)
+                    else:
+                        yield from self._network(now, [step])
             case "dropped" if self.wallet is not None:
                 yield from self.wallet.dropped(now, decode_order(item.payload, Dropped), item.source)
+            case "settled" if self.chain is not None:
+                claim = decode_order(item.payload, Settled)
+                yield from self._network(now, self.chain.claimed(now, claim.hash, item.source))
             case "settled" if self.wallet is not None:
                 yield from self.wallet.settled(now, decode_order(item.payload, Settled), item.source)
             case _:
                 raise RemoteProtocolError("service", f"{self.name} has no service {item.service!r}")
 
-    def _pay(self, now: Instant, order: Pay) -> Iterator[Effect]:
+    def _relayed(self, now: Instant, relay: RelayDesk, item: Delivered) -> Iterator[Effect | Delivered] | None:
+        """What the relay desk does with it; None where it is the wallet's."""
+        if item.service == "carry":
+            return relay.take(now, decode_order(item.payload, CarryTransaction))
+        if item.service == "settled":
+            settled = decode_order(item.payload, Settled)
+            believed = self.chain is None and relay.knows(settled.hash)  # a chain that can be followed proves it
+            return relay.settled(now, settled, item.source) if believed else None
+        dropped = decode_order(item.payload, Dropped)
+        return relay.dropped(now, dropped, item.source) if relay.knows(dropped.hash) else None
+
+    def _pay(self, now: Instant, order: Pay, station: str) -> Iterator[Effect]:
         assert self.wallet is not None, "the caller checked"
         endpoint(order.reply_to)  # refused here if no node can have that name, before anything is signed
         if order.reply_to == self.name:
             raise RemoteProtocolError("reply-to", f"{self.name} has no chain to send it to")
+        if self.chain is not None and self.chain.following.verified_state:
+            yield from self._network(now, self.chain.take_order(now, order, station))
+            return
         for step in self.wallet.sign(now, order):
             if isinstance(step, bytes):
-                lifetime_ns = self.config.result_lifetime_ns
-                sent = self.agent.submit(
-                    now, order.reply_to, "transactions", step, "signed transaction", lifetime_ns, 2
-                )
-                yield from self._network(now, sent)
+                yield from self._send(now, order.reply_to, step)
             else:
                 yield step
+
+    def _send(self, now: Instant, station: str, raw: bytes) -> Iterator[Effect]:
+        """A signed transaction on its way to the station that hands it to the chain."""
+        lifetime_ns = self.config.result_lifetime_ns
+        sent = self.agent.submit(now, station, "transactions", raw, "signed transaction", lifetime_ns, 2)
+        yield from self._network(now, sent)

@@ -6,7 +6,7 @@ transaction that it forwards it could only delay.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import msgspec
@@ -14,30 +14,40 @@ import msgspec
 from orbitalcloud.compute import Receipt, decode_request, decode_result, verify_output, verify_receipt
 from orbitalcloud.core import SECOND, Instant, RemoteProtocolError, Why, digest_of, records
 from orbitalcloud.core.effects import Effect, Record, Save, Send, Wake
-from orbitalcloud.core.events import Commanded
+from orbitalcloud.core.events import Commanded, Started
 from orbitalcloud.ethereum import recover_sender, transaction_hash
 from orbitalcloud.network import Delivered, soonest
 from orbitalcloud.node.base import CHAIN, Node
 from orbitalcloud.node.config import StationConfig
+from orbitalcloud.node.courier import Courier
 from orbitalcloud.node.jobdesk import submission
 from orbitalcloud.node.orders import (
+    AskChain,
+    CarryTransaction,
     Dropped,
     LabelledUpdate,
+    Outcome,
     Pay,
+    SendTransaction,
     SendUpdate,
     Settled,
     SubmitJob,
+    WipeWallet,
     decode_order,
     encode_order,
 )
+from orbitalcloud.node.relay import Counter
 
 PENDING_KEY = "transaction/"
 PIN_KEY = "key/"
 EXECUTED_KEY = "executed/"
+PROVE_TIMER = "prove/"
 POLL_NS = 12 * SECOND
 MAX_ANSWER_BYTES = 1 << 20
 MAX_POLLS = 600
-"""Two hours of slots; after that the transaction is reported as not included."""
+"""Two hours of slots in which the chain answered; after that the transaction is reported as not included."""
+SLOWEST = 50
+"""A chain that does not answer (a station that is out, or blocked) is asked every 50 slots, ten minutes, in the end."""
 
 
 class Station(Node):
@@ -48,13 +58,24 @@ class Station(Node):
         self.config = config
         self._pending: dict[str, bytes] = {}
         self._origin: dict[str, str] = {}
+        """Which satellites brought a transaction, joined by commas: each is told."""
         self._polls: dict[str, int] = {}
         self._taken: set[str] = set()
         self._pins: dict[str, str] = {}
+        self.counter = Counter(config)
+        self._unanswered: dict[str, int] = {}
+        """How often the chain was asked of a transaction since it last answered."""
         self._executed: set[str] = set()
         """Jobs sent from here that are to be executed: their results need receipts."""
+        self.courier = self._courier() if config.beacon is not None else None
 
-    def _restore(self, now: Instant, saved: Mapping[str, bytes], entropy: bytes) -> Iterator[Effect]:
+    def _courier(self) -> Courier:
+        assert self.config.beacon is not None, "a courier needs a chain with light-client data"
+        return Courier(self.agent, self.config.beacon)
+
+    def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
+        saved = event.saved
+        yield from self.counter.restore(now, saved)
         for key in sorted(saved):
             try:
                 if key.startswith(PIN_KEY):
@@ -82,6 +103,11 @@ class Station(Node):
             case "pay":
                 pay = decode_order(event.body, Pay)
                 yield from self._carry(now, pay.target, "payments", event.body, "payment order", 3)
+            case "send-transaction":
+                yield from self._hand_over(now, decode_order(event.body, SendTransaction))
+            case "wipe-wallet":
+                wipe = decode_order(event.body, WipeWallet)
+                yield from self._carry(now, wipe.target, "wipe-wallet", event.body, "order to wipe the wallet", 3)
             case verb:
                 raise RemoteProtocolError("order-verb", f"a station has no verb {verb!r}")
 
@@ -96,6 +122,15 @@ class Station(Node):
             self._executed.add(job.id)
             yield Save(EXECUTED_KEY + job.id, b"")
         yield from self._carry(now, target, "jobs", order.request, f"job {job.id}", 1)
+
+    def _hand_over(self, now: Instant, order: SendTransaction) -> Iterator[Effect]:
+        """Somebody's signed transaction: to the satellite that is to carry it."""
+        target = self._soonest(now, len(order.raw)) if order.target == "any" else order.target
+        for step in self.counter.take(now, order):
+            if isinstance(step, CarryTransaction):
+                yield from self._carry(now, target, "carry", encode_order(step), "transaction of others", 3)
+            else:
+                yield step
 
     def _soonest(self, now: Instant, size_bytes: int) -> str:
         """The satellite that a bundle of this size reaches first; by name where none is in the plan."""
@@ -116,6 +151,10 @@ class Station(Node):
                 yield from self._result(now, item)
             case "transactions":
                 yield from self._transaction(now, item)
+            case "outcomes":
+                yield from self.counter.told(now, decode_order(item.payload, Outcome), item.source)
+            case "ask-chain" if self.courier is not None:
+                yield from self.courier.ask(item.source, decode_order(item.payload, AskChain))
             case _:
                 raise RemoteProtocolError("service", f"{self.name} has no service {item.service!r}")
 
@@ -169,8 +208,9 @@ class Station(Node):
     def _transaction(self, now: Instant, item: Delivered) -> Iterator[Effect]:
         recover_sender(item.payload)  # refuses bytes that no account signed
         name = transaction_hash(item.payload)
-        yield Save(PENDING_KEY + name, item.source.encode() + b"\0" + item.payload)
-        yield from self._broadcast(now, name, item.source, item.payload)
+        origins = sorted({item.source, *self._origin.get(name, item.source).split(",")})
+        yield Save(PENDING_KEY + name, ",".join(origins).encode() + b"\0" + item.payload)
+        yield from self._broadcast(now, name, ",".join(origins), item.payload)
 
     def _broadcast(self, now: Instant, name: str, origin: str, raw: bytes) -> Iterator[Effect]:
         self._pending[name], self._origin[name], self._polls[name] = raw, origin, 0
@@ -185,16 +225,21 @@ class Station(Node):
             yield self._call("eth_getTransactionReceipt", [name], f"receipt {name}")
         else:
             yield self._call("eth_sendRawTransaction", ["0x" + self._pending[name].hex()], f"send {name}")
-        yield Wake(Instant(now + POLL_NS), f"chain/{name}")
+        silent = self._unanswered.get(name, 0)
+        self._unanswered[name] = silent + 1
+        yield Wake(Instant(now + POLL_NS * min(2**silent, SLOWEST)), f"chain/{name}")
 
     def _call(self, method: str, params: list[str], name: str) -> Send:
         return Send(CHAIN, msgspec.json.encode({"jsonrpc": "2.0", "id": name, "method": method, "params": params}))
 
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
+        if timer.startswith(PROVE_TIMER) and self.courier is not None:
+            origin, _, mined = timer.removeprefix(PROVE_TIMER).partition("/")
+            yield from self.courier.follow(origin, mined)
+            return
         name = timer.removeprefix("chain/")
         if name not in self._pending:
             return
-        self._polls[name] += 1
         if self._polls[name] > MAX_POLLS:
             yield from self._close(now, name, Why(False, "chain", f"not included after {MAX_POLLS} slots"))
         else:
@@ -202,6 +247,12 @@ class Station(Node):
 
     def _answered(self, now: Instant, frame: bytes) -> Iterator[Effect]:
         """A JSON-RPC answer. What is malformed is refused, and asked again when the timer fires."""
+        if self.courier is not None and frame[:1] == b"[":
+            try:
+                yield from self._network(now, list(self.courier.answered(now, frame)))
+            except RemoteProtocolError as error:
+                yield self._refused_frame(now, CHAIN, len(frame), error)
+            return
         try:
             name, step, answer = _parse(frame)
             receipt = _receipt(answer["result"]) if step == "receipt" and answer.get("result") else None
@@ -210,6 +261,9 @@ class Station(Node):
             return
         if name not in self._pending:
             return
+        if "result" in answer or "error" in answer:
+            self._unanswered[name] = 0
+            self._polls[name] += 1
         if "error" in answer and step == "send":
             yield from self._close(now, name, Why(False, "chain", _message(answer["error"])))
         elif receipt is not None:
@@ -224,19 +278,28 @@ class Station(Node):
                 at=now, node=self.name, hash=name, status=status, block=block, gas_used=gas, chain=self.config.chain
             )
         )
-        origin = self._origin[name]
+        origins = self._origin[name].split(",")
         yield from self._drop(name)
-        yield from self._carry(now, origin, "settled", encode_order(Settled(name, status, block, gas)), "settlement", 2)
+        if self.courier is not None:  # a slot later, when a head that has the block is signed
+            for origin in origins:
+                yield Wake(Instant(now + POLL_NS), f"{PROVE_TIMER}{origin}/{name}")
+            return
+        body = encode_order(Settled(name, status, block, gas))
+        for origin in origins:
+            yield from self._carry(now, origin, "settled", body, "settlement", 2)
 
     def _close(self, now: Instant, name: str, why: Why) -> Iterator[Effect]:
         yield Record(records.TransactionRefused(at=now, node=self.name, hash=name, why=why))
-        origin = self._origin[name]
+        origins = self._origin[name].split(",")
         yield from self._drop(name)
-        yield from self._carry(now, origin, "dropped", encode_order(Dropped(name, why.text)), "refused transaction", 2)
+        for origin in origins:
+            body = encode_order(Dropped(name, why.text))
+            yield from self._carry(now, origin, "dropped", body, "refused transaction", 2)
 
     def _drop(self, name: str) -> Iterator[Effect]:
         del self._pending[name], self._origin[name], self._polls[name]
         self._taken.discard(name)
+        self._unanswered.pop(name, None)
         yield Wake(None, f"chain/{name}")
         yield Save(PENDING_KEY + name, None)
 

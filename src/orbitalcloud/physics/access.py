@@ -1,9 +1,17 @@
 """When a satellite can be seen from a place on the ground, and how far it is.
 
 Elevation is geometric, above the WGS 84 horizon. Between the nodes of the track (one minute) the Earth-fixed
-position is a cubic Hermite (within half a metre). A pass is found from the signs of f = sin(elevation) − sin(mask)
-at the nodes and, where both ends are below, from the signs of its exact time derivative: a maximum between
-two nodes cannot hide, so a grazing pass is not missed. Rise and set are roots to a microsecond.
+position is a quintic Hermite (within a millimetre of the track's orbit). A pass is found from the signs of
+f = sin(elevation) − sin(mask) at the nodes and, where both ends are below, from the signs of its exact derivative.
+Rise and set are roots to a microsecond.
+
+A maximum cannot hide between two nodes. Where the elevation E stands still, ρË = a·n − tan(E) v²/ρ: range ρ,
+velocity v across the line of sight, Earth-fixed acceleration a, direction n of growing E. Gravity's part of a·n is
+−g R cos(E)/r, which up to 6,000 km of height outweighs what the rotating frame adds; tan(E) v²/ρ helps above the
+horizon and stays below g down to 10° under it. So there every stationary point is a maximum; two would have a minimum
+between them; and a grazing pass, whose nodes lie less than 10° under its mask, has a rising node before it and a
+falling one after. Higher up minima do exist (figures of eight), but hours apart: two extremes within a minute differ
+by under 1e-8 rad.
 """
 
 from __future__ import annotations
@@ -12,17 +20,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import SECOND, Instant
-from orbitalcloud.physics.constants import EARTH_ROTATION_RAD_S
+from orbitalcloud.physics.constants import EARTH_MU_M3_S2, EARTH_ROTATION_RAD_S
 from orbitalcloud.physics.frames import geodetic_of_itrs, itrs_of_geodetic, teme_to_itrs, up_of_geodetic
 from orbitalcloud.physics.orbit import Orbits
 from orbitalcloud.physics.time import nanoseconds
-from orbitalcloud.physics.track import STEP_S, Track, hermite, tracks
+from orbitalcloud.physics.track import STEP_S, Track, tracks
 
 Floats = NDArray[np.float64]
 
@@ -51,8 +60,7 @@ class GroundSite:
             raise DataError(f"site {self.name}: {what}".replace(" :", ":"), shown, f"choose {range_text}")
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(msgspec.Struct, frozen=True, gc=False):
     """A pass: satellite `satellite` above the mask of site `site` over [opens, closes)."""
 
     satellite: int
@@ -70,95 +78,181 @@ class Window:
 
 
 @njit(cache=True)
-def _height(position, velocity, seconds, place, up):  # type: ignore[no-untyped-def]
-    """Sine of the elevation at `seconds` on the track."""
-    k = min(max(int(seconds / STEP_S), 0), position.shape[0] - 2)
-    x, y, z = hermite(position, velocity, k, seconds / STEP_S - k)
-    x, y, z = x - place[0], y - place[1], z - place[2]
-    return (x * up[0] + y * up[1] + z * up[2]) / math.sqrt(x * x + y * y + z * z)
+def _line(position, velocity, k, place):  # type: ignore[no-untyped-def]
+    """The Hermite quintic from a place to the satellite between nodes k and k + 1: x₀ … x₅, y₀ … y₅, z₀ … z₅.
+
+    Accelerations are those of the states around, 2 (r₋ − 2 r + r₊)/h² − (v₊ − v₋)/2h: right to h⁴/360 · rω⁶.
+    """
+    a, b, c = _quintic(position, velocity, k, 0), _quintic(position, velocity, k, 1), _quintic(position, velocity, k, 2)
+    return (
+        (a[0] - place[0], a[1], a[2], a[3], a[4], a[5]),
+        (b[0] - place[1], b[1], b[2], b[3], b[4], b[5]),
+        (c[0] - place[2], c[1], c[2], c[3], c[4], c[5]),
+    )
 
 
 @njit(cache=True)
-def _crossing(position, velocity, low, high, place, up, sine):  # type: ignore[no-untyped-def]
-    """Where sin(elevation) passes `sine` between low and high, by bisection to 1e-6 s."""
-    rising = _height(position, velocity, low, place, up) < sine
-    while high - low > 1e-6:
-        middle = 0.5 * (low + high)
-        if (_height(position, velocity, middle, place, up) < sine) == rising:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+def _quintic(position, velocity, k, axis):  # type: ignore[no-untyped-def]
+    """Coefficients of one axis of `_line`; in the first and the last step a cubic, for want of a neighbour."""
+    p, q = position[k, axis], position[k + 1, axis]
+    v, w = STEP_S * velocity[k, axis], STEP_S * velocity[k + 1, axis]
+    if k == 0 or k + 2 == position.shape[0]:
+        return p, v, 3.0 * (q - p) - 2.0 * v - w, v + w - 2.0 * (q - p), 0.0, 0.0
+    before, after = position[k - 1, axis], position[k + 2, axis]
+    a = before - 2.0 * p + q - 0.25 * (w - STEP_S * velocity[k - 1, axis])  # half of the acceleration, h = 1
+    b = p - 2.0 * q + after - 0.25 * (STEP_S * velocity[k + 2, axis] - v)
+    far, fast, bent = q - p - v - a, w - v - 2.0 * a, b - a
+    return p, v, a, 10.0 * far - 4.0 * fast + bent, -15.0 * far + 7.0 * fast - 2.0 * bent, 6.0 * far - 3.0 * fast + bent
 
 
 @njit(cache=True)
-def _top(position, velocity, low, high, place, up, sign):  # type: ignore[no-untyped-def]
-    """Where sign · sin(elevation) is greatest between low and high, by golden section to 1e-3 s."""
-    ratio = 0.6180339887498949
-    a, b = high - ratio * (high - low), low + ratio * (high - low)
-    fa = sign * _height(position, velocity, a, place, up)
-    fb = sign * _height(position, velocity, b, place, up)
-    while high - low > 1e-3:
-        if fa > fb:
-            high, b, fb = b, a, fa
-            a = high - ratio * (high - low)
-            fa = sign * _height(position, velocity, a, place, up)
-        else:
-            low, a, fa = a, b, fb
-            b = low + ratio * (high - low)
-            fb = sign * _height(position, velocity, b, place, up)
-    return 0.5 * (low + high)
+def _at(c, u):  # type: ignore[no-untyped-def]
+    """A polynomial of degree 5 and its derivative."""
+    return (
+        c[0] + u * (c[1] + u * (c[2] + u * (c[3] + u * (c[4] + u * c[5])))),
+        c[1] + u * (2.0 * c[2] + u * (3.0 * c[3] + u * (4.0 * c[4] + u * 5.0 * c[5]))),
+    )
 
 
 @njit(cache=True)
-def _node(position, velocity, k, place, up, sine, hopeless):  # type: ignore[no-untyped-def]
-    """f and its derivative at node k; far below the horizon f is a bound, and the derivative 0."""
+def _look(line, up, u):  # type: ignore[no-untyped-def]
+    """(sine of the elevation, its slope by u, range) at u, 0 … 1, of a `_line`."""
+    (x, dx), (y, dy), (z, dz) = _at(line[0], u), _at(line[1], u), _at(line[2], u)
+    return _sight(x, y, z, dx, dy, dz, up)
+
+
+@njit(cache=True)
+def _node(position, velocity, k, place, up):  # type: ignore[no-untyped-def]
+    """The same at node k, its slope by seconds."""
     x, y, z = position[k, 0] - place[0], position[k, 1] - place[1], position[k, 2] - place[2]
-    above = x * up[0] + y * up[1] + z * up[2]
-    if above < hopeless:
-        return -2.0, 0.0
-    vx, vy, vz = velocity[k, 0], velocity[k, 1], velocity[k, 2]
-    distance = math.sqrt(x * x + y * y + z * z)
-    climb = vx * up[0] + vy * up[1] + vz * up[2]
-    recede = (x * vx + y * vy + z * vz) / distance
-    return above / distance - sine, (climb - above / distance * recede) / distance
+    return _sight(x, y, z, velocity[k, 0], velocity[k, 1], velocity[k, 2], up)
 
 
 @njit(cache=True)
-def _edges(position, velocity, place, up, sine, hopeless):  # type: ignore[no-untyped-def]
-    """The times, in order, at which the satellite crosses the mask of one site, and whether it starts above it."""
+def _sight(x, y, z, dx, dy, dz, up):  # type: ignore[no-untyped-def]
+    """(sine of the elevation, its slope, range) of a satellite at (x, y, z) from the place, and how that changes."""
+    far = math.sqrt(x * x + y * y + z * z)
+    sine = (x * up[0] + y * up[1] + z * up[2]) / far
+    return sine, (dx * up[0] + dy * up[1] + dz * up[2] - sine * (x * dx + y * dy + z * dz) / far) / far, far
+
+
+@njit(cache=True)
+def _crossing(line, up, sine, low, high):  # type: ignore[no-untyped-def]
+    """Where sin(elevation) passes `sine` between low and high, parts of a step: Newton, kept within its bracket."""
+    at_low, at_high = _look(line, up, low)[0] - sine, _look(line, up, high)[0] - sine
+    rising = at_low < 0.0
+    at = low + (high - low) * at_low / (at_low - at_high) if at_low != at_high else low
+    for _ in range(60):
+        value, slope, _ = _look(line, up, at)
+        value -= sine
+        if (value < 0.0) == rising:
+            low = at
+        else:
+            high = at
+        following = at - value / slope if slope != 0.0 else -1.0
+        if not low <= following <= high:
+            following = 0.5 * (low + high)
+        if abs(following - at) < 1e-9:
+            return following
+        at = following
+    return at
+
+
+@njit(cache=True)
+def _turn_over(line, up, low, high):  # type: ignore[no-untyped-def]
+    """Where the slope of sin(elevation), of opposite signs at low and high, is zero: Illinois' secants."""
+    at_low, at_high = _look(line, up, low)[1], _look(line, up, high)[1]
+    side, at = 0, low
+    for _ in range(60):
+        before, at = at, (low * at_high - high * at_low) / (at_high - at_low)
+        value = _look(line, up, at)[1]
+        if value == 0.0 or abs(at - before) < 1e-8 or not low < at < high:
+            break
+        if (value < 0.0) == (at_low < 0.0):
+            low, at_low = at, value
+            at_high *= 0.5 if side == -1 else 1.0
+            side = -1
+        else:
+            high, at_high = at, value
+            at_low *= 0.5 if side == 1 else 1.0
+            side = 1
+    return at
+
+
+@njit(cache=True)
+def _edges(position, velocity, place, up, sine, least, fastest, pull):  # type: ignore[no-untyped-def]
+    """The times, in order, at which the satellite crosses the mask of one site, and whether it starts above it.
+
+    Lower than `least` over the site's horizon plane it is surely under the mask. From a height h and a climb w it needs
+    (√(w² + 2 A (least − h)) − w)/A to come there, if it cannot be accelerated by more than A, `pull`, and at least
+    (least − h)/v at its greatest speed v, `fastest`: the nodes of that time are left out.
+    """
     times = [0.0][:0]
-    f0, d0 = _node(position, velocity, 0, place, up, sine, hopeless)
-    above = f0 >= 0.0
-    for k in range(position.shape[0] - 1):
-        f1, d1 = _node(position, velocity, k + 1, place, up, sine, hopeless)
-        low, high = k * STEP_S, (k + 1) * STEP_S
-        if (f0 < 0.0) != (f1 < 0.0):
-            times.append(_crossing(position, velocity, low, high, place, up, sine))
-        elif (f0 < 0.0 and d0 > 0.0 and d1 < 0.0) or (f0 >= 0.0 and d0 < 0.0 and d1 > 0.0):
-            sign = 1.0 if f0 < 0.0 else -1.0
-            top = _top(position, velocity, low, high, place, up, sign)
-            if sign * (_height(position, velocity, top, place, up) - sine) > 0.0:
-                times.append(_crossing(position, velocity, low, top, place, up, sine))
-                times.append(_crossing(position, velocity, top, high, place, up, sine))
-        f0, d0 = f1, d1
+    ux, uy, uz = up
+    floor = least + place[0] * ux + place[1] * uy + place[2] * uz
+    above = _node(position, velocity, 0, place, up)[0] >= sine
+    k, known, f0, d0 = 0, False, 0.0, 0.0
+    while k < position.shape[0] - 1:
+        lacking = floor - (position[k, 0] * ux + position[k, 1] * uy + position[k, 2] * uz)
+        if lacking > 0.0:
+            climb = velocity[k, 0] * ux + velocity[k, 1] * uy + velocity[k, 2] * uz
+            needs = max((math.sqrt(climb * climb + 2.0 * pull * lacking) - climb) / pull, lacking / fastest)
+            if needs > STEP_S:
+                k, known = k + int(needs / STEP_S), False
+                continue
+        if not known:
+            f0, d0, _ = _node(position, velocity, k, place, up)
+        f1, d1, _ = _node(position, velocity, k + 1, place, up)
+        if (f0 < sine) != (f1 < sine):
+            line = _line(position, velocity, k, place)
+            times.append((k + _crossing(line, up, sine, 0.0, 1.0)) * STEP_S)
+        elif (f0 < sine and d0 > 0.0 and d1 < 0.0) or (f0 >= sine and d0 < 0.0 and d1 > 0.0):
+            line = _line(position, velocity, k, place)
+            top = _turn_over(line, up, 0.0, 1.0)
+            if (_look(line, up, top)[0] < sine) != (f0 < sine):
+                times.append((k + _crossing(line, up, sine, 0.0, top)) * STEP_S)
+                times.append((k + _crossing(line, up, sine, top, 1.0)) * STEP_S)
+        k, known, f0, d0 = k + 1, True, f1, d1
     return times, above
 
 
 @njit(cache=True)
 def _culmination(position, velocity, low, high, place, up):  # type: ignore[no-untyped-def]
-    """(seconds, sin elevation) of the highest point of a window: the best node, then golden section around it."""
-    best, value = low, _height(position, velocity, low, place, up)
-    end = _height(position, velocity, high, place, up)
-    if end > value:
-        best, value = high, end
-    for k in range(int(low / STEP_S) + 1, int(high / STEP_S) + 1):
-        here = _height(position, velocity, k * STEP_S, place, up)
-        if here > value:
-            best, value = k * STEP_S, here
-    top = _top(position, velocity, max(low, best - STEP_S), min(high, best + STEP_S), place, up, 1.0)
-    refined = _height(position, velocity, top, place, up)
-    return (top, refined) if refined > value else (best, value)
+    """(seconds, sin elevation, range) of the highest point of a window: the best of its maxima and its ends."""
+    k = min(int(low / STEP_S), position.shape[0] - 2)
+    a = low / STEP_S - k
+    f0, d0, far = _look(_line(position, velocity, k, place), up, a)
+    best, highest = low, f0
+    while (k + a) * STEP_S < high and k + 1 < position.shape[0]:
+        b = min(high / STEP_S - k, 1.0)
+        if b == 1.0:
+            f1, d1, r1 = _node(position, velocity, k + 1, place, up)
+        else:
+            f1, d1, r1 = _look(_line(position, velocity, k, place), up, b)
+        if d0 > 0.0 and d1 < 0.0:
+            line = _line(position, velocity, k, place)
+            top = _turn_over(line, up, a, b)
+            f, _, r = _look(line, up, top)
+            if f > highest:
+                best, highest, far = (k + top) * STEP_S, f, r
+        if f1 > highest:
+            best, highest, far = (k + b) * STEP_S, f1, r1
+        k, a, d0 = k + 1, 0.0, d1
+    return best, highest, far
+
+
+@njit(cache=True)
+def _bounds(position, velocity):  # type: ignore[no-untyped-def]
+    """What a satellite's Earth-fixed speed (m/s), distance (m) and acceleration (m/s²) never exceed."""
+    fastest = farthest = 0.0
+    nearest = 1e300
+    for k in range(position.shape[0]):
+        fastest = max(fastest, velocity[k, 0] ** 2 + velocity[k, 1] ** 2 + velocity[k, 2] ** 2)
+        square = position[k, 0] ** 2 + position[k, 1] ** 2 + position[k, 2] ** 2
+        farthest, nearest = max(farthest, square), min(nearest, square)
+    v, r = 1.02 * math.sqrt(fastest) + 1.0, 1.02 * math.sqrt(farthest)
+    turning = EARTH_ROTATION_RAD_S * (2.0 * v + EARTH_ROTATION_RAD_S * r)
+    return v, r, 1.1 * EARTH_MU_M3_S2 / nearest + turning  # a tenth more, for J2 and for perigee between two nodes
 
 
 @njit(cache=True)
@@ -167,14 +261,11 @@ def _windows(position, velocity, places, ups, sines, start, end):  # type: ignor
     rows = [(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)][:0]
     for i in range(position.shape[0]):
         r, v = position[i], velocity[i]
-        fastest = 0.0
-        for k in range(r.shape[0]):
-            fastest = max(fastest, v[k, 0] ** 2 + v[k, 1] ** 2 + v[k, 2] ** 2)
+        fastest, farthest, pull = _bounds(r, v)
         for j in range(places.shape[0]):
             place, up, sine = places[j], ups[j], sines[j]
-            # so far below the horizon that it cannot reach it, or turn over, before the next node
-            hopeless = -1.05 * STEP_S * math.sqrt(fastest) if sine >= 0.0 else -1e300
-            times, above = _edges(r, v, place, up, sine, hopeless)
+            least = min(0.0, sine) * (farthest + 7e6)
+            times, above = _edges(r, v, place, up, sine, least, fastest, pull)
             opens = 0.0 if above else -1.0
             for m in range(len(times) + 1):
                 last = m == len(times)
@@ -182,10 +273,7 @@ def _windows(position, velocity, places, ups, sines, start, end):  # type: ignor
                     closes = (r.shape[0] - 1) * STEP_S if last else times[m]
                     low, high = max(opens, start), min(closes, end)
                     if high > low:
-                        top, height = _culmination(r, v, low, high, place, up)
-                        k = min(int(top / STEP_S), r.shape[0] - 2)
-                        x, y, z = hermite(r, v, k, top / STEP_S - k)
-                        far = math.sqrt((x - place[0]) ** 2 + (y - place[1]) ** 2 + (z - place[2]) ** 2)
+                        top, height, far = _culmination(r, v, low, high, place, up)
                         rows.append((i, j, low, high, top, height, far))
                     opens = -1.0
                 elif not last:

@@ -120,7 +120,9 @@ class SolarArray:
             if not 0.01 <= panel.aspect <= 100.0:
                 raise DataError("solar panel: aspect", panel.aspect, "choose 0.01 to 100")
             if panel.centre_m is not None and not all(abs(x) < 1e4 for x in panel.centre_m):
-                raise DataError("solar panel: centre_m", panel.centre_m, "give its centre in metres, in body axes")
+                raise DataError(
+                    "solar panel: centre_m", panel.centre_m, "keep panels within 10 km of the body's centre"
+                )
             unit(panel.direction, "solar panel: direction")
             if not 0.0 <= panel.area_m2 < 1e7:
                 raise DataError("solar panel: area_m2", panel.area_m2, "choose 0 to 1e7 m²")

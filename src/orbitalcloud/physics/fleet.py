@@ -6,19 +6,23 @@
 
 The same physics as `EnergyHeat` over `geometry` with the means of another kernel (`fleet_kernel`, `fleet_light`): J2,
 J2² and J4 orbits, the Sun, the oblate Earth's cone, arrays by mount and temperature, a battery of constant
-efficiencies, a thermal network. Constant loads; nothing is scheduled, shed or controlled, and what is asked beyond an
-empty battery is counted as unserved. For that there is `EnergyHeat`, which flies missions; this answers a
-constellation.
+efficiencies, a thermal network with links and sights. Loads are constant and all the platform's; what is asked beyond
+an empty battery is counted as unserved.
+
+What that kernel does not compute (`fleet_scope`: cells of a battery, shadows on the array, direct energy transfer,
+shedding, thermal controls, a body that turns to the Sun, an Earth by season) sends the satellite through `EnergyHeat`,
+some fifty times slower, and `FleetSummary.exact` says so. So does a network of more than eight nodes or one so quick
+that a step would need more than forty parts, and an orbit whose radius varies by more than 4 %. A study may ask for
+`simplified` designs instead; `FleetSummary.left_out` then names what each satellite went without.
 
 Satellites on circular designs have their light computed in the kernel. Others (elements of SGP4, eccentric designs)
-have it from `geometry`'s tracks, some five times slower. A satellite whose network has more than eight nodes or is so
-quick that a step would need more than forty parts, or whose radius varies by more than 4 %, goes through `EnergyHeat`.
+have it from `geometry`'s tracks, some five times slower.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +30,7 @@ from numpy.typing import ArrayLike, NDArray
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import SECOND, Instant, iso
 from orbitalcloud.physics.fleet_flight import Fleet, Span, fly
+from orbitalcloud.physics.fleet_scope import EARTH, unmodelled
 from orbitalcloud.physics.orbit import Orbits
 from orbitalcloud.physics.power_heat import SatelliteDesign
 
@@ -48,8 +53,9 @@ class Traces:
 class FleetSummary:
     """A fleet's span in sums and extremes; each array is (n_satellites,) but for the temperatures.
 
-    Charges are shares of capacity. Energies in joules: generated = load + losses + curtailed + (final − first charge)
-    × capacity, asked = load + unserved, to rounding. `longest_eclipse_s` counts what sunlight was missing between two
+    Charges are shares of what the worn battery holds (`Battery.usable_j`). Energies in joules: generated = load +
+    losses + curtailed + (final − first charge) × that, asked = load + unserved, to rounding; what was shed is unserved,
+    what thermal controls drew is asked and load. `longest_eclipse_s` counts what sunlight was missing between two
     moments of the whole disc, so half of a linear penumbra. Temperatures (n_satellites, n_nodes) at steps' ends; NaN
     nowhere: a column past a design's own nodes holds its first node's.
     """
@@ -76,6 +82,8 @@ class FleetSummary:
     final_k: Floats
     exact: NDArray[np.bool_]
     """Where the satellite went through `EnergyHeat`."""
+    left_out: tuple[tuple[str, ...], ...] = ()
+    """By satellite, what was left out of its design because `simplified` was asked; nothing where it flew exactly."""
     traces: Traces | None = None
 
     @property
@@ -106,17 +114,25 @@ def fly_fleet(
     first_temperature_k: ArrayLike | None = None,
     settle_s: float = 0.0,
     trace_s: float = 0.0,
+    seasonal_earth: bool = False,
+    simplified: bool = False,
 ) -> FleetSummary:
     """Fly every satellite of `orbits` from `start` to `end` under constant loads, and say what its span was like.
 
     `designs` is one for all or one a satellite; `loads_w` (n_nodes,) or (n_satellites, n_nodes) are watts dissipated at
     the nodes, `radio_w` (n_satellites,) or one number watts sent away; `first_temperature_k` likewise by node in place
     of the designs' own. Steps are of `step_s` (1 to 120 s); the first `settle_s` move the state and are not counted;
-    with `trace_s` the state is kept every so many seconds. Each of the three is a whole number of steps.
+    with `trace_s` the state is kept every so many seconds. Each of the three is a whole number of steps. With
+    `seasonal_earth`, albedo and Earth infrared go with latitude and season, as `geometry` has them. Batteries keep the
+    wear that they start with.
+
+    `simplified` flies what the fast kernel can: without thermal controls, shedding and shadows, with ideal cells that
+    lose what the real ones do at C/5, a peak-power tracker and the design's own mean Earth.
 
     Raises `DataError` for a span, step, load or shape that cannot be.
     """
     fleet = _fleet(designs, orbits, loads_w, radio_w, first_temperature_k)
+    fleet = replace(fleet, seasonal_earth=seasonal_earth, simplified=simplified)
     span = _span(start, end, step_s, settle_s, trace_s)
     tally = fly(fleet, span)
     capacity_j = fleet.capacity_j
@@ -145,7 +161,18 @@ def fly_fleet(
         coldest_k=tally.coldest_k,
         final_k=tally.final_k,
         exact=tally.exact,
+        left_out=_left_out(fleet, tally.exact),
         traces=traces,
+    )
+
+
+def _left_out(fleet: Fleet, exact: NDArray[np.bool_]) -> tuple[tuple[str, ...], ...]:
+    """By satellite; a fleet that is not simplified goes without nothing."""
+    earth = (EARTH,) if fleet.seasonal_earth else ()
+    found = {id(design): (*unmodelled(design), *earth) for design in {id(one): one for one in fleet.designs}.values()}
+    return tuple(
+        () if alone or not fleet.simplified else found[id(design)]
+        for design, alone in zip(fleet.designs, exact, strict=True)
     )
 
 
@@ -171,7 +198,8 @@ def _fleet(
     if first_k is None:
         own = np.array([design.initial_temperature_k for design in each])
         arrays.append(np.repeat(own[:, None], n_nodes, axis=1))
-    return Fleet(each, orbits, *arrays)
+    loads, radio, first = arrays
+    return Fleet(each, orbits, loads, radio, first)
 
 
 def _array(place: str, values: ArrayLike, shape: tuple[int, ...], low: float, high: float, what: str) -> Floats:

@@ -16,8 +16,9 @@ from orbitalcloud.physics import fleet_light as sky
 from orbitalcloud.physics.constants import EARTH_RADIUS_M
 from orbitalcloud.physics.design import Design, secular_rates
 from orbitalcloud.physics.fleet_light import CHUNK, LANES, LIGHT_SIZE, ROW
+from orbitalcloud.physics.fleet_scope import simpler, unmodelled
 from orbitalcloud.physics.fleet_tables import MOST_PARTS, Tables, block, reset, tables_of
-from orbitalcloud.physics.geometry import LIT, RADIUS, SUN_X, SUN_Z, Geometry, light_on_grid
+from orbitalcloud.physics.geometry import LIT, RADIUS, SUN_X, SUN_Z, Geometry, earth_on_grid, light_on_grid
 from orbitalcloud.physics.orbit import Orbits, Source, mean_design
 from orbitalcloud.physics.power_heat import EnergyHeat, SatelliteDesign
 from orbitalcloud.physics.sun import irradiance_w_m2, sun_teme_m
@@ -69,18 +70,21 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Who flies: designs by satellite, orbits, loads (n, n_nodes), radio (n,), first temperatures (n, n_nodes)."""
+    """Who flies: designs by satellite, orbits, loads (n, n_nodes), radio (n,), first temperatures (n, n_nodes); whether
+    under an Earth by place and season, and whether simplified."""
 
     designs: tuple[SatelliteDesign, ...]
     orbits: Orbits
     loads_w: Floats
     radio_w: Floats
     first_k: Floats
+    seasonal_earth: bool = False
+    simplified: bool = False
 
     @property
     def capacity_j(self) -> Floats:
         """(n,)"""
-        return np.array([design.battery.capacity_j for design in self.designs])
+        return np.array([design.battery.usable_j for design in self.designs])
 
     @property
     def first_j(self) -> Floats:
@@ -135,7 +139,7 @@ def fly(fleet: Fleet, span: Span) -> Tally:
     exact: list[int] = []
     for index, (design, source) in enumerate(zip(fleet.designs, fleet.orbits.sources, strict=True)):
         if id(design) not in known:
-            known[id(design)] = _tables(design, span.step_s)
+            known[id(design)] = _tables(design, fleet, span.step_s)
         low_m, high_m = radius_range_m(source)
         if known[id(design)] is None or high_m > (1.0 + _MOST_RANGE) * low_m:
             exact.append(index)
@@ -152,9 +156,13 @@ def fly(fleet: Fleet, span: Span) -> Tally:
     return tally
 
 
-def _tables(design: SatelliteDesign, step_s: float) -> Tables | None:
+def _tables(design: SatelliteDesign, fleet: Fleet, step_s: float) -> Tables | None:
     """A design's tables, or none where the kernel does not take it."""
-    if len(design.thermal.nodes) > kernel.MOST_NODES:
+    if fleet.seasonal_earth and not fleet.simplified:
+        return None
+    if unmodelled(design) and fleet.simplified:
+        design = simpler(design)
+    if unmodelled(design) or len(design.thermal.nodes) > kernel.MOST_NODES:
         return None
     tables = tables_of(design)
     return tables if tables.parts(step_s) <= MOST_PARTS else None
@@ -184,7 +192,7 @@ class Block:
             self.range_m[:, 1],
             fleet.loads_w[lanes, : self.n],
             fleet.radio_w[lanes],
-            np.array([fleet.designs[i].battery.capacity_j * fleet.designs[i].initial_state_of_charge for i in lanes]),
+            np.array([fleet.designs[i].battery.usable_j * fleet.designs[i].initial_state_of_charge for i in lanes]),
             fleet.first_k[lanes, : self.n],
         )
         samples = tally.charge.shape[1]
@@ -193,7 +201,7 @@ class Block:
     def fly(self, circular: bool) -> None:
         """Fly the whole span and enter it in the tally."""
         span, tables = self.span, self.tables
-        fly = kernel.flight_of(self.n, tables.linked)
+        fly = kernel.flight_of(tables.shape(varied=not circular))
         network, scratch = tables.network(span.step_s), np.zeros(sky.SCRATCH_SIZE)
         part = self.fleet.orbits.subset([] if circular else self.members.tolist())
         orbits = _orbit_rows(self.sources, span.start) if circular else np.zeros(0)
@@ -207,7 +215,7 @@ class Block:
                 suns = _suns(span, first, steps)
             else:
                 light = self._light(part, first, steps)
-            sun = (orbits, suns, scratch, light, not circular, _irradiance(span, first, steps))
+            sun = (orbits, suns, scratch, light, _irradiance(span, first, steps))
             traced = (span.every if counted >= 0 else 0, max(0, counted), *self.traces)
             begin = first * span.step_s
             fly(self.w, *sun, begin, span.step_s, tables.kernel_tables, network, *traced)
@@ -301,7 +309,8 @@ def _fly_exactly(fleet: Fleet, span: Span, tally: Tally, members: NDArray[np.int
         light = light_on_grid(part, begin, steps + 1, span.step_ns)
         times = begin + span.step_ns * np.arange(steps + 1, dtype=np.int64)
         irradiance = irradiance_w_m2(np.linalg.norm(sun_teme_m(times), axis=1))
-        geometry = Geometry(begin, span.step_ns, light, irradiance)
+        earth = (earth_on_grid(part, begin, steps + 1, span.step_ns),) if fleet.seasonal_earth else ()
+        geometry = Geometry(begin, span.step_ns, light, irradiance, *earth)
         if flown is None:
             flown = EnergyHeat([fleet.designs[i] for i in members], geometry)
             n = flown.n_nodes
@@ -334,7 +343,10 @@ _ENERGIES = ("generated_j", "load_j", "losses_j", "curtailed_j", "unserved_j")
 
 
 def _energies(flown: EnergyHeat) -> list[Floats]:
-    return [getattr(flown, name) for name in _ENERGIES]
+    """As `_ENERGIES` names them; what was shed counts as unserved here."""
+    totals = [getattr(flown, name) for name in _ENERGIES]
+    totals[-1] = totals[-1] + flown.shed_j
+    return totals
 
 
 def _begin_exactly(tally: Tally, members: NDArray[np.int64], flown: EnergyHeat, base: Floats) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,7 +30,7 @@ from orbitalcloud.physics.heat import (
     ONE_AXIS_BACK,
     TRACKING,
     earth_view_factor,
-    emission_w_k4,
+    radiation_to,
 )
 from orbitalcloud.physics.power_heat import SatelliteDesign
 
@@ -49,34 +50,54 @@ class Tables:
     """(n_rows, 14): pairs of opposite faces of the body"""
     following: Floats
     """(n_rows, 14): panels that follow the Sun, by axis"""
-    starts: NDArray[np.int64]
-    """(2, n_nodes + 1): the first row of each node in `fixed` and in `following`, which are in order of nodes"""
     body: Floats
     """(n_faces, 4): node, cosine to nadir, absorbed albedo and Earth infrared by view factor, m²"""
-    inverse: Floats
-    """(n_nodes,): one over capacity, K/J"""
+    capacity: Floats
+    """(n_nodes,), J/K"""
     conduction: Floats
-    """(n_nodes, n_nodes), over capacity, 1/s, −Σ on the diagonal"""
+    """(n_nodes, n_nodes), W/K"""
     exchange: Floats
-    """(n_nodes, n_nodes), over capacity, 1/(s K³), −Σ on the diagonal"""
+    """(n_nodes, n_nodes), W/K⁴"""
     emission: Floats
-    """(n_nodes,), over capacity, 1/(s K³)"""
+    """(n_nodes,), W/K⁴"""
     array_node: int
     battery_node: int
-    linked: bool
 
     @property
     def n_nodes(self) -> int:
-        return len(self.inverse)
+        return len(self.capacity)
+
+    def shape(self, varied: bool) -> kernel.Shape:
+        """What is compiled for designs like this one, on orbits whose radius changes along them (`varied`) or not."""
+        conductors, links = _pairs(self.conduction), _pairs(self.exchange)
+        at = self.fixed[:, kernel.AT_NODE].astype(int).tolist()
+        behind = self.following[:, kernel.AT_NODE].astype(int).tolist()
+        turns = (self.following[:, kernel.ONE_AXIS] > 0.0).astype(int).tolist()
+        glazed = (self.following[:, kernel.GLASS] > 1.0).astype(int).tolist()
+        return kernel.Shape(
+            self.n_nodes,
+            self.array_node,
+            self.battery_node,
+            (len(at), len(behind), len(conductors), len(links)),
+            (_some(at), _some(_axis(row) for row in self.fixed), _some(_celled(row) for row in self.fixed)),
+            (_some(behind), _some(turns), _some(glazed)),
+            (_some(i for i, _ in conductors), _some(j for _, j in conductors)),
+            (_some(i for i, _ in links), _some(j for _, j in links)),
+            tuple(int(i in self.body[:, 0]) for i in range(self.n_nodes)),
+            tuple(int(watts > 0.0) for watts in self.emission),
+            varied,
+        )
 
     @property
-    def kernel_tables(self) -> tuple[Floats, Floats, Floats, NDArray[np.int64], int, int]:
-        """As `fleet_kernel` takes them."""
-        return self.bus, self.fixed, self.following, self.starts, self.array_node, self.battery_node
+    def kernel_tables(self) -> tuple[Floats, Floats, Floats]:
+        """As `fleet_kernel` takes them: bus, and the rows as columns, at least one of each."""
+        return self.bus, _columns(self.fixed), _columns(self.following)
 
     def network(self, step_s: float) -> tuple[Floats, Floats, Floats, Floats, int]:
         """As `fleet_kernel` names it, with the parts that a step needs."""
-        return self.inverse, self.conduction, self.exchange, self.emission, self.parts(step_s)
+        conduction = np.array([self.conduction[i, j] for i, j in _pairs(self.conduction)] or [0.0])
+        exchange = np.array([self.exchange[i, j] for i, j in _pairs(self.exchange)] or [0.0])
+        return self.capacity, conduction, exchange, self.emission, self.parts(step_s)
 
     def parts(self, step_s: float) -> int:
         """How many parts of a step keep it stable and free of overshoot.
@@ -85,8 +106,8 @@ class Tables:
         emission overshoots only on warming, and not while 4 K T³ h / C < 2 at the hottest.
         """
         hot_k = self._hot_k()
-        spread = 2.0 * np.abs(np.diag(self.conduction)) + 8.0 * np.abs(np.diag(self.exchange)) * hot_k**3
-        need = np.maximum(spread * step_s / 0.8, 4.0 * self.emission * hot_k**3 * step_s / 2.0)
+        spread = 2.0 * self.conduction.sum(axis=1) + 8.0 * self.exchange.sum(axis=1) * hot_k**3
+        need = np.maximum(spread * step_s / 0.8, 4.0 * self.emission * hot_k**3 * step_s / 2.0) / self.capacity
         return max(1, math.ceil(float(need.max()) - 1e-9))
 
     def _hot_k(self) -> Floats:
@@ -94,8 +115,31 @@ class Tables:
         heat = np.zeros(self.n_nodes)
         np.add.at(heat, self.fixed[:, kernel.AT_NODE].astype(int), 2.0 * self.fixed[:, kernel.BOTH_SIDES])
         np.add.at(heat, self.following[:, kernel.AT_NODE].astype(int), self.following[:, kernel.SUN_AREA])
-        heat *= SOLAR_CONSTANT_W_M2 * self.inverse
+        heat *= SOLAR_CONSTANT_W_M2
         return np.clip((heat / np.maximum(self.emission, 1e-30)) ** 0.25, 300.0, 450.0)
+
+
+def _pairs(coupling: Floats) -> list[tuple[int, int]]:
+    """Which nodes are coupled."""
+    return [(int(i), int(j)) for i, j in np.argwhere(np.triu(coupling) > 0.0)]
+
+
+def _some(whole: Iterable[int]) -> tuple[int, ...]:
+    return tuple(whole) or (0,)
+
+
+def _columns(rows: Floats) -> Floats:
+    return np.ascontiguousarray(rows.T) if len(rows) else np.zeros((kernel.COLUMNS, 1))
+
+
+def _axis(row: Floats) -> int:
+    """0, 1 or 2 where the row's axis is one of the body's, 3 where it is another."""
+    along = np.abs(row[[kernel.AXIS_X, kernel.AXIS_Y, kernel.AXIS_Z]]) > 0.0
+    return int(np.argmax(along)) if along.sum() == 1 else 3
+
+
+def _celled(row: Floats) -> int:
+    return 0 if row[kernel.CELLS] <= 0.0 else 2 if row[kernel.GLASS] > 1.0 else 1
 
 
 @lru_cache(maxsize=256)
@@ -103,7 +147,7 @@ def tables_of(design: SatelliteDesign) -> Tables:
     """The tables of a design."""
     faces, thermal = design.faces(), design.thermal
     capacity = thermal.capacities_j_k()
-    conduction, exchange = thermal.conduction_w_k(), thermal.radiation_w_k4()
+    conduction, (exchange, emission) = thermal.conduction_w_k(), radiation_to(thermal, faces)
     bus = (
         *design.battery.row()[:6],
         design.array.temperature_coefficient_per_k,
@@ -112,25 +156,18 @@ def tables_of(design: SatelliteDesign) -> Tables:
     )
     body = faces[faces[:, MOUNT] == BODY]
     fixed, following = _fixed_rows(body), _following_rows(faces[faces[:, MOUNT] != BODY])
-    bounds = np.arange(len(capacity) + 1)
     return Tables(
         np.array(bus),
         fixed,
         following,
-        np.array([np.searchsorted(rows[:, kernel.AT_NODE], bounds) for rows in (fixed, following)]),
         np.column_stack([body[:, NODE], body[:, NZ], body[:, AREA] * body[:, ALPHA], body[:, AREA] * body[:, EPSILON]]),
-        1.0 / capacity,
-        _laplacian(conduction) / capacity[:, None],
-        _laplacian(exchange) / capacity[:, None],
-        emission_w_k4(faces, len(capacity)) / capacity,
+        capacity,
+        conduction,
+        exchange,
+        emission,
         thermal.index(design.array_node),
         thermal.index(design.battery_node),
-        bool(exchange.any()),
     )
-
-
-def _laplacian(coupling: Floats) -> Floats:
-    return np.asarray(coupling - np.diag(coupling.sum(axis=1)))
 
 
 def _rows(rows: list[Floats]) -> Floats:
@@ -221,10 +258,11 @@ def block(
             w[row + i * ROW : row + i * ROW + LANES] = values[i]
 
     infrared = float(tables.bus[kernel.INFRARED])
-    asked = loads_w.sum(axis=1) + radio_w
+    warm = loads_w.sum(axis=1)
     put(kernel.ENERGY, energy_j[None])
-    put(kernel.ASKED, asked[None])
-    put(kernel.ONE_OVER_ASKED, np.where(asked > 0.0, 1.0 / np.where(asked > 0.0, asked, 1.0), 0.0)[None])
+    put(kernel.ASKED, (warm + radio_w)[None])
+    put(kernel.RADIO, radio_w[None])
+    put(kernel.ONE_OVER_LOADS, np.where(warm > 0.0, 1.0 / np.where(warm > 0.0, warm, 1.0), 0.0)[None])
     put(kernel.LOADS, loads_w.T)
     put(kernel.TEMPERATURE, first_k.T)
     put(kernel.BEFORE, first_k.T)

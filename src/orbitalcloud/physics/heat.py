@@ -260,7 +260,8 @@ def flows(temperature, source, conduction, radiation, emission, out):  # type: i
 
 @njit(cache=True)
 def factorise(temperature, capacity, weight, conduction, radiation, emission, matrix):  # type: ignore[no-untyped-def]
-    """LU of C − weight · J in `matrix` (n, n), J the Jacobian of `flows`: diagonally dominant, so no pivots."""
+    """LU of C − weight · J in `matrix` (n, n), J the Jacobian of `flows`: diagonally dominant, so no pivots. On the
+    diagonal stands one over U's."""
     n = temperature.shape[0]
     for i in range(n):
         t3 = temperature[i] ** 3
@@ -270,9 +271,11 @@ def factorise(temperature, capacity, weight, conduction, radiation, emission, ma
             matrix[i, j] = -weight * (conduction[i, j] + 4.0 * radiation[i, j] * temperature[j] ** 3)
         matrix[i, i] = capacity[i] + weight * diagonal
     for k in range(n):
+        over = 1.0 / matrix[k, k]
+        matrix[k, k] = over
         for i in range(k + 1, n):
             if matrix[i, k] != 0.0:
-                matrix[i, k] /= matrix[k, k]
+                matrix[i, k] *= over
                 for j in range(k + 1, n):
                     matrix[i, j] -= matrix[i, k] * matrix[k, j]
 
@@ -287,7 +290,7 @@ def solve(matrix, right):  # type: ignore[no-untyped-def]
     for i in range(n - 1, -1, -1):
         for j in range(i + 1, n):
             right[i] -= matrix[i, j] * right[j]
-        right[i] /= matrix[i, i]
+        right[i] *= matrix[i, i]
 
 
 @njit(cache=True)

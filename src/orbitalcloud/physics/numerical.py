@@ -134,6 +134,9 @@ class Arc:
             step_s = self.source.step_s if way == 0 else -self.source.step_s
             at = self.source.epoch + (1 - 2 * way) * (len(known) - 1) * self.step_ns
             made = fly(known[-1, :6], Instant(at), step_s, missing, self.source.ball, self.source.forces)
+            if not np.isfinite(made).all():
+                remedy = "give it a smaller area or more mass: these forces tear it away within a step"
+                raise DataError(name, f"no state after {iso(Instant(at))}", remedy)
             self._nodes[way] = np.concatenate([known[:-1], made])
             self._ended[way] = len(made) < missing + 1
         if len(self._nodes[way]) < count + 1:

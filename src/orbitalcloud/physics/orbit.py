@@ -11,6 +11,7 @@ holds its sources, so it pickles; what it has integrated it does not carry along
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +36,21 @@ Floats = NDArray[np.float64]
 _DAY_S = 86400.0
 _SGP4_DAY_ZERO_JD = 2433281.5  # 1949-12-31, the epoch of sgp4init's day count
 
+_DECIMAL, _POWER, _DIGITS = r" *[+-]?\d*\.\d+ *", r"[ +-][\d ]{5}[ +-]\d", r"[\d ]+"
+_TLE_COLUMNS = {
+    1: {"epoch": (18, 32, r"[\d ]{5}\.[\d ]+"), "B*": (53, 61, _POWER)},
+    2: {
+        "inclination": (8, 16, _DECIMAL),
+        "node": (17, 25, _DECIMAL),
+        "eccentricity": (26, 33, _DIGITS),
+        "argument of perigee": (34, 42, _DECIMAL),
+        "mean anomaly": (43, 51, _DECIMAL),
+        "mean motion": (52, 63, _DECIMAL),
+    },
+}
+"""What SGP4 reads from columns of the lines (from 0), and its form (CelesTrak's NORAD two-line element set format); the
+derivatives of line 1 it does not use."""
+
 
 @dataclass(frozen=True, slots=True)
 class TwoLine:
@@ -49,6 +65,9 @@ class TwoLine:
             where = f"TLE {self.name} line {number}".replace("  ", " ")
             if len(line) != 69 or not line.isascii() or line[:2] != f"{number} ":
                 raise DataError(where, line, f"give the 69 characters that begin with '{number} '")
+            for what, (first, last, form) in _TLE_COLUMNS[number].items():
+                if not re.fullmatch(form, line[first:last]):
+                    raise DataError(where, line[first:last], f"copy the line again: no {what} stands in its columns")
             total = sum(int(c) if c.isdigit() else c == "-" for c in line[:68]) % 10
             if line[68] != str(total):
                 raise DataError(where, line, f"its checksum should be {total}: copy the line again")
@@ -128,6 +147,12 @@ def epoch_of(source: Source) -> Instant:
     return source.span[0] if isinstance(source, Ephemeris) else source.epoch
 
 
+def _eccentricity(source: Source) -> float:
+    if isinstance(source, TwoLine):
+        return float("0." + source.line2[26:33].strip())  # its form was proven when its satrec was made
+    return math.nan if isinstance(source, Numerical | Ephemeris) else source.eccentricity
+
+
 class Orbits:
     """n satellites; index = position in the list of sources."""
 
@@ -176,6 +201,11 @@ class Orbits:
         epochs = np.array([design.epoch for design in designs], dtype=np.int64)
         return np.array(which, dtype=np.int64), design_table(designs), epochs
 
+    @cached_property
+    def eccentricity(self) -> Floats:
+        """Of the mean elements that SGP4 or a design flies by, (n,); NaN for what is integrated or tabled."""
+        return np.array([_eccentricity(source) for source in self.sources], dtype=np.float64)
+
     def state_teme(self, times_ns: ArrayLike) -> tuple[Floats, Floats]:
         """Positions (m) and velocities (m/s) in TEME, each (n_satellites, n_times, 3).
 
@@ -194,12 +224,13 @@ class Orbits:
         if len(which):
             kepler_states(table, epochs, times, which, position, velocity)
         self._tabled(times, position, velocity)
-        inside = (position**2).sum(axis=2) < EARTH_POLAR_RADIUS_M**2
-        if inside.any():
-            satellite, at = np.argwhere(inside)[0]
+        lost = ~((position**2).sum(axis=2) >= EARTH_POLAR_RADIUS_M**2)  # no number is lost too
+        if lost.any():
+            satellite, at = np.argwhere(lost)[0]
+            words = "inside the Earth" if np.isfinite(position[satellite, at]).all() else "nowhere"
             raise DataError(
                 self.names[satellite],
-                f"inside the Earth at {iso(Instant(int(times[at])))}",
+                f"{words} at {iso(Instant(int(times[at])))}",
                 "raise its perigee, or take newer elements",
             )
         return position, velocity

@@ -104,9 +104,9 @@ class Shedding:
                 raise DataError(f"shedding: {name}", getattr(self, name), "choose 0 to less than 1")
         if not self.heating <= self.radio <= self.payload:
             order = f"heating {self.heating:g}, radio {self.radio:g}, payload {self.payload:g}"
-            raise DataError("shedding", order, "shed the payload first and the heating last: heating ≤ radio ≤ payload")
+            raise DataError("shed", order, "shed the payload first and the heating last: heating ≤ radio ≤ payload")
         if self.payload + self.restore_by >= 1.0:
-            raise DataError("shedding: restore_by", self.restore_by, "leave room: payload + restore_by below 1")
+            raise DataError("shed.restore_by", self.restore_by, "leave room: payload + restore_by below 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,8 @@ def _sunlight(panels, temperature, light, flux, volts, earth, bus, source, offer
     ratio = max(1.0, radius / EARTH_RADIUS_M)
     day = max(0.0, -sz) * earth[0] * flux
     held = bus[SUN_AXIS] != 0.0 or bus[SUN_AXIS + 1] != 0.0 or bus[SUN_AXIS + 2] != 0.0
-    u = v = total = 0.0
+    u = v = total = seen_by = 0.0
+    known = -1.0
     if shade.shape[0] > 0:
         if held:
             u, v = octahedral(bus[SUN_AXIS], bus[SUN_AXIS + 1], bus[SUN_AXIS + 2])
@@ -128,7 +129,11 @@ def _sunlight(panels, temperature, light, flux, volts, earth, bus, source, offer
     for f in range(n_faces):
         face = faces[f]
         to_sun, to_earth = _to_sun(face, light, bus) if held else face_cosines(face, sx, sy, sz)
-        view = earth_view_factor(to_earth, ratio)
+        slant = abs(to_earth)
+        if slant != known:  # most faces look along, away from or across the same line as the one before
+            known, seen_by = slant, earth_view_factor(slant, ratio)
+        # what the two sides of a plate see differs by c/a² (Gauss)
+        view = seen_by if to_earth >= 0.0 else max(0.0, seen_by - slant / (ratio * ratio))
         direct, power = flux * lit * to_sun, 1.0
         p = panel_of[f]
         if direct > 0.0 and p >= 0 and p < shade.shape[0]:
@@ -167,18 +172,17 @@ def _earth(earth, k, u, bus):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _controlled(source, offered, loads, temperature, seconds, network, control, states, seen, work):  # type: ignore[no-untyped-def]
+def _controlled(source, offered, warm, temperature, seconds, network, control, states, seen, work):  # type: ignore[no-untyped-def]
     """Electric watts that the thermal controls ask for in this step, as `thermal_control.decide` sets them; −1 where
     all of them rest."""
     n = temperature.shape[0]
-    capacity, conduction, radiation, emission = network
-    heat, shining, joined = work[n + 5], work[n + 6], work[n + 9 : 2 * n + 9]
+    heat = work[n + 5]
     for i in range(n):
-        heat[i] = source[i] - offered[i]
-        for c in range(CLASSES):
-            heat[i] += loads[c, i]
+        heat[i] = source[i] - offered[i] + warm[i]
     if resting(temperature, heat, seconds, network, control[0], control[1], states):
         return -1.0
+    capacity, conduction, radiation, emission = network
+    shining, joined = work[n + 6], work[n + 9 : 2 * n + 9]
     joined[:, :] = conduction
     shining[:] = emission
     inside = (capacity, joined, radiation, shining)
@@ -296,6 +300,7 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
     warm = work[2 * n + 9]
     _demand(loads, radio_w, asked, warm)
     heating = asked[HEATING]
+    view = work[n + 7 : n + 9]
     flags = 0
     k = (now - start) // step_ns
     while now < until:
@@ -305,15 +310,13 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
         u = (0.5 * (now - start + stop - start)) / step_ns - k
         here, flux = _light(light, irradiance, k, u)
         below = _earth(earth, k, u, bus)
-        source[:] = 0.0
-        offered[:] = 0.0
-        view = work[n + 7 : n + 9]
-        view[:, :] = 0.0
+        for i in range(n):
+            source[i] = offered[i] = view[0, i] = view[1, i] = 0.0
         total = _sunlight(panels, temperature, here, flux, state[VOLTS], below, bus, source, offered, view)
         seen = (below[1], view)
         active = -1.0
         if control[1] > 0:
-            active = _controlled(source, offered, loads, temperature, seconds, network, control, states, seen, work)
+            active = _controlled(source, offered, warm, temperature, seconds, network, control, states, seen, work)
             asked[HEATING] = heating + max(0.0, active)
         level = _level(state, bus)
         wanted = _wanted(level, asked, seconds, state)
@@ -322,8 +325,10 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
         for i in range(n):
             source[i] -= offered[i] * delivered
         if served >= wanted and level == CLASSES:  # nearly always, so without a call
-            share[:] = 1.0
-            source += warm
+            for c in range(CLASSES):
+                share[c] = 1.0
+            for i in range(n):
+                source[i] += warm[i]
         else:
             _serve(served, level, asked, loads, share, source)
         state[RADIATED] += radio_w * share[RADIO] * seconds

@@ -197,12 +197,12 @@ def _rising(where: str, low_k: float, high_k: float, low: str, high: str) -> Non
 
 def _positive(where: str, name: str, value: float) -> None:
     if not 0.0 < value <= 1e9:
-        raise DataError(f"{where}: {name}", value, "choose more than 0")
+        raise DataError(f"{where}: {name}", value, "choose more than 0, at most 1e9")
 
 
 def _not_negative(where: str, name: str, value: float) -> None:
     if not 0.0 <= value <= 1e9:
-        raise DataError(f"{where}: {name}", value, "choose 0 or more")
+        raise DataError(f"{where}: {name}", value, "choose 0 to 1e9")
 
 
 @njit(cache=True)

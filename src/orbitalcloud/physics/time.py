@@ -93,6 +93,16 @@ def earth_rotation_span() -> tuple[Instant, Instant]:
     return Instant(first), Instant(first + (len(table.ut1_minus_tai_s) - 1) * DAY)
 
 
+def rotation_note(ends: Instant) -> str:
+    """What to say where times reach past the packaged table of the Earth's rotation: empty before its end."""
+    last = earth_rotation_span()[1]
+    if ends <= last:
+        return ""
+    return (
+        f"the Earth's rotation is known to {iso(last)[:10]}: from then UT1 runs as atomic time, the pole stands still"
+    )
+
+
 def nanoseconds(times_ns: ArrayLike) -> Nanoseconds:
     """Instants as an int64 array (any shape); an `Instant` becomes shape (1,)."""
     return np.atleast_1d(np.asarray(times_ns, dtype=np.int64))

@@ -9,6 +9,7 @@ one design on one plane are flown once; contacts are each satellite's own. What 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ from orbitalcloud.mission import Craft, Loaded
 from orbitalcloud.mission.physical import ZERO_CELSIUS_K, inclination_deg, node_index, orbits_of, period_s
 from orbitalcloud.physics import Design, Orbits, ShadowEvent, beta_angle_rad, shadow_events
 from orbitalcloud.physics.orbit import mean_design
+from orbitalcloud.physics.time import rotation_note
 from orbitalcloud.study.claims import claims_section
 from orbitalcloud.study.contacts import Passes, Room, passes_of, radio_w, room_of, station_contacts, terminals_w
 from orbitalcloud.study.demand import Demand, Piece, demand, pieces, releases
@@ -108,7 +110,8 @@ def check(loaded: Loaded, progress: Progress | None = None, *, later: bool = Tru
         _relax(loaded, groups, sheets, passes)
     tell(1.0, "")
     days, flown = (loaded.ends - loaded.starts) / DAY, (ends - loaded.starts) / DAY
-    return Sheet(loaded.mission.name, days, tuple(sheets), flown, LIFE_YEARS, _notes(groups, days, flown))
+    said = (*_notes(groups, days, flown, loaded.ends), *_advice(sheets))
+    return Sheet(loaded.mission.name, days, tuple(sheets), flown, LIFE_YEARS, said)
 
 
 def _relax(loaded: Loaded, groups: list[Group], sheets: list[SatelliteSheet], passes: list[Passes]) -> None:
@@ -119,8 +122,8 @@ def _relax(loaded: Loaded, groups: list[Group], sheets: list[SatelliteSheet], pa
     sheets[i] = replace(sheets[i], relaxers=(*disposal_relaxers(sheets[i]), *found))
 
 
-def _notes(groups: list[Group], days: float, flown: float) -> tuple[str, ...]:
-    said = []
+def _notes(groups: list[Group], days: float, flown: float, ends: Instant) -> tuple[str, ...]:
+    said = [note] if (note := rotation_note(ends)) else []
     count = sum(len(one.members) for one in groups)
     if len(groups) < count:
         said.append(f"power and heat of {count:,} satellites from {len(groups)} flown: one a plane and design")
@@ -131,6 +134,16 @@ def _notes(groups: list[Group], days: float, flown: float) -> tuple[str, ...]:
     return tuple(said)
 
 
+def _advice(sheets: list[SatelliteSheet]) -> tuple[str, ...]:
+    """What the sections about self-shadow advise, once each, with the first satellite that it is said of."""
+    said: dict[str, str] = {}
+    for one in sheets:
+        for section in one.sections:
+            if section.name == "wings" and section.note:
+                said.setdefault(section.note, one.name)
+    return tuple(f"{name}: {advice}" for advice, name in said.items())
+
+
 # Groups -------------------------------------------------------------------------------------------------------------
 
 
@@ -139,21 +152,29 @@ def _groups(loaded: Loaded, runs: dict[str, Piece], passes: list[Passes], ends: 
     found: dict[object, list[int]] = {}
     for i, craft in enumerate(loaded.satellites):
         found.setdefault(_kind(loaded, craft, i), []).append(i)
-    return [_group(loaded, members, runs, passes, ends, room) for members in found.values()]
+    terminals = terminals_w(loaded, room, (ends - loaded.starts) / SECOND)
+    return [_group(loaded, members, runs, passes, ends, terminals) for members in found.values()]
 
 
 def _kind(loaded: Loaded, craft: Craft, i: int) -> object:
     orbit = craft.orbit
     if not isinstance(orbit, Design):
         return i
-    plane = (orbit.semi_major_axis_m, orbit.eccentricity, orbit.inclination_rad, orbit.raan_rad, orbit.argp_rad)
+    # to a thousandth of the eccentricity vector, 7 km of height: the members of a cluster share their light
+    shape = tuple(round(orbit.eccentricity * turn(orbit.argp_rad), 3) for turn in (math.cos, math.sin))
+    plane = (orbit.semi_major_axis_m, orbit.inclination_rad, orbit.raan_rad, shape)
     own = tuple(task.name for task in loaded.tasks if task.target == craft.name)
     kept = (craft.reserve, craft.shedding, craft.sun_axis, craft.safe_below, craft.safe_above, craft.safe_w)
     return craft.bus, craft.accelerator, craft.devices, kept, plane, orbit.epoch, own
 
 
 def _group(
-    loaded: Loaded, members: list[int], runs: dict[str, Piece], passes: list[Passes], ends: Instant, room: Room
+    loaded: Loaded,
+    members: list[int],
+    runs: dict[str, Piece],
+    passes: list[Passes],
+    ends: Instant,
+    terminals: dict[str, float],
 ) -> Group:
     count = steps(loaded.starts, ends)
     most = max(members, key=lambda i: sum(one.duration_ns for windows in passes[i] for one in windows))
@@ -161,7 +182,7 @@ def _group(
     period = period_s(craft)
     instants, seconds = releases(loaded, craft, period, runs, loaded.starts, ends)
     radio = radio_w(loaded, craft, passes[most], loaded.starts, count)
-    radio += terminals_w(loaded, craft, room, (ends - loaded.starts) / SECOND)
+    radio += terminals.get(craft.name, 0.0)
     load = Load(craft, loaded.starts, ends, period, instants, seconds, radio)
     return Group(members, load, demand(loaded, craft, period, runs), mean_design(craft.orbit, craft.name))
 

@@ -81,13 +81,14 @@ def room_of(loaded: Loaded, orbits: Orbits, ends: Instant) -> Room:
     return Room(rate, sums)
 
 
-def terminals_w(loaded: Loaded, craft: Craft, room: Room, seconds: float) -> float:
-    """Mean power of a satellite's terminals to others over `seconds`, if they send in every contact: an upper bound."""
-    return sum(
-        channel.transmit_w * room.carried[channel.sender, channel.receiver][1] / seconds
-        for channel in loaded.channels
-        if channel.limits is not None and channel.sender == craft.name
-    )
+def terminals_w(loaded: Loaded, room: Room, seconds: float) -> dict[str, float]:
+    """Mean power of satellites' terminals to others over `seconds`, if they send in every contact: upper bounds."""
+    power: dict[str, float] = {}
+    for channel in loaded.channels:
+        if channel.limits is not None:
+            lasted = room.carried[channel.sender, channel.receiver][1]
+            power[channel.sender] = power.get(channel.sender, 0.0) + channel.transmit_w * lasted / seconds
+    return power
 
 
 def station_contacts(

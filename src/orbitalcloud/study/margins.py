@@ -13,6 +13,9 @@ from orbitalcloud.study.demand import Demand
 from orbitalcloud.study.sheet import Margin, NodeRange, Scope, StationContact
 from orbitalcloud.study.trial import Floats, Seen
 
+FED = 1e-6
+"""Share of the energy asked for that may be missing: rounding, over a mission."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Envelope:
@@ -24,6 +27,7 @@ class Envelope:
     array_w: float
     load_w: float
     sunlit: float
+    unserved: float
 
 
 def envelope(seen: Sequence[Seen], cold: Sequence[Seen] = ()) -> Envelope:
@@ -35,6 +39,7 @@ def envelope(seen: Sequence[Seen], cold: Sequence[Seen] = ()) -> Envelope:
         array_w=min(one.array_w for one in seen),
         load_w=seen[0].load_w,
         sunlit=seen[0].sunlit,
+        unserved=max(one.unserved for one in (*seen, *cold)),
     )
 
 
@@ -56,6 +61,7 @@ def joined(first: Envelope, other: Envelope) -> Envelope:
         min(first.array_w, other.array_w),
         max(first.load_w, other.load_w),
         min(first.sunlit, other.sunlit),
+        max(first.unserved, other.unserved),
     )
 
 
@@ -82,7 +88,7 @@ def node_ranges(craft: Craft, seen: Envelope, year: Envelope | None) -> tuple[No
 
 
 def power_margins(craft: Craft, seen: Envelope, scope: Scope) -> Iterator[Margin]:
-    """The array against the load, the charge against the reserve."""
+    """The array against the load, the charge against the reserve, and whether the bus fed what asked."""
     load_w, array_w = seen.load_w, seen.array_w * path_efficiency(craft, seen.sunlit)
     text = f"energy: {load_w:.1f} W asked of {array_w:.1f} W that the array gives through the battery"
     share = 1.0 - load_w / array_w if array_w > 0.0 else -1.0
@@ -90,6 +96,10 @@ def power_margins(craft: Craft, seen: Envelope, scope: Scope) -> Iterator[Margin
     text = f"charge: down to {100 * seen.lowest:.0f} % with a reserve of {100 * craft.reserve:.0f} %"
     share = (seen.lowest - craft.reserve) / (1.0 - craft.reserve)
     yield Margin("lowest charge", 100 * seen.lowest, 100 * craft.reserve, "%", share, text, "lowest_charge_pct", scope)
+    # a battery too weak for the load is never emptied: the bus goes down, and the charge looks well
+    served, fed = 1.0 - seen.unserved, seen.unserved < FED
+    text = f"brown-out: the bus feeds {100 * served:.1f} % of what asks"
+    yield Margin("energy served", 100 * served, 100.0, "%", 1.0 if fed else -seen.unserved, text, "served_pct", scope)
 
 
 def heat_margins(craft: Craft, seen: Envelope, scope: Scope) -> Iterator[Margin]:

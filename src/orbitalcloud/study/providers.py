@@ -14,12 +14,14 @@ from dataclasses import dataclass, replace
 from orbitalcloud.core import DataError
 from orbitalcloud.mission import Craft, Loaded
 from orbitalcloud.mission.physical import ZERO_CELSIUS_K
-from orbitalcloud.physics import Design
+from orbitalcloud.physics import Design, secular_rates
 from orbitalcloud.study.exposure_sheet import radiation_sheet
 from orbitalcloud.study.hot_cold import HotCold, hot_cold_cases
 from orbitalcloud.study.later import LIFE_YEARS
 from orbitalcloud.study.orbit_life import OrbitLife, orbit_life
 from orbitalcloud.study.sheet import Entry, Margin, Section
+from orbitalcloud.study.wings import Wings, wings_of
+from orbitalcloud.study.year import local_time_drift_min_year, local_time_h
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Part:
     margins: tuple[Margin, ...] = ()
 
 
-Memo = dict[object, OrbitLife | HotCold]
+Memo = dict[object, OrbitLife | HotCold | Wings | None]
 """What like satellites of one check share."""
 
 Provider = Callable[[Loaded, Craft, Design, Memo], Part]
@@ -157,8 +159,32 @@ def minus(text: str) -> str:
     return re.sub(r"(?<![\w])-(?=\d)", "−", text)
 
 
+# The wings ----------------------------------------------------------------------------------------------------------
+
+
+def wings(loaded: Loaded, craft: Craft, mean_orbit: Design, memo: Memo) -> Part:
+    """What the array loses to the satellite's own shadow over a year, and would on other axes of the body."""
+    rates = secular_rates(mean_orbit.semi_major_axis_m, mean_orbit.eccentricity, mean_orbit.inclination_rad)
+    held = abs(local_time_drift_min_year(rates.raan_rad_s)) < 180.0
+    plane = round(local_time_h(mean_orbit, mean_orbit.epoch), 1) if held else None  # others meet the Sun at all angles
+    key = ("wings", craft.bus, craft.sun_axis, _shape(mean_orbit), plane)
+    if key not in memo:
+        memo[key] = wings_of(craft, mean_orbit, loaded.starts)
+    found = memo[key]
+    if found is None:
+        return Part()
+    assert isinstance(found, Wings), "kept under its own key"
+    entries = [Entry("shadow_lost_pct", "array's year lost to its own shadow", "%", year=100.0 * found.lost)]
+    entries += [
+        Entry(f"shadow_lost_{axis}_pct", f'  with wings = "{axis}"', "%", year=100.0 * lost)
+        for axis, lost in found.on.items()
+    ]
+    entries.append(Entry("shadow_lost_turned_pct", "  with sun_axis = [0, 0, -1]", "%", year=100.0 * found.turned))
+    return Part((Section("wings", "self-shadow of the array", tuple(entries), found.advice),))
+
+
 def _shape(orbit: Design) -> tuple[float, float, float]:
     return (round(orbit.semi_major_axis_m, -2), round(orbit.eccentricity, 4), round(orbit.inclination_rad, 3))
 
 
-PROVIDERS: tuple[Provider, ...] = (heat_cases, radiation, life)
+PROVIDERS: tuple[Provider, ...] = (wings, heat_cases, radiation, life)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from orbitalcloud.core import DAY, SECOND, Instant
 from orbitalcloud.mission import Craft, Loaded
 from orbitalcloud.mission.physical import energy_heat, light_of, loads_w, node_index, orbits_of
+from orbitalcloud.physics import EnergyHeat
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +46,8 @@ class Trial:
 class Seen:
     """What one trial saw. Charges are shares of the capacity; temperatures (n_nodes,) in kelvin; powers are means.
 
-    `mean_t4_k4` is the mean of T⁴, by which a node radiates; `unserved_j` counts from the measured span's start.
+    `mean_t4_k4` is the mean of T⁴, by which a node radiates; `unserved` the share of the energy asked for over the
+    measured span that the bus could not give.
     """
 
     lowest: float
@@ -55,7 +57,7 @@ class Seen:
     mean_t4_k4: Floats
     array_w: float
     load_w: float
-    unserved_j: float
+    unserved: float
     sunlit: float
 
 
@@ -79,6 +81,11 @@ def fly(loaded: Loaded, trials: Sequence[Trial], starts: Instant, ends: Instant,
     with ThreadPoolExecutor(cores) as pool:  # the integrator lets other threads run beside it
         flown = pool.map(lambda block: _fly_block(loaded, block, starts, ends, lead_ns), blocks)
         return [seen for block in flown for seen in block]
+
+
+def _missing_j(state: EnergyHeat) -> Floats:
+    """Joules asked for and not given so far: the bus was down, or had switched the load off."""
+    return np.asarray(state.unserved_j + state.shed_j)
 
 
 class _Tally:
@@ -114,7 +121,7 @@ def _fly_block(loaded: Loaded, trials: Sequence[Trial], starts: Instant, ends: I
     state = energy_heat(fleet, light)
     base = loads_w(fleet, 0.0, state.n_nodes)
     tally = _Tally(state.state_of_charge, state.temperature_k)
-    before = (state.generated_j.copy(), state.unserved_j.copy())
+    before = (state.generated_j.copy(), _missing_j(state))
     lit, count = np.zeros(len(trials)), 0
     while True:
         if now >= measured:
@@ -131,7 +138,7 @@ def _fly_block(loaded: Loaded, trials: Sequence[Trial], starts: Instant, ends: I
                 tally.look(state.state_of_charge, state.temperature_k)
             elif now == measured:
                 tally = _Tally(state.state_of_charge, state.temperature_k)
-                before = (state.generated_j.copy(), state.unserved_j.copy())
+                before = (state.generated_j.copy(), _missing_j(state))
         if now >= ends:
             break
         until = Instant(min(ends, now + DAY))
@@ -140,7 +147,7 @@ def _fly_block(loaded: Loaded, trials: Sequence[Trial], starts: Instant, ends: I
     seconds = (ends - measured) / SECOND
     skip = int((measured - starts) // STEP_NS)
     asked = base.sum(axis=1) + payload_w[:, skip:].mean(axis=1) + radio_w[:, skip:].mean(axis=1)
-    generated, unserved = (state.generated_j - before[0]) / seconds, state.unserved_j - before[1]
+    generated, unserved = (state.generated_j - before[0]) / seconds, _missing_j(state) - before[1]
     return [
         Seen(
             lowest=float(tally.lowest[i]),
@@ -150,7 +157,7 @@ def _fly_block(loaded: Loaded, trials: Sequence[Trial], starts: Instant, ends: I
             mean_t4_k4=tally.total4[i] / max(1, tally.count),
             array_w=float(generated[i]),
             load_w=float(asked[i]),
-            unserved_j=float(unserved[i]),
+            unserved=float(unserved[i] / (asked[i] * seconds)) if asked[i] > 0.0 else 0.0,
             sunlit=float(lit[i] / max(1, count)),
         )
         for i in range(len(trials))

@@ -8,9 +8,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from orbitalcloud.compute import Artefact, Job, JobLimits, Limits, Request, encode_request, workload
-from orbitalcloud.core import HOUR, SECOND, DataError, Instant, MissionError, Seed, digest_of, from_hex, records
+from orbitalcloud.core import (
+    HOUR,
+    SECOND,
+    DataError,
+    Instant,
+    MissionError,
+    RemoteProtocolError,
+    Seed,
+    digest_of,
+    from_hex,
+    records,
+)
 from orbitalcloud.core.events import Commanded
 from orbitalcloud.ethereum import MAINNET
+from orbitalcloud.ethereum.outline import MAX_FILE_BYTES, outline, signed_bytes
+from orbitalcloud.ethereum.signed_text import parse_signature
 from orbitalcloud.mission import Craft, Loaded, Task, mission_error, types
 from orbitalcloud.mission.files import read_bytes
 from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of, battery_of, node_index
@@ -22,15 +35,28 @@ from orbitalcloud.node import (
     Pay,
     Satellite,
     SatelliteConfig,
+    SendTransaction,
     SendUpdate,
     Station,
     StationConfig,
     SubmitJob,
     VerificationFacts,
+    WipeWallet,
     encode_order,
 )
+from orbitalcloud.twin.build_chain import (
+    beacon_of,
+    daily_limit_wei,
+    following,
+    lies_of,
+    paying_facts,
+    uplink_uj_per_byte,
+)
 from orbitalcloud.twin.carrier import Carrier
+from orbitalcloud.twin.devnet import DevBeacon
 from orbitalcloud.twin.gateway import Gateway
+from orbitalcloud.twin.keystores import KeyStore
+from orbitalcloud.twin.liar import Lie, LyingStation
 from orbitalcloud.twin.medium import Loss
 from orbitalcloud.twin.timeline import (
     LightTurns,
@@ -77,14 +103,20 @@ class Fleet:
     terminals_mw: dict[str, dict[str, int]] = field(repr=False, default_factory=dict)
     """What each satellite's terminals take, by the satellite that they point to."""
     configs: dict[str, SatelliteConfig | StationConfig] = field(repr=False, default_factory=dict)
+    lies: dict[str, tuple[Lie, ...]] = field(repr=False, default_factory=dict)
+    beacon: DevBeacon | None = field(repr=False, default=None)
+    """The beginning of the chain that the mission pays on, where it is the in-process one."""
 
     def __call__(self, name: str) -> Node:
         config = self.configs[name]
-        return Satellite(config, self.artefacts) if isinstance(config, SatelliteConfig) else Station(config)
+        if isinstance(config, SatelliteConfig):
+            return Satellite(config, self.artefacts)
+        return LyingStation(config, self.lies[name]) if name in self.lies else Station(config)
 
 
-def fleet_of(loaded: Loaded, world: World) -> tuple[Fleet, dict[str, Work]]:
-    """What nodes are built from, and the work of each task, both from the mission alone."""
+def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fleet, dict[str, Work]]:
+    """What nodes are built from, and the work of each task, both from the mission alone and its seed."""
+    beacon = beacon_of(loaded, Seed.of(loaded.mission.seed if seed is None else seed))
     work = {}
     for index, task in enumerate(loaded.tasks):
         with _blamed(loaded, "job", index, "input" if task.inputs else "artefact"):
@@ -102,20 +134,26 @@ def fleet_of(loaded: Loaded, world: World) -> tuple[Fleet, dict[str, Work]]:
             fleet.terminals_mw.setdefault(channel.sender, {})[channel.receiver] = round(channel.transmit_w * 1000)
     sunlight = world.sunlight()
     facts = _verification(loaded)
+    paying = paying_facts(loaded, beacon)
     for craft in loaded.satellites:
-        fleet.configs[craft.name] = _satellite(loaded, craft, fleet, world, sunlight[craft.name], facts)
+        config = _satellite(loaded, craft, fleet, world, sunlight[craft.name], facts)
+        fleet.configs[craft.name] = following(loaded, config, paying) if paying is not None else config
     for ground in loaded.stations:
         chain = _chain_name(loaded)
-        fleet.configs[ground.name] = StationConfig(ground.name, fleet.plan, world.names, chain)
+        config_of_chain = beacon.config if beacon is not None else None
+        fleet.configs[ground.name] = StationConfig(ground.name, fleet.plan, world.names, chain, config_of_chain)
+    fleet.lies.update(lies_of(loaded))
+    fleet.beacon = beacon
     return fleet, work
 
 
-def carrier_of(loaded: Loaded, seed: int) -> tuple[Carrier, Fleet]:
-    """Everything that a flight of this mission needs, before its first event."""
+def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple[Carrier, Fleet]:
+    """Everything that a flight of this mission needs, before its first event; `keys` None: device keys of the seed."""
     world = World(loaded, seed)
-    fleet, work = fleet_of(loaded, world)
+    fleet, work = fleet_of(loaded, world, seed)
     telemetry_ns = loaded.mission.telemetry_s * SECOND
-    carrier = Carrier(fleet, world, _gateway(loaded), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
+    carrier = Carrier(fleet, world, _gateway(loaded, fleet.beacon), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
+    carrier.keys = keys or carrier.keys
     for opening in world.openings():
         contact = opening.contact
         if contact.opens < loaded.ends:
@@ -219,6 +257,10 @@ def _satellite(
         verification=facts,
         payees=frozenset(payment.to for payment in payments),
         chain_ids=frozenset() if ethereum is None else frozenset({ethereum.chain_id}),
+        daily_limit_wei=daily_limit_wei(loaded),
+        uplink_uj_per_byte=uplink_uj_per_byte(fleet.plan, craft),
+        jurisdictions={} if ethereum is None else {one.name: one.jurisdiction for one in loaded.stations},
+        operator="" if ethereum is None or ethereum.operator is None else ethereum.operator,
     )
 
 
@@ -226,7 +268,7 @@ def _chain_name(loaded: Loaded) -> str:
     ethereum = loaded.mission.ethereum
     if ethereum is None:
         return ""
-    kind = "in-process EVM" if ethereum.chain == "in-process" else "JSON-RPC node"
+    kind = "in-process EVM with a development beacon chain" if ethereum.chain == "in-process" else "JSON-RPC node"
     return f"{kind}, chain {ethereum.chain_id}"
 
 
@@ -239,11 +281,11 @@ def _verification(loaded: Loaded) -> VerificationFacts | None:
     return VerificationFacts(MAINNET, from_hex(ethereum.checkpoint, 32), bootstrap)
 
 
-def _gateway(loaded: Loaded) -> Gateway | None:
+def _gateway(loaded: Loaded, beacon: DevBeacon | None) -> Gateway | None:
     ethereum = loaded.mission.ethereum
     if ethereum is None:
         return None
-    return Gateway(ethereum.chain, ethereum.chain_id, round(ethereum.funded_eth * 1e18), loaded.starts)
+    return Gateway(ethereum.chain, ethereum.chain_id, round(ethereum.funded_eth * 1e18), loaded.starts, beacon)
 
 
 @contextmanager
@@ -302,9 +344,35 @@ def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board:
     for payment in loaded.mission.payment:
         assert ethereum is not None, "the mission's checks ask for a chain where there is a payment"
         carrier.push(_after(loaded, payment.at_h), payment.station, Commanded("pay", _pay(payment, ethereum)))
+    for index, item in enumerate(loaded.mission.transaction):
+        with _blamed(loaded, "transaction", index, "raw" if item.raw else "file"):
+            _schedule_transaction(carrier, loaded, item)
+    for index, wipe in enumerate(loaded.mission.wipe):
+        with _blamed(loaded, "wipe", index, "signature"):
+            order_to_wipe = encode_order(WipeWallet(wipe.satellite, parse_signature(wipe.signature)))
+        carrier.push(_after(loaded, wipe.at_h), wipe.station, Commanded("wipe-wallet", order_to_wipe))
     for index, fault in enumerate(loaded.mission.fault):
         with _blamed(loaded, "fault", index, _blame(fault)):
             _schedule_fault(carrier, loaded, fault)
+
+
+def _schedule_transaction(carrier: Carrier, loaded: Loaded, item: types.Transaction) -> None:
+    """Somebody's own transaction: its account gets its coins with the in-process chain's genesis."""
+    raw = signed_bytes(read_bytes(item.file, loaded.folder, MAX_FILE_BYTES) if item.file else (item.raw or "").encode())
+    try:
+        sender = outline(raw).sender
+    except RemoteProtocolError as error:
+        raise DataError("transaction", error.detail, "give bytes that `orbital wallet sign` printed") from None
+    if carrier.gateway is not None:
+        carrier.gateway.fund(sender)
+    on_board = item.submit_at in carrier.world.names
+    target = item.satellite
+    if on_board:
+        if not loaded.stations:
+            raise DataError("transaction", "no station", "what becomes of it needs one to go to: add a [[station]]")
+        target = loaded.stations[0].name
+    order = SendTransaction(target, raw, item.forbidden)
+    carrier.push(_after(loaded, item.at_h), item.submit_at, Commanded("send-transaction", encode_order(order)))
 
 
 def _blame(fault: types.Fault) -> str:
@@ -392,6 +460,13 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: types.Fault) -> Non
         case types.StationOutage():
             loss = Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000)
             carrier.trouble(loss, "station-outage", f"neither sends nor receives for {fault.duration_min:g} min")
+        case types.BlocksTransactions():
+            carrier.medium.blocks.append(Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000))
+            text = f"cannot speak to the chain for {fault.duration_min:g} min"
+            carrier.announce(at, fault.target, "blocks-transactions", text)
+        case types.LyingStation():
+            text = f"it forges what it brings of the chain for {fault.duration_min:g} min: {fault.lie}"
+            carrier.announce(at, fault.target, "lying-station", text)
         case types.TamperedUpdate():
             raw = bytearray(read_bytes(fault.file, loaded.folder))
             if fault.byte >= len(raw):

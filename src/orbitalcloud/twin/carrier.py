@@ -14,7 +14,7 @@ from time import process_time
 
 from orbitalcloud.compute import Artefact, Limits, Outcome, Usage, cost, execute
 from orbitalcloud.core import MILLISECOND, SECOND, Instant, Log, Seed, records
-from orbitalcloud.core.effects import Draw, Effect, Record, Run, Save, Send, Stop, Wake
+from orbitalcloud.core.effects import Draw, Effect, Erase, Record, Run, Save, Send, Stop, Wake
 from orbitalcloud.core.events import (
     Commanded,
     ContactClosed,
@@ -30,7 +30,9 @@ from orbitalcloud.core.events import (
 from orbitalcloud.core.records import Entry
 from orbitalcloud.node import Node
 from orbitalcloud.node.base import CHAIN
+from orbitalcloud.node.vault import SLOTS
 from orbitalcloud.twin.gateway import Gateway
+from orbitalcloud.twin.keystores import KeyStore, SeedKeys
 from orbitalcloud.twin.medium import Loss, Medium
 from orbitalcloud.twin.timeline import (
     AnomalyTurns,
@@ -93,6 +95,8 @@ class Carrier:
         self.nodes: dict[str, Node] = {}
         self.saved: dict[str, dict[str, bytes]] = {}
         self.boots: dict[str, int] = {}
+        self.keys: KeyStore = SeedKeys(seed)
+        self.erased: set[tuple[str, str]] = set()
         self.medium = Medium(seed.child("links"), world.base_loss_ppm)
         self.now = world.starts
         self.events = 0
@@ -109,9 +113,23 @@ class Carrier:
         self.watch: Callable[[Entry], None] | None = None
 
     def __getstate__(self) -> dict[str, object]:
+        """Without what belongs to the process; and without the device keys, which `unlock` brings."""
         kept = dict(self.__dict__)
+        kept["keys"] = SeedKeys(self.seed)
         kept["log"] = kept["watch"] = kept["launch"] = None
         return kept
+
+    def unlock(self, keys: KeyStore | None = None) -> None:
+        """After thawing: open the nodes' secrets again with the device keys (None: those of the seed)."""
+        if keys is not None:
+            self.keys = keys
+        for name, node in self.nodes.items():
+            node.unlock(self.saved[name], self._device_keys(name))
+
+    def _device_keys(self, name: str) -> dict[str, bytes]:
+        """What a board's key store holds."""
+        slots = (slot for slot in SLOTS if (name, slot) not in self.erased)
+        return {slot: key for slot in slots if (key := self.keys.key(name, slot))}
 
     # The heap --------------------------------------------------------------------------------------------------------
 
@@ -166,7 +184,8 @@ class Carrier:
     def _tell(self, name: str, event: Event) -> None:
         if isinstance(event, Started):
             self.nodes[name] = self.build(name)
-            event = Started(dict(self.saved[name]), event.entropy, event.boot)
+            entropy = self.seed.child(name).child("entropy").bytes(32, event.boot)
+            event = Started(dict(self.saved[name]), entropy, event.boot, self._device_keys(name))
         for effect in self.nodes[name].handle(self.now, event):
             self._perform(name, effect)
         if isinstance(event, Started):
@@ -214,6 +233,9 @@ class Carrier:
                 self.saved[name].pop(key, None)
             case Save(key, value) if value is not None:
                 self.saved[name][key] = value
+            case Erase(slot):
+                self.erased.add((name, slot))
+                self.keys.erase(name, slot)
             case Draw(load, power_mw):
                 begun = process_time()
                 self.world.draw(name, load, power_mw, self.now)
@@ -238,6 +260,9 @@ class Carrier:
                 return
             if self.medium.is_out(name, self.now):
                 self._record(records.FrameLost(self.now, name, peer, len(frame), "the station is out"))
+                return
+            if self.medium.is_blocked(name, self.now):
+                self._record(records.FrameLost(self.now, name, peer, len(frame), "blocked on its way to the chain"))
                 return
             answer = self.gateway.request(frame, self.now)
             self.push(Instant(self.now + RPC_NS), name, Received(peer, answer))
@@ -347,6 +372,8 @@ class Carrier:
         """First start of a node, now."""
         self.saved.setdefault(name, {})
         self.boots.setdefault(name, 0)
+        for slot in SLOTS:
+            self.keys.provision(name, slot)
         self._start(name, self.now)
 
     def reboot(self, name: str, gone_ns: int) -> None:
@@ -358,8 +385,7 @@ class Carrier:
     def _start(self, name: str, at: Instant) -> None:
         self.boots[name] += 1
         boot = self.boots[name]
-        entropy = self.seed.child(name).child("entropy").bytes(32, boot)
-        self.push(at, name, Started({}, entropy, boot))
+        self.push(at, name, Started({}, b"", boot))  # what it had saved, and its secrets, are added when it is due
 
 
 def model(effect: Run) -> Outcome:

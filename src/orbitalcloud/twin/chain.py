@@ -12,6 +12,7 @@ import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from hashlib import sha256
 from http.client import HTTPException
 from typing import Any, Protocol
 
@@ -84,9 +85,20 @@ class InProcessChain:
     (0.2 s, 0.7 s where eth-account is not loaded yet) and its genesis made when it is first asked something.
     """
 
-    def __init__(self, chain_id: int, funded: dict[str, int], genesis: Instant = _POSIX_EPOCH) -> None:
-        """`funded` gives balances in wei by address; `genesis` is the first block's time."""
-        self._chain_id, self._genesis = chain_id, genesis
+    def __init__(
+        self,
+        chain_id: int,
+        funded: dict[str, int],
+        genesis: Instant = _POSIX_EPOCH,
+        slot_s: int = 0,
+        chance: bytes = b"",
+    ) -> None:
+        """`funded` gives balances in wei by address; `genesis` is the first block's time.
+
+        With `slot_s`, blocks come at whole slots after genesis, the next one after a transaction's arrival; with
+        `chance`, a block's `prev_randao` follows from it and the block's time.
+        """
+        self._chain_id, self._genesis, self._slot_s, self._chance = chain_id, genesis, slot_s, chance
         self._funded = {checksum_address(address): wei for address, wei in funded.items()}
         self._taken: list[tuple[bytes, Instant]] = []
         self._reset()
@@ -134,11 +146,60 @@ class InProcessChain:
         header = self._chain().get_canonical_head()
         return int(header.block_number), to_hex(header.hash)
 
+    def fill(self, second: int) -> None:
+        """Mine an empty block of that time, unless the chain has come as far: a slot in which nobody paid."""
+        if second > self.header(self.head[0]).timestamp:
+            self._empty(second)
+            self._taken.append((b"", Instant(second * SECOND)))
+
+    def header(self, number: int) -> Any:
+        """py-evm's header of block `number`; `Refused` if there is none."""
+        chain = self._chain()
+        if not 0 <= number <= int(chain.get_canonical_head().block_number):
+            raise _refused(f"there is no block {number}")
+        return chain.get_canonical_block_header_by_number(number)
+
+    def time_of(self, number: int) -> Instant:
+        """When block `number` came."""
+        return Instant(int(self.header(number).timestamp) * SECOND)
+
+    def raw_header(self, number: int) -> bytes:
+        """The header's RLP: its Keccak-256 is the block's hash."""
+        import rlp
+
+        return bytes(rlp.encode(self.header(number)))
+
+    def raw_transactions(self, number: int) -> list[bytes]:
+        """The block's transactions (EIP-2718)."""
+        self.header(number)
+        return [bytes(each.encode()) for each in self._chain().get_canonical_block_by_number(number).transactions]
+
+    def raw_receipts(self, number: int) -> list[bytes]:
+        """The block's receipts (EIP-2718)."""
+        header, chain = self.header(number), self._chain()
+        builder = chain.get_vm(header).get_receipt_builder()
+        return [bytes(each.encode()) for each in chain.chaindb.get_receipts(header, builder)]
+
+    def account(self, address: str, number: int) -> tuple[Any, list[bytes]]:
+        """py-evm's account (nonce, balance, storage_root, code_hash) after block `number`, and its proof's nodes."""
+        import rlp
+        from eth.rlp.accounts import Account
+        from eth_hash.auto import keccak
+        from trie import HexaryTrie
+
+        header = self.header(number)
+        tree: Any = HexaryTrie(self._chain().chaindb.db, header.state_root)
+        key = keccak(_account(address))
+        raw = tree.get(key)
+        return rlp.decode(raw, Account) if raw else Account(), [rlp.encode(node) for node in tree.get_proof(key)]
+
     def __getstate__(self) -> dict[str, Any]:
-        return {"chain_id": self._chain_id, "funded": self._funded, "genesis": self._genesis, "taken": self._taken}
+        kept = ("chain_id", "funded", "genesis", "slot_s", "chance", "taken")
+        return {name: getattr(self, f"_{name}") for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._chain_id, self._funded, self._genesis = state["chain_id"], state["funded"], state["genesis"]
+        self._slot_s, self._chance = state["slot_s"], state["chance"]
         self._taken = list(state["taken"])
         self._reset()
 
@@ -149,7 +210,7 @@ class InProcessChain:
         if self._evm is None:
             self._evm = _new_evm(self._chain_id, self._funded, self._genesis)
             for raw, at in self._taken:
-                self._take(raw, at)
+                self._take(raw, at) if raw else self._empty(at // SECOND)
         return self._evm
 
     def _state(self) -> Any:
@@ -192,9 +253,7 @@ class InProcessChain:
         from eth_utils.exceptions import ValidationError
 
         chain = self._chain()
-        parent = chain.get_canonical_head()
-        second = max(at // SECOND, int(parent.timestamp) + 1)
-        chain.header = chain.create_header_from_parent(parent, timestamp=second)
+        self._begin(self._second(at))
         try:
             with kept_recursion_limit(EVM_RECURSION):
                 result, receipts, _ = chain.mine_all([transaction])
@@ -204,6 +263,25 @@ class InProcessChain:
         block = result.imported_block
         used = int(receipts[0].gas_used)
         self._receipts[transaction_hash(raw)] = ChainReceipt(int(status == b"\x01"), int(block.number), used)
+
+    def _empty(self, second: int) -> None:
+        self._begin(second)
+        self._chain().mine_all([])
+
+    def _begin(self, second: int) -> None:
+        """The next block's header, of that time."""
+        chain = self._chain()
+        mix = sha256(self._chance + second.to_bytes(8, "big")).digest() if self._chance else bytes(32)
+        parent = chain.get_canonical_head()
+        chain.header = chain.create_header_from_parent(parent, timestamp=second, mix_hash=mix)
+
+    def _second(self, at: Instant) -> int:
+        """When the block is that takes what arrives at `at`."""
+        parent = int(self._chain().get_canonical_head().timestamp)
+        if not self._slot_s:
+            return max(at // SECOND, parent + 1)
+        since = max(at - self._genesis, 0) // SECOND
+        return int(max(self._genesis // SECOND + (since // self._slot_s + 1) * self._slot_s, parent + self._slot_s))
 
 
 def _new_evm(chain_id: int, funded: dict[str, int], genesis: Instant) -> Any:
@@ -259,6 +337,8 @@ class JsonRpcChain:
             answer = self._call("eth_sendRawTransaction", to_hex(raw))
         except Refused as no:
             if "already known" in str(no) or "already imported" in str(no):
+                return expected
+            if self.receipt(expected) is not None:  # "nonce too low", because these very bytes are in a block
                 return expected
             raise
         if answer != expected:

@@ -28,6 +28,7 @@ from orbitalcloud.twin.build import Fleet, carrier_of, describe, fleet_of
 from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.checkpoint import freeze, seal, thaw, unseal
 from orbitalcloud.twin.folder import CHECKPOINT_FILE, MISSION_FILE, Folder, Status, disk_error
+from orbitalcloud.twin.keystores import FileKeys, KeyStore
 from orbitalcloud.twin.world import World
 
 PIECE_BYTES = 65_536
@@ -57,8 +58,10 @@ class Flight:
         carrier.log, carrier.watch = self.log, watch
 
     @classmethod
-    def begin(cls, loaded: Loaded, folder: Folder, seed: int, watch: Watch | None = None) -> Flight:
-        """Everything from the mission's epoch, into an empty folder."""
+    def begin(
+        cls, loaded: Loaded, folder: Folder, seed: int, watch: Watch | None = None, keys: Path | None = None
+    ) -> Flight:
+        """Everything from the mission's epoch, into an empty folder; `keys` is a folder of device keys (`FileKeys`)."""
         status = Status(
             status="flying",
             mission=loaded.mission.name,
@@ -68,9 +71,12 @@ class Flight:
             software=SOFTWARE,
             reached=iso(loaded.starts),
             files=dict(loaded.files),
+            keys=os.path.abspath(keys) if keys is not None else "",
         )
         begun = process_time()
-        carrier, fleet = carrier_of(loaded, seed)  # may find the mission wrong, so the folder is made after it
+        carrier, fleet = carrier_of(
+            loaded, seed, _keys(status)
+        )  # may find the mission wrong, so the folder is made after it
         folder.make()
         folder.write(MISSION_FILE, loaded.text.encode())
         folder.write_status(status)
@@ -109,7 +115,7 @@ class Flight:
     def _from_the_start(cls, loaded: Loaded, folder: Folder, status: Status, watch: Watch | None) -> Flight:
         """A flight that stopped before its first checkpoint is seconds old: it is flown again in its own folder."""
         begun = process_time()
-        made = carrier_of(loaded, status.seed)
+        made = carrier_of(loaded, status.seed, _keys(status))
         return cls._first(loaded, folder, status, made, watch, process_time() - begun)
 
     @classmethod
@@ -132,8 +138,9 @@ class Flight:
         sealed = unseal(folder.read(CHECKPOINT_FILE, MAX_CHECKPOINT_BYTES), str(place))
         prefix = folder.log_before(sealed.log_bytes, sealed.log_digest)
         begun = process_time()
-        fleet, _ = fleet_of(loaded, World(loaded))
+        fleet, _ = fleet_of(loaded, World(loaded), status.seed)
         carrier = thaw(sealed.frozen, fleet, str(place))
+        carrier.unlock(_keys(status))
         carrier.execution_s = carrier.world_s = 0.0  # timing tells of this process alone
         flight = cls(folder, status, carrier, fleet, prefix, watch)
         flight.timing["building"] = process_time() - begun
@@ -249,6 +256,8 @@ class Flight:
             for key, value in sorted(self.carrier.saved[name].items()):
                 if key.startswith("result/"):
                     yield f"results/{file_name(key.removeprefix('result/'))}.bin", value
+                elif key.startswith("proof/"):
+                    yield f"proofs/{file_name(key.removeprefix('proof/'))}.bin", value
         for entry in self.folder.lines("receipt-signed"):
             assert isinstance(entry, records.ReceiptSigned), "the kind names the class"
             yield f"receipts/{file_name(entry.job)}.json", entry.receipt.encode() + b"\n"
@@ -295,6 +304,10 @@ class LogFile:
     def close(self) -> None:
         """Let go of the file; what was not flushed is dropped, as a killed process would."""
         self._file.close()
+
+
+def _keys(status: Status) -> KeyStore | None:
+    return FileKeys(Path(status.keys)) if status.keys else None
 
 
 def _check_same(loaded: Loaded, status: Status) -> None:

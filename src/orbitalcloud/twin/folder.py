@@ -5,6 +5,7 @@ mission.toml     the mission as flown
 log.jsonl        the Log; its SHA-256 is the flight's digest
 receipts/        one signed receipt a job
 results/         one output a job that was executed and came down
+proofs/          one proof a transaction of somebody's that a block was proved to have
 report.html      everything in one page
 checkpoint.bin   only while the flight is not complete; holds the nodes' stores, so it is readable by its owner alone
 
@@ -39,7 +40,8 @@ class DiskError(DataError):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`flight.json`: what a folder claims to be. `files` are the mission's by name, with their SHA-256."""
+    """`flight.json`: what a folder claims to be. `files` are the mission's by name, with their SHA-256; `keys` is the
+    folder of the boards' device keys, where they do not follow from the seed."""
 
     status: str
     mission: str
@@ -48,6 +50,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     seed: int
     software: str
     reached: str
+    keys: str = ""
     files: dict[str, str] = {}
     digest: str = ""
     entries: int = 0

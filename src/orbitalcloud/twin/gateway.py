@@ -1,7 +1,8 @@
-"""The JSON-RPC door between a station and the chain: real requests in, real answers out.
+"""The door between a station and the chain: real JSON-RPC requests in, one or a batch, real answers out.
 
 Only what a courier needs is let through. With the in-process chain, the satellite's address is funded when it becomes
-known: a private chain has no faucet but its genesis.
+known (a private chain has no faucet but its genesis), and a beacon chain stands behind the same door: its light-client
+data is asked for as `beacon_…` methods, which a REST beacon node has as `/eth/v1/beacon/light_client/…`.
 """
 
 from __future__ import annotations
@@ -10,17 +11,22 @@ from typing import Any
 
 import msgspec
 
-from orbitalcloud.core import Instant, ProtocolError, Refused, Unreachable, from_hex
+from orbitalcloud.core import Instant, ProtocolError, Refused, RemoteProtocolError, Unreachable, from_hex, to_hex
+from orbitalcloud.ethereum import rlp
 from orbitalcloud.twin.chain import Chain, InProcessChain, JsonRpcChain
+from orbitalcloud.twin.devnet import SLOT_S, DevBeacon
 
 MAX_REQUEST_BYTES = 300_000
 
 
 class Gateway:
-    """One chain, made when first used: `url` is `in-process` or an HTTP address."""
+    """One chain, made when first used: `url` is `in-process` or an HTTP address; `beacon` leads the in-process one."""
 
-    def __init__(self, url: str, chain_id: int, funded_wei: int, genesis: Instant) -> None:
+    def __init__(
+        self, url: str, chain_id: int, funded_wei: int, genesis: Instant, beacon: DevBeacon | None = None
+    ) -> None:
         self.url, self.chain_id, self.funded_wei, self.genesis = url, chain_id, funded_wei, genesis
+        self.beacon = beacon
         self._addresses: list[str] = []
         self._chain: Chain | None = None
 
@@ -34,15 +40,27 @@ class Gateway:
         """The chain behind the door."""
         if self._chain is None:
             if self.url == "in-process":
-                funded = dict.fromkeys(self._addresses, self.funded_wei)
-                self._chain = InProcessChain(self.chain_id, funded, self.genesis)
+                self._chain = self._born()
             else:
                 self._chain = JsonRpcChain(self.url)
         return self._chain
 
+    def _born(self) -> InProcessChain:
+        funded = dict.fromkeys(self._addresses, self.funded_wei)
+        if self.beacon is None:
+            return InProcessChain(self.chain_id, funded, self.genesis)
+        chance = self.beacon.validators.seed.child("randao").bytes(32)
+        self.beacon.chain = InProcessChain(self.chain_id, funded, self.genesis, SLOT_S, chance)
+        return self.beacon.chain
+
     def request(self, frame: bytes, at: Instant) -> bytes:
-        """Answer a JSON-RPC request; what the chain refuses is an `error` member, never an exception."""
-        call = _parse(frame)
+        """Answer a JSON-RPC request or a batch; what the chain refuses is an `error` member, never an exception."""
+        asked = _parse(frame)
+        if isinstance(asked, list):
+            return msgspec.json.encode([self._answer(call, at) for call in asked])
+        return msgspec.json.encode(self._answer(asked, at))
+
+    def _answer(self, call: dict[str, Any], at: Instant) -> dict[str, Any]:
         answer: dict[str, Any] = {"jsonrpc": "2.0", "id": call.get("id", "")}
         try:
             answer["result"] = self._result(call, at)
@@ -50,27 +68,81 @@ class Gateway:
             answer["error"] = {"code": -32000, "message": str(error)}
         except Unreachable as error:
             answer["retry"] = str(error)
-        return msgspec.json.encode(answer)
+        return answer
 
     def _result(self, call: dict[str, Any], at: Instant) -> object:
         match call:
             case {"method": "eth_sendRawTransaction", "params": [str(raw)]}:
-                return self.chain.send_raw_transaction(from_hex(raw), at)
+                chain = self.chain
+                if self.beacon is not None:
+                    self.beacon.advance(at)
+                return chain.send_raw_transaction(from_hex(raw), at)
             case {"method": "eth_getTransactionReceipt", "params": [str(name)]}:
-                receipt = self.chain.receipt(name)
-                if receipt is None:
-                    return None
-                numbers = {
-                    "status": receipt.status,
-                    "blockNumber": receipt.block_number,
-                    "gasUsed": receipt.gas_used,
-                }
-                return {key: hex(value) for key, value in numbers.items()}
+                return self._receipt(name, at)
+        if self.beacon is not None:
+            assert isinstance(self.chain, InProcessChain), "a beacon leads the in-process chain"
+            return _from_beacon(self.beacon, self.chain, call, at)
         raise ProtocolError(f"the gateway does not pass {call.get('method')!r}")
 
+    def _receipt(self, name: str, at: Instant) -> object:
+        receipt = self.chain.receipt(name)
+        if receipt is None or (
+            self.beacon is not None
+            and isinstance(self.chain, InProcessChain)
+            and self.chain.time_of(receipt.block_number) > at
+        ):
+            return None
+        numbers = {
+            "status": receipt.status,
+            "blockNumber": receipt.block_number,
+            "gasUsed": receipt.gas_used,
+        }
+        return {key: hex(value) for key, value in numbers.items()}
 
-def _parse(frame: bytes) -> dict[str, Any]:
+
+def _from_beacon(beacon: DevBeacon, chain: InProcessChain, call: dict[str, Any], at: Instant) -> object:
+    """What a node with light-client data and proofs answers besides."""
+    match call:
+        case {"method": "beacon_lightClientUpdates", "params": [int(start), int(count)]}:
+            return [to_hex(raw) for raw in beacon.updates(start, count, at)]
+        case {"method": "beacon_finalityUpdate", "params": []}:
+            return to_hex(beacon.finality_update(at))
+        case {"method": "eth_getProof", "params": [str(address), [], str(number)]}:
+            return _eip1186(chain, address, _height(number))
+        case {"method": "debug_getRawHeader", "params": [str(number)]}:
+            return to_hex(chain.raw_header(_height(number)))
+        case {"method": "debug_getRawBlock", "params": [str(number)]}:
+            height = _height(number)
+            header = rlp.decode(chain.raw_header(height))
+            listed = [raw if raw[0] < 0x80 else rlp.decode(raw) for raw in chain.raw_transactions(height)]
+            return to_hex(rlp.encode([header, listed, [], []]))
+        case {"method": "debug_getRawReceipts", "params": [str(number)]}:
+            return [to_hex(raw) for raw in chain.raw_receipts(_height(number))]
+    raise ProtocolError(f"the gateway does not pass {call.get('method')!r}")
+
+
+def _eip1186(chain: InProcessChain, address: str, number: int) -> dict[str, Any]:
+    account, nodes = chain.account(address, number)
+    return {
+        "address": address.lower(),
+        "accountProof": [to_hex(node) for node in nodes],
+        "balance": hex(account.balance),
+        "codeHash": to_hex(bytes(account.code_hash)),
+        "nonce": hex(account.nonce),
+        "storageHash": to_hex(bytes(account.storage_root)),
+        "storageProof": [],
+    }
+
+
+def _height(text: str) -> int:
+    try:
+        return int(text, 16)
+    except ValueError:
+        raise RemoteProtocolError("json-rpc", f"{text!r:.40} is no block number") from None
+
+
+def _parse(frame: bytes) -> dict[str, Any] | list[dict[str, Any]]:
     assert len(frame) <= MAX_REQUEST_BYTES, "our own station asks short questions"
-    call = msgspec.json.decode(frame)
-    assert isinstance(call, dict), "our own station speaks JSON-RPC"
-    return call
+    asked = msgspec.json.decode(frame)
+    assert isinstance(asked, dict | list), "our own station speaks JSON-RPC"
+    return asked

@@ -41,6 +41,7 @@ class Medium:
     seed: Seed
     base_loss_ppm: dict[tuple[str, str], int] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
+    blocks: list[Loss] = field(default_factory=list)
     links: dict[tuple[str, str], OpenLink] = field(default_factory=dict)
     draws: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -81,6 +82,10 @@ class Medium:
         return any(
             loss.node == node and loss.loss_ppm == 1_000_000 and loss.begins <= now < loss.ends for loss in self.losses
         )
+
+    def is_blocked(self, node: str, now: Instant) -> bool:
+        """Whether a station may not speak to the chain."""
+        return any(block.node == node and block.begins <= now < block.ends for block in self.blocks)
 
     def _eaten(self, sender: str, receiver: str, now: Instant) -> bool:
         chances = [self.base_loss_ppm.get((sender, receiver), 0)]

@@ -115,6 +115,7 @@ class Satellite:
     starts: tuple[NodeStarted, ...] = ()
     wallet: str = ""
     wallet_born: int = 0
+    wallet_wiped: int = 0
     shielding_mm: float = 0.0
     devices: tuple[str, ...] = ()
     anomaly: tuple[tuple[int, int], ...] = ()
@@ -359,8 +360,16 @@ class Transaction:
     block: int = 0
     gas_used: int = 0
     chain: str = ""
+    signed_slot: int = -1
+    """The verified head under which state was proved before the signature; −1: none was."""
+    proved: int = 0
+    """When its own satellite took it as settled."""
+    proved_slot: int = -1
+    """The verified head under which its receipt was proved there; −1: it was only told."""
     refused: int = 0
     refused_why: Why | None = None
+    handed: bool = False
+    """Somebody else's, handed over signed; `signed` is then when."""
 
     @property
     def state(self) -> str:

@@ -113,6 +113,7 @@ class _State:
     crossings: dict[str, list[r.AnomalyCrossed]] = field(default_factory=dict)
     upsets: dict[str, list[r.Upset]] = field(default_factory=dict)
     wallets: dict[str, r.WalletBorn] = field(default_factory=dict)
+    wiped: dict[str, int] = field(default_factory=dict)
     stations: dict[str, Station] = field(default_factory=dict)
     contacts: list[Contact] = field(default_factory=list)
     weather: list[r.WeatherOutage] = field(default_factory=list)
@@ -394,6 +395,10 @@ def _transaction(state: _State, name: str, /, **changes: Any) -> None:
     state.transactions[name] = replace(state.transactions.get(name) or Transaction(name), **changes)
 
 
+def _wallet_wiped(state: _State, entry: r.WalletWiped) -> None:
+    state.wiped[entry.node] = entry.at
+
+
 def _wallet_born(state: _State, entry: r.WalletBorn) -> None:
     state.wallets[entry.node] = entry
 
@@ -411,7 +416,33 @@ def _transaction_signed(state: _State, entry: r.TransactionSigned) -> None:
         nonce=entry.nonce,
         chain_id=entry.chain_id,
         signed=entry.at,
+        signed_slot=entry.proved_slot,
     )
+
+
+def _transaction_handed(state: _State, entry: r.TransactionHanded) -> None:
+    known = state.transactions.get(entry.hash)
+    if known is not None and known.signed:  # the same bytes again, at another station
+        return
+    if not entry.value_wei.isdecimal() or len(entry.value_wei) > MAX_WEI_DIGITS:
+        raise DataError(entry.hash, entry.value_wei, "wei is a whole number below 2^256")
+    _transaction(
+        state,
+        entry.hash,
+        node=entry.node,
+        sender=entry.sender,
+        to=entry.to,
+        value_wei=int(entry.value_wei),
+        nonce=entry.nonce,
+        chain_id=entry.chain_id,
+        signed=entry.at,
+        handed=True,
+    )
+
+
+def _transaction_returned(state: _State, entry: r.TransactionReturned) -> None:
+    if entry.status < 0:
+        _transaction(state, entry.hash, refused=entry.at, refused_why=entry.why)
 
 
 def _transaction_refused(state: _State, entry: r.TransactionRefused) -> None:
@@ -422,17 +453,16 @@ def _transaction_refused(state: _State, entry: r.TransactionRefused) -> None:
 
 def _transaction_settled(state: _State, entry: r.TransactionSettled) -> None:
     known = state.transactions.get(entry.hash)
-    if known is not None and known.settled:  # the station said it when it happened; the satellite hears of it later
+    own = known is not None and known.node == entry.node and not known.handed
+    if known is not None and not known.proved and (own or entry.proved_slot >= 0):
+        _transaction(state, entry.hash, proved=entry.at, proved_slot=entry.proved_slot)
+    told = (
+        known.settled if known is not None else 0
+    )  # by the station, when it happened; the satellite hears of it later
+    if told and entry.proved_slot < 0:
         return
-    _transaction(
-        state,
-        entry.hash,
-        settled=entry.at,
-        status=entry.status,
-        block=entry.block,
-        gas_used=entry.gas_used,
-        chain=entry.chain,
-    )
+    fate = {name: getattr(entry, name) for name in ("status", "block", "gas_used", "chain")}
+    _transaction(state, entry.hash, settled=told or entry.at, **fate)
 
 
 _STEPS: dict[type, Callable[[_State, Any], None]] = {
@@ -473,9 +503,12 @@ _STEPS: dict[type, Callable[[_State, Any], None]] = {
     r.ReceiptSigned: _receipt_signed,
     r.ResultDelivered: _result_delivered,
     r.WalletBorn: _wallet_born,
+    r.WalletWiped: _wallet_wiped,
     r.TransactionSigned: _transaction_signed,
     r.TransactionRefused: _transaction_refused,
     r.TransactionSettled: _transaction_settled,
+    r.TransactionHanded: _transaction_handed,
+    r.TransactionReturned: _transaction_returned,
     r.HeadAdvanced: lambda state, entry: state.heads.append(entry),
     r.UpdateRefused: lambda state, entry: state.refused_updates.append(entry),
 }
@@ -562,6 +595,7 @@ def _satellite(state: _State, name: str, end: int) -> Satellite:
         starts=starts,
         wallet=address,
         wallet_born=born,
+        wallet_wiped=state.wiped.get(name, 0),
         shielding_mm=known.shielding_um / 1000,
         devices=known.devices,
         anomaly=anomaly,

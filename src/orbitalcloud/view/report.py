@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from orbitalcloud.view.design import Design, design_section
 from orbitalcloud.view.flight import Flight
 from orbitalcloud.view.page import attribute, page, text, tile
+from orbitalcloud.view.sections_ethereum import ethereum_section
 from orbitalcloud.view.sections_orbits import orbits_section
 from orbitalcloud.view.sections_radiation import radiation_section
 from orbitalcloud.view.sections_work import (
-    ethereum_section,
     faults_section,
     jobs_section,
     network_section,
@@ -83,8 +83,9 @@ def _tiles(flight: Flight, judged: Verdict) -> list[str]:
         note = "; ".join(_energy(flight, executed) for executed in (True, False)).strip("; ")
         tiles.append(tile("Energy per result, modelled included", scaled(tally.joules_per_result, "J"), note))
     if flight.heads:
-        head = flight.heads[-1]
-        note = f"light client at slot {head.finalized_slot:,}, {short(head.finalized_root, 4)}"
+        own = [head for head in flight.heads if head.network != "mainnet"]  # the chain that is paid on, if followed
+        head = (own or flight.heads)[-1]
+        note = f"{head.network} at slot {head.finalized_slot:,}, {short(head.finalized_root, 4)}"
         tiles.append(tile("Head lag", duration(head.lag_s), note))
     return [one for one in tiles if one]
 

@@ -1,4 +1,4 @@
-"""The report's sections about the work: jobs, refusals, network, receipts, Ethereum, faults, how to reproduce."""
+"""The report's sections about the work: jobs, refusals, network, receipts, faults, how to reproduce."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orbitalcloud.view.svg import Frame, Line, chart
 from orbitalcloud.view.tables import Column, Row, Table, table, utc
 from orbitalcloud.view.timeline import Bar, Lane, Mark, timeline
 from orbitalcloud.view.verdict import Tally
-from orbitalcloud.view.words import clock, count, duration, moment, scaled, short
+from orbitalcloud.view.words import count, duration, moment, scaled, short
 
 RECEIPTS_SHOWN = 60
 
@@ -241,7 +241,7 @@ def _bundle_lane(flight: Flight, bundle: Bundle) -> Lane:
     return Lane(name, note, bars, tuple(marks[:40]))
 
 
-# Receipts and Ethereum ----------------------------------------------------------------------------------------------
+# Receipts -----------------------------------------------------------------------------------------------------------
 
 
 def receipts_section(flight: Flight) -> str:
@@ -266,47 +266,6 @@ def _receipt(receipt: Receipt) -> str:
     except ValueError:
         shown = receipt.receipt
     return f'<div class="receipt"><code>{text(receipt.digest)}</code><pre>{text(shown)}</pre></div>'
-
-
-def ethereum_section(flight: Flight) -> str:
-    """The wallet, what it signed, and the head that the light client believes."""
-    born = [satellite for satellite in flight.satellites.values() if satellite.wallet]
-    if not (born or flight.heads or flight.transactions or flight.refused_updates):
-        return '<p class="none">No wallet and no light client flew.</p>'
-    parts = []
-    if len(born) <= 3:
-        parts += [_wallet(flight, satellite.name, satellite.wallet, satellite.wallet_born) for satellite in born]
-    if flight.heads:
-        parts.append(_head(flight))
-    body = f'<div class="columns">{"".join(parts)}</div>'
-    body += "<h3>Transactions</h3>" + grid(table(flight, "transactions"))
-    return body + "<h3>What the light client was told</h3>" + grid(table(flight, "heads"))
-
-
-def _wallet(flight: Flight, name: str, address: str, born: int) -> str:
-    own = [one for one in flight.transactions.values() if one.node == name and one.signed]
-    pairs: list[tuple[str, object]] = [
-        ("wallet of", name),
-        ("address", address),
-        ("born", f"{moment(born, flight.header.start)} UTC, on board"),
-        ("signed", count(len(own), "transaction")),
-        ("settled", sum(one.state == "settled" for one in own)),
-    ]
-    return facts(pairs)
-
-
-def _head(flight: Flight) -> str:
-    head = flight.heads[-1]
-    pairs: list[tuple[str, object]] = [
-        ("light client of", head.node),
-        ("finalized slot", f"{head.finalized_slot:,}"),
-        ("root", head.finalized_root),
-        ("period", f"{head.period}, {count(sum(h.rotated for h in flight.heads), 'rotation')} seen"),
-        ("signers", f"{head.participants} of the sync committee"),
-        ("behind", f"{duration(head.lag_s)} when it was verified at {clock(head.at)} UTC"),
-        ("refused", count(len(flight.refused_updates), "update")),
-    ]
-    return facts(pairs)
 
 
 # Faults and how to reproduce ----------------------------------------------------------------------------------------

@@ -222,6 +222,8 @@ def _transaction(transaction: Transaction) -> Row:
         "chain_id": transaction.chain_id,
         "signed_utc": utc(transaction.signed),
         "settled_utc": utc(transaction.settled),
+        "proved_utc": utc(transaction.proved if transaction.proved_slot >= 0 else 0),
+        "proved_slot": transaction.proved_slot if transaction.proved_slot >= 0 else None,
         "block": transaction.block if transaction.settled else None,
         "gas_used": transaction.gas_used if transaction.settled else None,
         "chain": transaction.chain or None,
@@ -229,30 +231,19 @@ def _transaction(transaction: Transaction) -> Row:
     }
 
 
+_SLOTS = ("period", "finalized_slot", "optimistic_slot", "finalized_root", "participants", "size_bytes")
+_HEAD = ("at_utc", "node", "network", "source", "outcome", *_SLOTS, "energy_j", "lag_s", "why")
+
+
 def _head_rows(flight: Flight) -> list[Row]:
-    rows: list[Row] = [
-        {
-            "at_utc": utc(head.at),
-            "node": head.node,
-            "source": head.source,
-            "outcome": "rotated" if head.rotated else "advanced",
-            "period": head.period,
-            "finalized_slot": head.finalized_slot,
-            "optimistic_slot": head.optimistic_slot,
-            "finalized_root": head.finalized_root,
-            "participants": head.participants,
-            "size_bytes": head.size_bytes,
-            "lag_s": head.lag_s,
-            "why": None,
-        }
-        for head in flight.heads
-    ]
-    numbers = ("period", "finalized_slot", "optimistic_slot", "finalized_root", "participants", "size_bytes", "lag_s")
+    rows: list[Row] = []
+    for head in flight.heads:
+        row = dict.fromkeys(_HEAD) | {name: getattr(head, name) for name in _HEAD if hasattr(head, name)}
+        said = {"at_utc": utc(head.at), "outcome": "rotated" if head.rotated else "advanced", "why": None}
+        rows.append(row | said | {"energy_j": head.energy_uj / 1e6})
     for update in flight.refused_updates:
-        row: Row = {"at_utc": utc(update.at), "node": update.node, "source": update.source, "outcome": "refused"}
-        row |= dict.fromkeys(numbers)
-        row["why"] = f"{update.check}: {update.detail}"
-        rows.append(row)
+        row = dict.fromkeys(_HEAD) | {name: getattr(update, name) for name in ("node", "network", "source")}
+        rows.append(row | {"at_utc": utc(update.at), "outcome": "refused", "why": f"{update.check}: {update.detail}"})
     return sorted(rows, key=lambda row: str(row["at_utc"]))
 
 
@@ -482,6 +473,8 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
             _number("nonce", "nonce", "d"),
             _time("signed_utc", "signed"),
             _time("settled_utc", "settled"),
+            _time("proved_utc", "proved aboard"),
+            _number("proved_slot", "under slot", "d"),
             _number("gas_used", "gas"),
             _text("chain", "chain"),
             _WHY,
@@ -492,12 +485,15 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
         (
             _time("at_utc", "at (UTC)"),
             _NODE,
+            _text("network", "chain"),
             _text("source", "from"),
             _text("outcome", "outcome"),
             _number("period", "period", "d"),
             _number("finalized_slot", "finalized", "d"),
             _number("optimistic_slot", "optimistic", "d"),
             _number("participants", "signers", "d"),
+            Column("size_bytes", "size", lambda value: scaled(value, "B"), right=True),
+            Column("energy_j", "energy", lambda value: scaled(value, "J"), right=True),
             _lasting("lag_s", "lag"),
             _WHY,
         ),

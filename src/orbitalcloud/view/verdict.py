@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from orbitalcloud.core.records import UpdateRefused
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.view.flight import Bundle, Flight, Job, Satellite
 from orbitalcloud.view.words import celsius, clock, count, duration, percent
@@ -264,15 +265,26 @@ def _never(flight: Flight) -> Iterator[Margin]:
     if flight.heads or flight.refused_updates or tampered:
         unanswered = _unanswered(flight) if flight.header.complete else 0
         deceived = _deceived(flight)
-        said = f"{len(tampered)} sent, {len(flight.refused_updates)} refused" if tampered else "none sent"
+        refused = sum(not _of_proofs(update) for update in flight.refused_updates)
+        said = f"{len(tampered)} sent, {refused} refused" if tampered else "none sent"
         yield _nothing(
             "tampered updates let through", "", unanswered + deceived, said, tampered[0].at if tampered else 0
         )
+    lying = [fault for fault in flight.faults if fault.fault == "lying-station"]
+    if lying:
+        taken = sum(bool(one.proved) and one.proved_slot < 0 for one in flight.transactions.values())
+        refused = sum(map(_of_proofs, flight.refused_updates))
+        yield _nothing("lies about payments believed", "", taken, f"{refused} refused", lying[0].at)
+
+
+def _of_proofs(update: UpdateRefused) -> bool:
+    """Whether what was refused is a proof under a head, and no update."""
+    return update.source.startswith(("settlement", "accounts"))
 
 
 def _unanswered(flight: Flight) -> int:
     """Tampered updates that no later refusal answers, each refusal counted once."""
-    refusals = sorted(update.at for update in flight.refused_updates)
+    refusals = sorted(update.at for update in flight.refused_updates if not _of_proofs(update))
     missing = 0
     for fault in sorted(fault.at for fault in flight.faults if "tamper" in fault.fault):
         later = next((at for at in refusals if at >= fault), None)
@@ -287,11 +299,12 @@ def _deceived(flight: Flight) -> int:
     """Times a light client believed what is labelled tampered, or moved its finalized head back: then it was deceived,
     before or after.
     """
-    latest: dict[str, int] = {}
+    latest: dict[tuple[str, str], int] = {}
     times = 0
     for head in flight.heads:
-        times += "tampered" in head.source or head.finalized_slot < latest.get(head.node, 0)
-        latest[head.node] = head.finalized_slot
+        chain = head.node, head.network
+        times += "tampered" in head.source or head.finalized_slot < latest.get(chain, 0)
+        latest[chain] = head.finalized_slot
     return times
 
 

@@ -1,0 +1,97 @@
+"""A station that lies: the fault `lying-station`. Everything else that it does is a station's honest work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from orbitalcloud.core import Instant
+from orbitalcloud.core.effects import Effect
+from orbitalcloud.ethereum import ChainConfig, list_proof, rlp
+from orbitalcloud.network import BundleAgent
+from orbitalcloud.node import Station, StationConfig
+from orbitalcloud.node.courier import Courier
+from orbitalcloud.node.orders import AccountProof, Inclusion, TellChain
+
+
+@dataclass(frozen=True, slots=True)
+class Lie:
+    """Which lie is told, from when until when."""
+
+    kind: str
+    begins: Instant
+    ends: Instant
+
+
+class LyingCourier(Courier):
+    """Forges what goes up while one of its lies holds."""
+
+    def __init__(self, agent: BundleAgent, chain: ChainConfig) -> None:
+        super().__init__(agent, chain)
+        self.lie = ""
+
+    def tell(self, satellite: str, tell: TellChain) -> TellChain:
+        """What goes up, forged."""
+        return forged(tell, self.lie)
+
+
+class LyingStation(Station):
+    """A station whose courier lies at times."""
+
+    def __init__(self, config: StationConfig, lies: tuple[Lie, ...]) -> None:
+        self.lies = lies
+        super().__init__(config)
+
+    def _courier(self) -> Courier:
+        assert self.config.beacon is not None, "the mission's checks ask for a chain that can be followed"
+        return LyingCourier(self.agent, self.config.beacon)
+
+    def _answered(self, now: Instant, frame: bytes) -> Iterator[Effect]:
+        lie = next((one.kind for one in self.lies if one.begins <= now < one.ends), "")
+        assert isinstance(self.courier, LyingCourier), "made above"
+        self.courier.lie = lie
+        yield from super()._answered(now, frame)
+
+
+def forged(tell: TellChain, lie: str) -> TellChain:
+    """The same, with the lie in it where there is something to lie about."""
+    match lie:
+        case "unproved":
+            bare = tuple(
+                msgspec.structs.replace(one, headers=(), transaction=(), receipt=()) for one in tell.inclusions
+            )
+            return msgspec.structs.replace(tell, inclusions=bare)
+        case "status":
+            return msgspec.structs.replace(tell, inclusions=tuple(map(_turned, tell.inclusions)))
+        case "other-receipt":
+            return msgspec.structs.replace(tell, inclusions=tuple(map(_renamed, tell.inclusions)))
+        case "stale-head":
+            return msgspec.structs.replace(tell, updates=())
+        case "balance":
+            return msgspec.structs.replace(tell, accounts=tuple(map(_richer, tell.accounts)))
+    return tell
+
+
+def _turned(item: Inclusion) -> Inclusion:
+    """The receipt with the other status, in a trie that is right but for that."""
+    leaf = rlp.read_list(rlp.decode(item.receipt[-1]), "a leaf")
+    raw = rlp.read_bytes(leaf[-1], "a receipt")
+    fields = rlp.read_list(rlp.decode(raw[1:] if raw[0] < 0x80 else raw), "a receipt")
+    fields[0] = b"" if fields[0] else b"\x01"
+    again = raw[:1] * (raw[0] < 0x80) + rlp.encode(fields)
+    return msgspec.structs.replace(item, receipt=(*item.receipt[:-1], rlp.encode([*leaf[:-1], again])))
+
+
+def _renamed(item: Inclusion) -> Inclusion:
+    """A proof that is right, of a transaction that nobody waits for: an invented one in an invented block."""
+    other = b"\x02" + rlp.encode([b"another"])
+    return msgspec.structs.replace(item, transaction=tuple(list_proof([other], 0)))
+
+
+def _richer(proof: AccountProof) -> AccountProof:
+    leaf = rlp.read_list(rlp.decode(proof.nodes[-1]), "a leaf")
+    fields = rlp.read_list(rlp.decode(rlp.read_bytes(leaf[-1], "an account")), "an account")
+    fields[1] = rlp.integer(10**24)
+    return msgspec.structs.replace(proof, nodes=(*proof.nodes[:-1], rlp.encode([*leaf[:-1], rlp.encode(fields)])))
