@@ -32,7 +32,7 @@ END = Instant(START + DAY)
 SATELLITES, STATIONS, MASK_DEG, GRAZING = 1000, 20, 5.0, 2000
 GRAZE_RAD = math.radians(0.05)
 GOALS = {"skyfield": 80.0, "brahe": 40.0, "orekit": 300.0}
-SLICES = {"skyfield": 5, "brahe": 25, "orekit": 10}
+SLICES = {"skyfield": 5, "brahe": 25, "orekit": 40}
 RECIPES = {
     "skyfield": (("skyfield==1.55",),),
     "brahe": (("brahe==1.8.0",),),

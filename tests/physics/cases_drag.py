@@ -30,17 +30,8 @@ MSIS21 = {
     (140, 15): (2.461e-10, 2.164e-11, 3.375e-12, 6.720e-13, 1.567e-13, 4.307e-14, 1.474e-14),
     (250, 45): (3.819e-10, 5.221e-11, 1.142e-11, 3.067e-12, 9.326e-13, 3.108e-13, 1.126e-13),
 }
-# The same of NRLMSISE-00 (pymsis version 0)
-MSIS00 = {
-    (65, 0): (1.613e-10, 6.496e-12, 5.321e-13, 6.348e-14, 1.267e-14, 4.667e-15, 2.463e-15),
-    (140, 15): (2.845e-10, 2.465e-11, 3.807e-12, 7.530e-13, 1.741e-13, 4.721e-14, 1.580e-14),
-    (250, 45): (4.484e-10, 6.013e-11, 1.301e-11, 3.473e-12, 1.051e-12, 3.487e-13, 1.256e-13),
-}
 # MSISE-90 for mean activity, as quoted at space.stackexchange.com/questions/48256 (ECSS-E-10-04A's F10.7 140, Ap 15)
 MSISE90 = {200: 2.91e-10, 300: 2.58e-11, 400: 3.89e-12, 500: 7.30e-13, 600: 1.56e-13, 700: 3.91e-14}
-# U.S. Standard Atmosphere 1976 by PyPI ussa1976 0.3.4
-USSA76 = {150: 2.109e-9, 200: 2.617e-10, 300: 2.019e-11, 400: 2.984e-12, 500: 5.563e-13, 600: 1.207e-13, 800: 1.167e-14}
-USSA76_F107 = 130.0
 
 
 def mean_density(height_km: float, f107_sfu: float, ap: float) -> float:
@@ -230,7 +221,6 @@ _OREKIT = "Orekit 13, numerical, zonal to degree 6, Sun, Moon, 2021 and 2022 (th
 
 CASES: list[dict[str, Any]] = [
     *_densities("NRLMSIS 2.1", _PROBE, MSIS21, 0.03, "two samples of places, each good to 1 %"),
-    *_densities("NRLMSISE-00", _PROBE, MSIS00, 0.20, "the older model is up to 15 % denser; doi 10.1029/2020EA001321"),
     *(
         _case(
             "MSISE-90, mean activity",
@@ -243,19 +233,6 @@ CASES: list[dict[str, Any]] = [
             "models of this class differ by 15 to 20 %",
         )
         for height, rho in MSISE90.items()
-    ),
-    *(
-        _case(
-            "U.S. Standard Atmosphere 1976",
-            "PyPI ussa1976 0.3.4",
-            f"density at {height} km",
-            "1e-15 kg/m³",
-            rho * 1e15,
-            0.25 * rho * 1e15,
-            lambda h=height: mean_density(h, USSA76_F107, 10) * 1e15,
-            "its activity is unnamed (1,000 K exosphere): taken as F10.7 130, Ap 10",
-        )
-        for height, rho in USSA76.items()
     ),
     _case(
         "NRLMSIS 2.1, 2,000 random places", "pymsis 0.13.0", "mean of ln(ratio)", "", 0.0, 0.01, lambda: off_grid()[0]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from orbitalcloud.core import Instant
+from orbitalcloud.mission.parts import Part
 from orbitalcloud.mission.types import (
     Celsius,
     Control,
@@ -22,7 +23,6 @@ from orbitalcloud.mission.types import (
     Mission,
     Mount,
     NotNegative,
-    Part,
     Positive,
     Propulsion,
     Roles,

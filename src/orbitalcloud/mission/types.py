@@ -9,19 +9,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
-Name = Annotated[
-    str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$", description="lower-case letters, digits and hyphens, at most 48")
-]
+from orbitalcloud.mission.errands import Transaction, Wipe
+from orbitalcloud.mission.parts import Account, Hash, Hours, Name, Part, Text
+
 Share = Annotated[float, Meta(ge=0, le=1, description="a share, 0 to 1")]
 Positive = Annotated[float, Meta(gt=0, le=1e12)]
 NotNegative = Annotated[float, Meta(ge=0, le=1e12)]
 Degrees = Annotated[float, Meta(ge=-360, le=360)]
 Celsius = Annotated[float, Meta(ge=-200, le=300)]
-Hours = Annotated[float, Meta(ge=0, le=8784, description="hours after the mission's epoch")]
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
 ShieldingMm = Annotated[
     float, Meta(ge=0.1, le=30, description="mm of aluminium all around, or of another wall of the same mass per area")
 ]
@@ -30,11 +27,6 @@ Mount = Literal["sun-tracking", "one-axis", "body-fixed"]
 Tracker = Literal["peak-power", "direct"]
 Yearly = Annotated[float, Meta(ge=0, le=0.999, description="share lost a year")]
 Gwei = Annotated[int, Meta(ge=0, le=10**15)]
-Hash = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$")]
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of a mission file; unknown keys are errors."""
 
 
 # Where a satellite flies --------------------------------------------------------------------------------------------
@@ -326,7 +318,7 @@ class Satellite(Part, frozen=True, kw_only=True):
     devices: Annotated[tuple[Text, ...], Meta(max_length=32)] | None = None
     array: ArrayChange | None = None
     battery: BatteryChange | None = None
-    heat: Annotated[dict[str, HeatChange], Meta(description="thermal node name → changed or new values")] = {}
+    heat: Annotated[dict[str, HeatChange], Meta(description="thermal node name → changed or new values")] = {}  # noqa: RUF012  (a Struct copies it)
     coupling: Annotated[tuple[Coupling, ...], Meta(max_length=256)] = ()
     own_network: Annotated[bool, Meta(description="forget the bus's nodes, couplings and controls")] = False
     roles: Roles | None = None
@@ -478,9 +470,7 @@ class Ethereum(Part, frozen=True, kw_only=True):
     chain: Annotated[str, Meta(pattern=r"^(in-process|https?://\S+)$")] = "in-process"
     chain_id: Annotated[int, Meta(ge=1, le=2**53)] = 31337
     funded_eth: Annotated[float, Meta(ge=0, le=1000)] = 1.0
-    operator: (
-        Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$", description="account that may wipe wallets")] | None
-    ) = None
+    operator: Account | None = None
     verified_state: Annotated[bool | None, Meta(description="sign only against proved state")] = None
     state_age_min: Annotated[float, Meta(gt=0, le=1440, description="how old the head may be at a signature")] = 10
     follow_min: Annotated[float, Meta(gt=0, le=525_600, description="a pass renews a head older than this")] = 45
@@ -497,35 +487,11 @@ class Payment(Part, frozen=True, kw_only=True):
     at_h: Hours
     satellite: Text
     station: Text
-    to: Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$")]
+    to: Account
     value_gwei: Gwei
     max_fee_gwei: Gwei
     priority_fee_gwei: Gwei = 1
     gas: Annotated[int, Meta(ge=21_000, le=30_000_000)] = 21_000
-
-
-class Transaction(Part, frozen=True, kw_only=True):
-    """Somebody's signed transaction, handed over at a station or on board (`submit_at`), carried by `satellite`.
-
-    Exactly one of `raw` (0x…) and `file` (the same, or what `orbital wallet sign --json` prints) is given. Stations in
-    `forbidden` jurisdictions do not broadcast it. What becomes of it comes back to `submit_at`.
-    """
-
-    at_h: Hours
-    submit_at: Text
-    satellite: Text = "any"
-    raw: Annotated[str, Meta(pattern=r"^0x([0-9a-f]{2})+$", max_length=262_146)] | None = None
-    file: Text | None = None
-    forbidden: Annotated[tuple[Annotated[str, Meta(pattern=r"^[A-Z]{2}$")], ...], Meta(max_length=300)] = ()
-
-
-class Wipe(Part, frozen=True, kw_only=True):
-    """The operator's order, carried up by `station`, to destroy a wallet on board; `orbital wallet wipe` signs it."""
-
-    at_h: Hours
-    satellite: Text
-    station: Text
-    signature: Annotated[str, Meta(pattern=r"^0x[0-9a-f]{130}$", description="EIP-191, by the operator's account")]
 
 
 # What space is like --------------------------------------------------------------------------------------------------

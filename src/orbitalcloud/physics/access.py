@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import SECOND, Instant
-from orbitalcloud.physics.constants import EARTH_MU_M3_S2, EARTH_ROTATION_RAD_S
+from orbitalcloud.physics.constants import EARTH_ROTATION_RAD_S
 from orbitalcloud.physics.frames import geodetic_of_itrs, itrs_of_geodetic, teme_to_itrs, up_of_geodetic
 from orbitalcloud.physics.orbit import Orbits
 from orbitalcloud.physics.time import nanoseconds
@@ -137,19 +137,18 @@ def _sight(x, y, z, dx, dy, dz, up):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _crossing(line, up, sine, low, high):  # type: ignore[no-untyped-def]
-    """Where sin(elevation) passes `sine` between low and high, parts of a step: Newton, kept within its bracket."""
-    at_low, at_high = _look(line, up, low)[0] - sine, _look(line, up, high)[0] - sine
-    rising = at_low < 0.0
-    at = low + (high - low) * at_low / (at_low - at_high) if at_low != at_high else low
+def _crossing(line, up, sine, low, high, at_low, at_high):  # type: ignore[no-untyped-def]
+    """Where sin(elevation), `at_low` and `at_high` at parts low and high of a step, passes `sine`: Newton, kept within
+    its bracket."""
+    rising = at_low < sine
+    at = low + (high - low) * (sine - at_low) / (at_high - at_low) if at_low != at_high else low
     for _ in range(60):
         value, slope, _ = _look(line, up, at)
-        value -= sine
-        if (value < 0.0) == rising:
+        if (value < sine) == rising:
             low = at
         else:
             high = at
-        following = at - value / slope if slope != 0.0 else -1.0
+        following = at + (sine - value) / slope if slope != 0.0 else -1.0
         if not low <= following <= high:
             following = 0.5 * (low + high)
         if abs(following - at) < 1e-9:
@@ -159,14 +158,14 @@ def _crossing(line, up, sine, low, high):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _turn_over(line, up, low, high):  # type: ignore[no-untyped-def]
-    """Where the slope of sin(elevation), of opposite signs at low and high, is zero: Illinois' secants."""
-    at_low, at_high = _look(line, up, low)[1], _look(line, up, high)[1]
-    side, at = 0, low
+def _turn_over(line, up, at_low, at_high):  # type: ignore[no-untyped-def]
+    """Where in a step the slope of sin(elevation), of opposite signs `at_low` and `at_high` at its ends, is zero:
+    Illinois' secants."""
+    low, high, side, at = 0.0, 1.0, 0, 0.0
     for _ in range(60):
         before, at = at, (low * at_high - high * at_low) / (at_high - at_low)
         value = _look(line, up, at)[1]
-        if value == 0.0 or abs(at - before) < 1e-8 or not low < at < high:
+        if value == 0.0 or abs(at - before) < 1e-7 or not low < at < high:
             break
         if (value < 0.0) == (at_low < 0.0):
             low, at_low = at, value
@@ -180,100 +179,104 @@ def _turn_over(line, up, low, high):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _edges(position, velocity, place, up, sine, least, fastest, pull):  # type: ignore[no-untyped-def]
-    """The times, in order, at which the satellite crosses the mask of one site, and whether it starts above it.
-
-    Lower than `least` over the site's horizon plane it is surely under the mask. From a height h and a climb w it needs
-    (√(w² + 2 A (least − h)) − w)/A to come there, if it cannot be accelerated by more than A, `pull`, and at least
-    (least − h)/v at its greatest speed v, `fastest`: the nodes of that time are left out.
-    """
-    times = [0.0][:0]
-    ux, uy, uz = up
-    floor = least + place[0] * ux + place[1] * uy + place[2] * uz
-    above = _node(position, velocity, 0, place, up)[0] >= sine
-    k, known, f0, d0 = 0, False, 0.0, 0.0
-    while k < position.shape[0] - 1:
-        lacking = floor - (position[k, 0] * ux + position[k, 1] * uy + position[k, 2] * uz)
-        if lacking > 0.0:
-            climb = velocity[k, 0] * ux + velocity[k, 1] * uy + velocity[k, 2] * uz
-            needs = max((math.sqrt(climb * climb + 2.0 * pull * lacking) - climb) / pull, lacking / fastest)
-            if needs > STEP_S:
-                k, known = k + int(needs / STEP_S), False
-                continue
-        if not known:
-            f0, d0, _ = _node(position, velocity, k, place, up)
-        f1, d1, _ = _node(position, velocity, k + 1, place, up)
-        if (f0 < sine) != (f1 < sine):
-            line = _line(position, velocity, k, place)
-            times.append((k + _crossing(line, up, sine, 0.0, 1.0)) * STEP_S)
-        elif (f0 < sine and d0 > 0.0 and d1 < 0.0) or (f0 >= sine and d0 < 0.0 and d1 > 0.0):
-            line = _line(position, velocity, k, place)
-            top = _turn_over(line, up, 0.0, 1.0)
-            if (_look(line, up, top)[0] < sine) != (f0 < sine):
-                times.append((k + _crossing(line, up, sine, 0.0, top)) * STEP_S)
-                times.append((k + _crossing(line, up, sine, top, 1.0)) * STEP_S)
-        k, known, f0, d0 = k + 1, True, f1, d1
-    return times, above
+def _along(x, y, z, up, heights):  # type: ignore[no-untyped-def]
+    """Fill `heights` with the nodes' components along `up`: axis by axis, so that the processor does four at a time."""
+    ux, uy, uz = up[0], up[1], up[2]
+    for k in range(heights.shape[0]):
+        heights[k] = x[k] * ux + y[k] * uy + z[k] * uz
 
 
 @njit(cache=True)
-def _culmination(position, velocity, low, high, place, up):  # type: ignore[no-untyped-def]
-    """(seconds, sin elevation, range) of the highest point of a window: the best of its maxima and its ends."""
-    k = min(int(low / STEP_S), position.shape[0] - 2)
-    a = low / STEP_S - k
-    f0, d0, far = _look(_line(position, velocity, k, place), up, a)
-    best, highest = low, f0
-    while (k + a) * STEP_S < high and k + 1 < position.shape[0]:
-        b = min(high / STEP_S - k, 1.0)
-        if b == 1.0:
-            f1, d1, r1 = _node(position, velocity, k + 1, place, up)
-        else:
-            f1, d1, r1 = _look(_line(position, velocity, k, place), up, b)
-        if d0 > 0.0 and d1 < 0.0:
+def _edges(position, velocity, heights, place, up, sine, floor, reach):  # type: ignore[no-untyped-def]
+    """Of one satellite and one site: the times at which it crosses the mask, in order; whether it starts above it; and
+    (time, sine of the elevation, range) of the maxima above it.
+
+    `heights` are the nodes' along `up`. Lower than `floor` the satellite is surely under the mask, and it rises by no
+    more than `reach` in a step: within one, no higher than half of that over the mean of its ends.
+    """
+    times, tops = [0.0][:0], [(0.0, 0.0, 0.0)][:0]
+    above = _node(position, velocity, 0, place, up)[0] >= sine
+    k, known, f0, d0 = 0, False, 0.0, 0.0
+    while k < position.shape[0] - 1:
+        if heights[k] + 8.0 * reach < floor:
+            k, known = k + 8, False
+            continue
+        if heights[k] + heights[k + 1] + reach < 2.0 * floor:
+            k, known = k + 1, False
+            continue
+        if not known:
+            f0, d0, _ = _node(position, velocity, k, place, up)
+        f1, d1, _ = _node(position, velocity, k + 1, place, up)
+        crosses, over = (f0 < sine) != (f1 < sine), d0 > 0.0 and d1 <= 0.0
+        if crosses or over or (f0 >= sine and d0 < 0.0 and d1 > 0.0):
             line = _line(position, velocity, k, place)
-            top = _turn_over(line, up, a, b)
-            f, _, r = _look(line, up, top)
-            if f > highest:
-                best, highest, far = (k + top) * STEP_S, f, r
-        if f1 > highest:
-            best, highest, far = (k + b) * STEP_S, f1, r1
-        k, a, d0 = k + 1, 0.0, d1
+            if crosses:
+                times.append((k + _crossing(line, up, sine, 0.0, 1.0, f0, f1)) * STEP_S)
+            if not crosses or over:
+                turn = _turn_over(line, up, d0, d1)
+                value, _, far = _look(line, up, turn)
+                if over and value >= sine:
+                    tops.append(((k + turn) * STEP_S, value, far))
+                if not crosses and (value < sine) != (f0 < sine):
+                    times.append((k + _crossing(line, up, sine, 0.0, turn, f0, value)) * STEP_S)
+                    times.append((k + _crossing(line, up, sine, turn, 1.0, value, f1)) * STEP_S)
+        k, known, f0, d0 = k + 1, True, f1, d1
+    return times, above, tops
+
+
+@njit(cache=True)
+def _culmination(position, velocity, low, high, place, up, tops, whole):  # type: ignore[no-untyped-def]
+    """(seconds, sin elevation, range) of the highest point of a window: the best of its maxima, and of its ends unless
+    it is `whole`, from mask to mask."""
+    best, highest, far = low, -2.0, 0.0
+    for at, value, distance in tops:
+        if low <= at <= high and value > highest:
+            best, highest, far = at, value, distance
+    if whole and highest > -2.0:
+        return best, highest, far
+    for at in (low, high):
+        k = min(int(at / STEP_S), position.shape[0] - 2)
+        value, _, distance = _look(_line(position, velocity, k, place), up, at / STEP_S - k)
+        if value > highest:
+            best, highest, far = at, value, distance
     return best, highest, far
 
 
 @njit(cache=True)
 def _bounds(position, velocity):  # type: ignore[no-untyped-def]
-    """What a satellite's Earth-fixed speed (m/s), distance (m) and acceleration (m/s²) never exceed."""
+    """What a satellite's Earth-fixed speed (m/s) and distance (m) never exceed, at the nodes and between."""
     fastest = farthest = 0.0
-    nearest = 1e300
     for k in range(position.shape[0]):
         fastest = max(fastest, velocity[k, 0] ** 2 + velocity[k, 1] ** 2 + velocity[k, 2] ** 2)
-        square = position[k, 0] ** 2 + position[k, 1] ** 2 + position[k, 2] ** 2
-        farthest, nearest = max(farthest, square), min(nearest, square)
-    v, r = 1.02 * math.sqrt(fastest) + 1.0, 1.02 * math.sqrt(farthest)
-    turning = EARTH_ROTATION_RAD_S * (2.0 * v + EARTH_ROTATION_RAD_S * r)
-    return v, r, 1.1 * EARTH_MU_M3_S2 / nearest + turning  # a tenth more, for J2 and for perigee between two nodes
+        farthest = max(farthest, position[k, 0] ** 2 + position[k, 1] ** 2 + position[k, 2] ** 2)
+    return 1.02 * math.sqrt(fastest) + 1.0, 1.02 * math.sqrt(farthest)
 
 
 @njit(cache=True)
 def _windows(position, velocity, places, ups, sines, start, end):  # type: ignore[no-untyped-def]
     """(n, 7): satellite, site, opens, closes, culmination, sin elevation, range within [start, end], times in s."""
     rows = [(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)][:0]
+    nodes = position.shape[1]
+    axes, heights = np.empty((3, nodes)), np.empty(nodes)
     for i in range(position.shape[0]):
         r, v = position[i], velocity[i]
-        fastest, farthest, pull = _bounds(r, v)
+        fastest, farthest = _bounds(r, v)
+        for k in range(nodes):
+            axes[0, k], axes[1, k], axes[2, k] = r[k, 0], r[k, 1], r[k, 2]
         for j in range(places.shape[0]):
             place, up, sine = places[j], ups[j], sines[j]
-            least = min(0.0, sine) * (farthest + 7e6)
-            times, above = _edges(r, v, place, up, sine, least, fastest, pull)
+            _along(axes[0], axes[1], axes[2], up, heights)
+            floor = place[0] * up[0] + place[1] * up[1] + place[2] * up[2] + min(0.0, sine) * (farthest + 7e6)
+            times, above, tops = _edges(r, v, heights, place, up, sine, floor, fastest * STEP_S)
             opens = 0.0 if above else -1.0
             for m in range(len(times) + 1):
                 last = m == len(times)
                 if opens >= 0.0:
-                    closes = (r.shape[0] - 1) * STEP_S if last else times[m]
+                    closes = (nodes - 1) * STEP_S if last else times[m]
                     low, high = max(opens, start), min(closes, end)
                     if high > low:
-                        top, height, far = _culmination(r, v, low, high, place, up)
+                        whole = low > start and high < end
+                        top, height, far = _culmination(r, v, low, high, place, up, tops, whole)
                         rows.append((i, j, low, high, top, height, far))
                     opens = -1.0
                 elif not last:

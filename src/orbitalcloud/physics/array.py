@@ -16,7 +16,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from orbitalcloud.core.errors import DataError
-from orbitalcloud.physics.self_shadow import shares
+from orbitalcloud.physics.self_shadow import tabulated
 from orbitalcloud.physics.solar_cells import AZUR_3G30C, SolarCell, iv_power_share
 
 Tracker = Literal["peak-power", "direct"]
@@ -184,7 +184,7 @@ def array_power_w(
     else:
         factor = max(0.0, 1.0 + array.temperature_coefficient_per_k * warmer)
     flux = irradiance_w_m2 * illumination * factor
-    power = shares(array, sun_body)[:, 1]
+    power = tabulated(array, sun_body)[:, 1]
     return sum(
         flux * array.cell_area_m2(panel) * cosine * cover_transmission(cosine, array.cover_index) * float(power[p])
         for p, panel in enumerate(array.panels)

@@ -84,6 +84,13 @@ def _table(rows: bytes, box: bytes, strings: int, cells: int, volts: float, cell
     return out.astype(np.float32)
 
 
+def tabulated(array: SolarArray, sun_body: Vector) -> Floats:
+    """`shares` as the kernel of power and heat has them: between the points of `table`."""
+    found = table(array)
+    u, v = octahedral(*sun_body)
+    return np.array([[looked_up(one, u, v) for one in panel] for panel in found] or [[1.0, 1.0]] * len(array.panels))
+
+
 def _box(array: SolarArray) -> Floats:
     return 0.5 * np.array(array.body_m if array.body_m is not None else (0.0, 0.0, 0.0), dtype=float)
 

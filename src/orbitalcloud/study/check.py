@@ -39,7 +39,7 @@ from orbitalcloud.study.margins import (
 from orbitalcloud.study.providers import Memo, Part, provided
 from orbitalcloud.study.relax import Flown, disposal_relaxers, relaxers
 from orbitalcloud.study.sections import Facts, own_sections
-from orbitalcloud.study.sheet import Margin, SatelliteSheet, Sheet
+from orbitalcloud.study.sheet import Margin, SatelliteSheet, Sheet, StationContact
 from orbitalcloud.study.trial import Floats, Seen, fly, steps
 from orbitalcloud.study.year import Year, years
 
@@ -266,13 +266,6 @@ def _sheet(
     days, flown_days = (loaded.ends - loaded.starts) / DAY, (ends - loaded.starts) / DAY
     contacts = station_contacts(loaded, craft, passes, loaded.starts, ends, room)
     payload = node_index(craft, "payload")
-    margins: tuple[Margin, ...] = (
-        *flown_margins(craft, seen, "mission"),
-        *work_margins(group.asks, contacts, days),
-        *shared.margins,
-    )
-    if later is not None:
-        margins += (*flown_margins(craft, later.new, "year"), *flown_margins(later.craft, later.old, "end of life"))
     facts = Facts(
         craft=craft,
         mean_orbit=group.mean_orbit,
@@ -319,10 +312,21 @@ def _sheet(
         payload_nonstop_c=facts.payload_nonstop_c,
         nodes=node_ranges(craft, seen, None if later is None else joined(later.new, later.old)),
         contacts=contacts,
-        margins=margins,
+        margins=_margins(group, craft, contacts, days, shared),
         sections=(*own_sections(facts), *shared.sections, claims_section(craft, group.nonstop, year)),
         flown_as=group.craft.name,
     )
+
+
+def _margins(
+    group: Group, craft: Craft, contacts: tuple[StationContact, ...], days: float, shared: Part
+) -> tuple[Margin, ...]:
+    assert group.seen is not None, "flown before"
+    now = (*flown_margins(craft, group.seen, "mission"), *work_margins(group.asks, contacts, days), *shared.margins)
+    later = group.later
+    if later is None:
+        return now
+    return (*now, *flown_margins(craft, later.new, "year"), *flown_margins(later.craft, later.old, "end of life"))
 
 
 def _sustainable(craft: Craft, full: Seen, quiet: Seen) -> float:

@@ -25,6 +25,7 @@ from orbitalcloud.ethereum import MAINNET
 from orbitalcloud.ethereum.outline import MAX_FILE_BYTES, outline, signed_bytes
 from orbitalcloud.ethereum.signed_text import parse_signature
 from orbitalcloud.mission import Craft, Loaded, Task, mission_error, types
+from orbitalcloud.mission.errands import Transaction
 from orbitalcloud.mission.files import read_bytes
 from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of, battery_of, node_index
 from orbitalcloud.network import ContactPlan
@@ -356,7 +357,7 @@ def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board:
             _schedule_fault(carrier, loaded, fault)
 
 
-def _schedule_transaction(carrier: Carrier, loaded: Loaded, item: types.Transaction) -> None:
+def _schedule_transaction(carrier: Carrier, loaded: Loaded, item: Transaction) -> None:
     """Somebody's own transaction: its account gets its coins with the in-process chain's genesis."""
     raw = signed_bytes(read_bytes(item.file, loaded.folder, MAX_FILE_BYTES) if item.file else (item.raw or "").encode())
     try:

@@ -17,6 +17,7 @@ from orbitalcloud.core import records as r
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.core.why import Why
+from orbitalcloud.view import fold_transactions
 from orbitalcloud.view.flight import (
     BrownOutSpan,
     Bundle,
@@ -34,9 +35,6 @@ from orbitalcloud.view.flight import (
     Station,
     Transaction,
 )
-
-MAX_WEI_DIGITS = 78
-"""2^256 has 78 decimal digits: no amount of wei is longer."""
 
 
 def fold(entries: Iterable[r.Entry]) -> Flight:
@@ -391,78 +389,12 @@ def _result_delivered(state: _State, entry: r.ResultDelivered) -> None:
 # Ethereum -----------------------------------------------------------------------------------------------------------
 
 
-def _transaction(state: _State, name: str, /, **changes: Any) -> None:
-    state.transactions[name] = replace(state.transactions.get(name) or Transaction(name), **changes)
-
-
 def _wallet_wiped(state: _State, entry: r.WalletWiped) -> None:
     state.wiped[entry.node] = entry.at
 
 
 def _wallet_born(state: _State, entry: r.WalletBorn) -> None:
     state.wallets[entry.node] = entry
-
-
-def _transaction_signed(state: _State, entry: r.TransactionSigned) -> None:
-    if not entry.value_wei.isdecimal() or len(entry.value_wei) > MAX_WEI_DIGITS:
-        raise DataError(entry.hash, entry.value_wei, "wei is a whole number below 2^256")
-    _transaction(
-        state,
-        entry.hash,
-        node=entry.node,
-        sender=entry.sender,
-        to=entry.to,
-        value_wei=int(entry.value_wei),
-        nonce=entry.nonce,
-        chain_id=entry.chain_id,
-        signed=entry.at,
-        signed_slot=entry.proved_slot,
-    )
-
-
-def _transaction_handed(state: _State, entry: r.TransactionHanded) -> None:
-    known = state.transactions.get(entry.hash)
-    if known is not None and known.signed:  # the same bytes again, at another station
-        return
-    if not entry.value_wei.isdecimal() or len(entry.value_wei) > MAX_WEI_DIGITS:
-        raise DataError(entry.hash, entry.value_wei, "wei is a whole number below 2^256")
-    _transaction(
-        state,
-        entry.hash,
-        node=entry.node,
-        sender=entry.sender,
-        to=entry.to,
-        value_wei=int(entry.value_wei),
-        nonce=entry.nonce,
-        chain_id=entry.chain_id,
-        signed=entry.at,
-        handed=True,
-    )
-
-
-def _transaction_returned(state: _State, entry: r.TransactionReturned) -> None:
-    if entry.status < 0:
-        _transaction(state, entry.hash, refused=entry.at, refused_why=entry.why)
-
-
-def _transaction_refused(state: _State, entry: r.TransactionRefused) -> None:
-    name = entry.hash or f"unsigned {1 + sum(not known.signed for known in state.transactions.values())}"
-    node = state.transactions[name].node if name in state.transactions else entry.node
-    _transaction(state, name, node=node, refused=entry.at, refused_why=entry.why)
-
-
-def _transaction_settled(state: _State, entry: r.TransactionSettled) -> None:
-    known = state.transactions.get(entry.hash)
-    own = known is not None and known.node == entry.node and not known.handed
-    if known is not None and not known.proved and (own or entry.proved_slot >= 0):
-        _transaction(state, entry.hash, proved=entry.at, proved_slot=entry.proved_slot)
-    told = (
-        known.settled if known is not None else 0
-    )  # by the station, when it happened; the satellite hears of it later
-    if told and entry.proved_slot < 0:
-        return
-    fate = {name: getattr(entry, name) for name in ("status", "block", "gas_used", "chain")}
-    _transaction(state, entry.hash, settled=told or entry.at, **fate)
 
 
 _STEPS: dict[type, Callable[[_State, Any], None]] = {
@@ -504,11 +436,11 @@ _STEPS: dict[type, Callable[[_State, Any], None]] = {
     r.ResultDelivered: _result_delivered,
     r.WalletBorn: _wallet_born,
     r.WalletWiped: _wallet_wiped,
-    r.TransactionSigned: _transaction_signed,
-    r.TransactionRefused: _transaction_refused,
-    r.TransactionSettled: _transaction_settled,
-    r.TransactionHanded: _transaction_handed,
-    r.TransactionReturned: _transaction_returned,
+    r.TransactionSigned: lambda state, entry: fold_transactions.signed(state.transactions, entry),
+    r.TransactionRefused: lambda state, entry: fold_transactions.refused(state.transactions, entry),
+    r.TransactionSettled: lambda state, entry: fold_transactions.settled(state.transactions, entry),
+    r.TransactionHanded: lambda state, entry: fold_transactions.handed(state.transactions, entry),
+    r.TransactionReturned: lambda state, entry: fold_transactions.returned(state.transactions, entry),
     r.HeadAdvanced: lambda state, entry: state.heads.append(entry),
     r.UpdateRefused: lambda state, entry: state.refused_updates.append(entry),
 }
