@@ -1,9 +1,9 @@
 """`make docs`: remake what the documentation holds of the product's own making.
 
-docs/validation.md (by tools/validate.py), docs/mission.schema.json (from the mission's types), the README's example
-(what `orbital fly genesis-1` prints, between two marks), and docs/pictures/*.png (that flight's report, as chromium
-shows it). Without chromium the pictures are left as they are, it says so, and the exit code is 1. `--no-pictures`
-leaves them out on purpose.
+docs/validation.md (by tools/validate.py), docs/mission.schema.json (from the mission's types), the README's examples
+(what `orbital fly genesis-1` prints and, in part, `orbital check genesis-1`), and docs/pictures/*.png (that flight's
+report, as chromium shows it). Without chromium the pictures are left as they are, it says so, and the exit code is 1.
+`--no-pictures` leaves them out on purpose.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from validate import main as validate
 
 MISSION = "genesis-1"
 README = ROOT / "README.md"
-BEGIN, END = "<!-- made by `make docs`: orbital fly genesis-1 -->", "<!-- end -->"
+END = "<!-- end -->"
+SHEET_PARTS = ("light", "margins, tightest first", "what would relax")
+"""Of what `orbital check` prints, the groups that the README shows below its verdict."""
 PICTURES = ROOT / "docs" / "pictures"
 SCHEMA = ROOT / "docs" / "mission.schema.json"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -77,7 +79,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         printed, document = fly(place)
-        write_example(printed)
+        write_example(f"orbital fly {MISSION}", printed)
+        write_example(f"orbital check {MISSION}", parts(sheet(place)))
         return code if options.no_pictures else max(code, make_pictures(document, place))
 
 
@@ -107,15 +110,31 @@ def fly(place: Path) -> tuple[str, str]:
     return printed, (folder / "report.html").read_text()
 
 
-def write_example(printed: str) -> None:
-    """Put what was printed between the README's marks."""
+def sheet(place: Path) -> str:
+    """What `orbital check genesis-1` prints."""
+    orbital = Path(sys.executable).with_name("orbital")
+    done = subprocess.run([str(orbital), "check", MISSION], cwd=place, stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode()
+
+
+def parts(page: str) -> str:
+    """The verdict, and those of a sheet's groups that `SHEET_PARTS` names."""
+    verdict, *groups = page.strip().split("\n\n")
+    wanted = [group for group in groups if group.strip().startswith(SHEET_PARTS)]
+    assert len(wanted) == len(SHEET_PARTS), "the sheet has these groups"
+    return "\n\n".join([verdict, *(group.strip("\n") for group in wanted)])
+
+
+def write_example(command: str, printed: str) -> None:
+    """Put what a command printed between its marks in the README."""
+    mark = f"<!-- made by `make docs`: {command} -->"
     text = README.read_text()
-    head, begin, rest = text.partition(BEGIN)
+    head, begin, rest = text.partition(mark)
     _, end, tail = rest.partition(END)
-    assert begin, f"README.md has the mark {BEGIN}"
+    assert begin, f"README.md has the mark {mark}"
     assert end, f"README.md has the mark {END}"
-    README.write_text(f"{head}{BEGIN}\n```\n$ orbital fly {MISSION}\n{printed.strip()}\n```\n{END}{tail}")
-    print(f"README.md: what orbital fly {MISSION} prints")
+    README.write_text(f"{head}{mark}\n```\n$ {command}\n{printed.strip()}\n```\n{END}{tail}")
+    print(f"README.md: what {command} prints")
 
 
 def make_pictures(document: str, place: Path) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ _SPEC.loader.exec_module(cases_study)
 GENESIS = find("genesis-1").read_text()
 
 
+@lru_cache(maxsize=16)
 def checked(*changes: tuple[str, str]) -> Sheet:
     text = GENESIS
     for old, new in changes:
@@ -35,7 +37,7 @@ def test_numbers_of_others(case: dict[str, Any]) -> None:
 
 
 def test_genesis_closes() -> None:
-    sheet = check(load("genesis-1"), later=False, relax=False)
+    sheet = checked()
     (one,) = sheet.satellites
     assert sheet.closes
     # public: a period of 95 minutes at 547 km
@@ -110,7 +112,7 @@ def test_a_thousand_satellites_are_a_sheet_too() -> None:
     assert told == sorted(told)
     assert len(sheet.satellites) == 1000
     assert len({one.flown_as for one in sheet.satellites}) == 25  # planes: Walker's 1000/25/1
-    assert "1000 satellites from 25" in sheet.notes[0]
+    assert "1,000 satellites from 25" in sheet.notes[0]
     # contacts are each satellite's own: two of one plane see a station at other times
     first, second = sheet.satellites[0], sheet.satellites[1]
     assert first.flown_as == second.flown_as
@@ -135,8 +137,8 @@ def test_a_craft_from_two_line_elements_has_the_whole_sheet() -> None:
 
 
 def test_a_long_mission_is_flown_in_part_and_says_so() -> None:
-    sheet = check(loads(GENESIS.replace("days  = 1\n", "days  = 40\n").encode(), "my.toml", "."), relax=False)
+    sheet = check(loads(GENESIS.replace("days  = 1\n", "days  = 12\n").encode(), "my.toml", "."), relax=False)
     assert sheet.flown_days == 10
-    assert any("10 of 40 days flown" in note for note in sheet.notes)
+    assert any("10 of 12 days flown" in note for note in sheet.notes)
     (one,) = sheet.satellites
     assert one.closes

@@ -19,8 +19,11 @@ MOST_SATELLITES = 3
 """Missions of more are not checked for their report: that is what `orbital check` is for."""
 
 
-def designs_of(flight: Flight, mission_path: str, mission_digest: str) -> tuple[Design, ...]:
-    """The sheets of a flight's satellites; nothing where the mission is gone, was changed, or is a fleet's."""
+def designs_of(flight: Flight, mission_path: str, mission_digest: str, *, whole: bool = True) -> tuple[Design, ...]:
+    """The sheets of a flight's satellites; nothing where the mission is gone, was changed, or is a fleet's.
+
+    Without `whole` nothing later than the mission is asked, and nothing tried to relax it: a second instead of six.
+    """
     from orbitalcloud.mission import load
     from orbitalcloud.study import check
 
@@ -30,7 +33,7 @@ def designs_of(flight: Flight, mission_path: str, mission_digest: str) -> tuple[
         loaded = load(mission_path)
         if loaded.digest != mission_digest:
             return ()
-        sheet = check(loaded)
+        sheet = check(loaded, later=whole, relax=whole)
     except DataError:  # the flight stands without it
         return ()
     return tuple(_design(one, sheet, flight.satellites.get(one.name)) for one in sheet.satellites)
@@ -40,7 +43,9 @@ def _design(one: SatelliteSheet, sheet: Sheet, flown: Satellite | None) -> Desig
     claims = [section for section in one.sections if section.name == "claims"]
     others = [section for section in one.sections if section.name != "claims"]
     groups = [_bounds(one, flown), *map(_group, claims), _margins(one), _relaxers(one), *map(_group, others)]
-    words = f"{one.name}, checked before it flew (orbital check): {sheet.verdict}."
+    words = f"The check of {one.name} says: {sheet.verdict}."
+    if not one.relaxers:
+        words += " Year, end of life, dose, lifetime and what would relax it: orbital report adds them."
     return Design(one.name, words, tuple(group for group in groups if group is not None))
 
 
@@ -88,8 +93,10 @@ def _relaxers(one: SatelliteSheet) -> Group | None:
     if not one.relaxers:
         return None
     names = {margin.key: margin.name for margin in one.margins}
-    rows = tuple((names[relaxer.margin], relaxer.text) for relaxer in one.relaxers)
-    return Group("what would relax them, each flown again", ("", ""), rows)
+    rows = tuple(
+        (f"{'✓' if relaxer.enough else '✗'} {names[relaxer.margin]}", relaxer.text) for relaxer in one.relaxers
+    )
+    return Group("what would relax them (✓ ten points gained, or closed)", ("", ""), rows)
 
 
 def _margin(margin: Margin) -> tuple[str, str, str, str]:

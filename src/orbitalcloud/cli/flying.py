@@ -160,7 +160,7 @@ def _end(folder: Folder, status: Status, as_json: bool) -> int:
     judged = verdict(flight)
     failure: DataError | None = None
     try:
-        place: Path | None = write_report(folder, flight, status, reproduction(status))
+        place: Path | None = write_report(folder, flight, status, reproduction(status), whole=False)
     except DataError as error:
         place, failure = None, error
     if as_json:

@@ -39,7 +39,7 @@ def _notes(sheet: Sheet, console: Console) -> None:
     if sheet.notes:
         console.print()
     for note in sheet.notes:
-        _say(console, f"  {note}", "dim")
+        _indented(console, note, "dim", 2)
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -60,10 +60,12 @@ def _satellite(one: SatelliteSheet, console: Console) -> None:
     console.print()
     _say(console, f"{one.name} · {one.bus} · {one.orbit}", "bold")
     for section in one.sections:
-        if section.name != "claims":
+        if section.name not in ("claims", "heat_cases"):
             _section(section, console)
         if section.name == "power":
             _heat(one, console)
+            for cases in (part for part in one.sections if part.name == "heat_cases"):
+                _section(cases, console)
         if section.name == "work":
             _contacts(one.contacts, console)
     _margins(one, console)
@@ -85,7 +87,7 @@ def _section(section: Section, console: Console) -> None:
         grid.add_row(entry.words, *cells, entry.note)
     console.print(grid)
     if section.note:
-        _say(console, f"    {section.note}", "dim")
+        _indented(console, section.note, "dim")
 
 
 def said(value: float, entry: Entry) -> str:
@@ -104,8 +106,8 @@ def _pairs(console: Console, title: str, lines: Iterable[tuple[str, str]]) -> No
 def _heat(one: SatelliteSheet, console: Console) -> None:
     """Coldest and hottest of each node: in the mission, and over the year's design days, new to old."""
     later = any(node.year_coldest_c is not None for node in one.nodes)
-    titles = ["cold limit", "coldest", "hottest", *(("year coldest", "year hottest") if later else ()), "hot limit"]
-    grid = _grid(console, "heat, cold and hot cases", ("node", "", False), *_right(*titles))
+    titles = ["cold limit", "coldest", "hottest", *(("coldest, year", "hottest, year") if later else ()), "hot limit"]
+    grid = _grid(console, "heat, in the mission and on the year's design days", ("node", "", False), *_right(*titles))
     for node in one.nodes:
         values = [node.cold_limit_c, node.coldest_c, node.hottest_c]
         if node.year_coldest_c is not None and node.year_hottest_c is not None:
@@ -146,7 +148,8 @@ def _margins(one: SatelliteSheet, console: Console) -> None:
     for margin in sorted({**first, **order}.values(), key=lambda margin: margin.share):
         beside = [share(shares[margin.key, scope]) if (margin.key, scope) in shares else "" for scope in later]
         value, limit, own = _numbers(margin)
-        mark = "✓ " if margin.share >= 0.0 else "✗ "
+        worst = min(one_share for (key, _), one_share in shares.items() if key == margin.key)
+        mark = "✓ " if worst >= 0.0 else "✗ "
         grid.add_row(mark + margin.name, value, limit, own if margin.scope == "mission" else "", *beside)
     console.print(grid)
 
@@ -157,13 +160,13 @@ def _relaxers(one: SatelliteSheet, console: Console) -> None:
         return
     names = {margin.key: margin.name for margin in one.margins}
     console.print()
-    _say(console, "  what would relax the tightest, and charge and payload; each flown again", "dim")
+    _say(console, "  what would relax the tightest, charge and payload (✓ ten points gained, or closed)", "dim")
     for relaxer in one.relaxers:
-        _say(console, f"    {'✓' if relaxer.enough else '✗'} {names[relaxer.margin]}: {relaxer.text}")
+        _indented(console, f"{'✓' if relaxer.enough else '✗'} {names[relaxer.margin]}: {relaxer.text}")
 
 
 def _numbers(margin: Margin) -> tuple[str, str, str]:
-    digits = 2 if margin.unit == "MB" else 1
+    digits = 2 if margin.unit == "MB/day" else 1
     value, limit = number(margin.value, digits), number(margin.limit, digits)
     return f"{value} {margin.unit}", f"{limit} {margin.unit}", share(margin.share)
 
@@ -180,7 +183,7 @@ def _fleet(sheet: Sheet, console: Console) -> None:
     fleet = sheet.satellites
     closing = sum(one.closes for one in fleet)
     console.print()
-    _say(console, f"{count(len(fleet), 'satellite')}, of which {closing} close", "bold")
+    _say(console, f"{count(len(fleet), 'satellite')}, of which {closing:,} close", "bold")
     spreads: tuple[tuple[str, str, Callable[[SatelliteSheet], float]], ...] = (
         ("orbital period", "min", lambda one: one.period_min),
         ("in sunlight", "%", lambda one: 100 * one.sunlit_share),
@@ -220,12 +223,12 @@ def _stations(sheet: Sheet, console: Console) -> None:
             minutes.setdefault(contact.station, []).append(contact.minutes_per_day)
     if not minutes:
         return
-    titles = _right("satellites seen", "least", "median", "most", "all together")
+    titles = _right("satellites in sight", "least", "median", "most", "all together")
     grid = _grid(console, "contact minutes a day", ("station", "", False), *titles)
     for station, values in sorted(minutes.items(), key=lambda item: -sum(item[1]))[:STATIONS_SHOWN]:
         seen = sum(value > 0.0 for value in values)
         spread = (min(values), median(values), max(values), sum(values))
-        grid.add_row(station, str(seen), *(number(value) for value in spread))
+        grid.add_row(station, number(seen, 0), *(number(value) for value in spread))
     if len(minutes) > STATIONS_SHOWN:
         grid.add_row(f"and {len(minutes) - STATIONS_SHOWN} more")
     console.print(grid)
@@ -248,6 +251,14 @@ def _grid(console: Console, title: str, *columns: tuple[str, str, bool], header:
     for name, style, right in columns:
         grid.add_column(name, style=style, justify="right" if right else "left")
     return grid
+
+
+def _indented(console: Console, text: str, style: str = "", columns: int = 4) -> None:
+    """A line of words, or several, all as far in as the first."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console.print(Padding(Text(text, style=style), (0, 0, 0, columns)))
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

@@ -6,6 +6,7 @@ import re
 import tomllib
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from orbitalcloud.core import DAY, DataError, Instant, MissionError
 from orbitalcloud.core.time import instant_of
@@ -16,6 +17,8 @@ from orbitalcloud.mission.resolved import Loaded
 from orbitalcloud.mission.types import Mission
 
 MOST_BYTES = 2**20
+LEVELS = 16
+"""Of tables and arrays in each other: four times what a mission needs."""
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -106,15 +109,27 @@ def _decode(data: bytes, path: str) -> tuple[Mission, str, Problems]:
         ) from None
     try:
         tables = tomllib.loads(text)
+        deep = _deeper(tables, LEVELS)
     except tomllib.TOMLDecodeError as error:
         raise _syntax(path, text, str(error)) from None
     except RecursionError:
-        raise MissionError(path, 0, "", "nested too deeply", "a mission needs four levels at most") from None
+        deep = True
+    if deep:
+        raise MissionError(path, 0, "", "nested too deeply", "a mission needs four levels at most")
     problems = Problems(path, lines_of(text))
     mission = convert(tables, problems)
     problems.raise_any()
     assert mission is not None, "a conversion that fails says why"
     return mission, text, problems
+
+
+def _deeper(tables: dict[str, Any], levels: int) -> bool:
+    """Whether tables and arrays lie in each other deeper than that; however deep the process may recurse."""
+    here: list[Any] = [tables]
+    for _ in range(levels):
+        inside = [one for each in here for one in (each.values() if isinstance(each, dict) else each)]
+        here = [one for one in inside if isinstance(one, dict | list)]
+    return bool(here)
 
 
 def _syntax(path: str, text: str, message: str) -> MissionError:

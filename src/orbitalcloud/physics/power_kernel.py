@@ -371,7 +371,7 @@ def advance_one(sat, until, grid, light, tables, state, clock, loads, radio_w): 
     return flags
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def advance_fleet(until, grid, light, tables, state, clock, loads, radio_w, flags):  # type: ignore[no-untyped-def]
     """`advance_one` for every satellite, with `loads` (n_satellites, CLASSES, n_nodes) and `radio_w`
     (n_satellites,).

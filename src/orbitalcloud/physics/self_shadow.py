@@ -66,15 +66,21 @@ def shares(array: SolarArray, sun_body: Vector) -> Floats:
     return out
 
 
-@lru_cache(maxsize=256)
 def table(array: SolarArray) -> NDArray[np.float32]:
     """(n_panels, 2, SIDE, SIDE) over the octahedral map; of one value each where nothing casts a shadow: (0, 2, 1,
-    1).
+    1). Arrays that differ in age or efficiency alone share theirs.
     """
     if not casts_shadow(array):
         return np.ones((0, 2, 1, 1), dtype=np.float32)
-    out = np.ones((len(array.panels), 2, SIDE, SIDE))
-    _tabulate(geometry_rows(array), _box(array), *_electric(array), out)
+    strings, cells, volts, cell = _electric(array)
+    return _table(geometry_rows(array).tobytes(), _box(array).tobytes(), strings, cells, volts, cell.tobytes())
+
+
+@lru_cache(maxsize=256)
+def _table(rows: bytes, box: bytes, strings: int, cells: int, volts: float, cell: bytes) -> NDArray[np.float32]:
+    panels = np.frombuffer(rows).reshape(-1, 9)
+    out = np.ones((len(panels), 2, SIDE, SIDE))
+    _tabulate(panels.copy(), np.frombuffer(box).copy(), strings, cells, volts, np.frombuffer(cell).copy(), out)
     return out.astype(np.float32)
 
 
@@ -208,20 +214,37 @@ def _dark_points(panels, frames, p, box, sun):  # type: ignore[no-untyped-def]
     """Which points of panel `p` see the Sun behind the body or another panel, (GRID along, GRID across)."""
     hidden = np.zeros((GRID, GRID), dtype=np.int64)
     centre, length, width = panels[p, 4:7], panels[p, 7], panels[p, 8]
+    own = 0.5 * math.sqrt(length * length + width * width)
+    corner = math.sqrt((box * box).sum())
+    by_box = box.min() > 0.0 and _in_reach(-centre, sun, own + corner)
+    by = np.zeros(panels.shape[0], dtype=np.bool_)
+    for q in range(panels.shape[0]):
+        if q != p and panels[q, 7] > 0.0:
+            other = 0.5 * math.sqrt(panels[q, 7] * panels[q, 7] + panels[q, 8] * panels[q, 8])
+            by[q] = _in_reach(panels[q, 4:7] - centre, sun, own + other)
+    if not (by_box or by.any()):
+        return hidden
     for i in range(GRID):
         for j in range(GRID):
             a, b = ((i + 0.5) / GRID - 0.5) * length, ((j + 0.5) / GRID - 0.5) * width
             x = centre[0] + a * frames[p, 1, 0] + b * frames[p, 2, 0]
             y = centre[1] + a * frames[p, 1, 1] + b * frames[p, 2, 1]
             z = centre[2] + a * frames[p, 1, 2] + b * frames[p, 2, 2]
-            if _meets_box(x, y, z, sun, box):
+            if by_box and _meets_box(x, y, z, sun, box):
                 hidden[i, j] = 1
                 continue
             for q in range(panels.shape[0]):
-                if q != p and panels[q, 7] > 0.0 and _meets_panel(x, y, z, sun, panels[q], frames[q]):
+                if by[q] and _meets_panel(x, y, z, sun, panels[q], frames[q]):
                     hidden[i, j] = 1
                     break
     return hidden
+
+
+@njit(cache=True)
+def _in_reach(apart, sun, reach):  # type: ignore[no-untyped-def]
+    """Whether a sphere `apart` (m) from another can stand between it and the Sun; their radii together are `reach`."""
+    ahead = (apart * sun).sum()
+    return ahead > -reach and (apart * apart).sum() - ahead * ahead < reach * reach * (1.0 + 1e-9)
 
 
 @njit(cache=True)

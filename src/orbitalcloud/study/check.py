@@ -34,9 +34,10 @@ from orbitalcloud.study.margins import (
     node_ranges,
     path_efficiency,
     work_margins,
+    worst_of,
 )
 from orbitalcloud.study.providers import Memo, Part, provided
-from orbitalcloud.study.relax import relaxers
+from orbitalcloud.study.relax import Flown, disposal_relaxers, relaxers
 from orbitalcloud.study.sections import Facts, own_sections
 from orbitalcloud.study.sheet import Margin, SatelliteSheet, Sheet, StationContact
 from orbitalcloud.study.trial import Floats, Seen, fly, steps
@@ -58,12 +59,15 @@ Progress = Callable[[float, str], None]
 
 @dataclass(eq=False)
 class Group:
-    """Satellites that share a design, a plane and their work; `first` is flown for all."""
+    """Satellites that share a design, a plane and their work; the one of `load` is flown for all. `worst` are those of
+    its trials at work, at these `phases`, that had an extreme."""
 
     members: list[int]
     load: Load
     asks: Demand
     mean_orbit: Design
+    phases: tuple[float, ...] = PHASES
+    worst: tuple[int, ...] = ()
     seen: Envelope | None = None
     idle: Seen | None = None
     nonstop: Seen | None = None
@@ -114,15 +118,15 @@ def _relax(loaded: Loaded, groups: list[Group], sheets: list[SatelliteSheet], pa
     """The tightest satellite's relaxers."""
     i = min(range(len(sheets)), key=lambda i: sheets[i].binds.share)
     group = next(one for one in groups if i in one.members)
-    found = relaxers(loaded, group.load, sheets[i].margins, passes[i], group.asks)
-    sheets[i] = replace(sheets[i], relaxers=found)
+    found = relaxers(loaded, Flown(group.load, group.phases, group.worst), sheets[i].margins, passes[i], group.asks)
+    sheets[i] = replace(sheets[i], relaxers=(*disposal_relaxers(sheets[i]), *found))
 
 
 def _notes(groups: list[Group], days: float, flown: float, ends: Instant) -> tuple[str, ...]:
     said = [note] if (note := rotation_note(ends)) else []
     count = sum(len(one.members) for one in groups)
     if len(groups) < count:
-        said.append(f"power and heat of {count} satellites from {len(groups)}: one a plane and design")
+        said.append(f"power and heat of {count:,} satellites from {len(groups)} flown: one a plane and design")
     if flown < days:
         said.append(f"{flown:g} of {days:g} days flown, and the mission's part of the year's design days")
     if sum(one.later is not None for one in groups) < len(groups):
@@ -191,6 +195,7 @@ def _fly_mission(loaded: Loaded, groups: list[Group]) -> None:
     trials, sizes = [], []
     phases = PHASES if len(groups) <= MANY_PLANES else FEW_PHASES
     for group in groups:
+        group.phases = phases
         own = [cold(group.load), idle(group.load), nonstop(group.load), *at_work(group.load, phases)]
         sizes.append(len(own))
         trials += own
@@ -198,6 +203,7 @@ def _fly_mission(loaded: Loaded, groups: list[Group]) -> None:
     for group, size in zip(groups, sizes, strict=True):
         (bare, group.idle, group.nonstop, *work), seen = seen[:size], seen[size:]
         group.seen = envelope(work, [bare, group.idle])
+        group.worst = worst_of(work, [bare, group.idle])
 
 
 def _fly_later(loaded: Loaded, groups: list[Group], ends: Instant) -> None:

@@ -33,15 +33,15 @@ SPACE_C = 2.725 - ZERO_CELSIUS_K
 def claims_section(craft: Craft, full: Seen, year: Year) -> Section:
     """Both claims with their numbers; `full` is the trial that never stops."""
     entries = (*_sunlight(year), *_cooling(craft, full))
-    return Section("claims", "the programme's claims", entries, "payload at full power without a stop")
+    return Section("claims", "the programme's claims", entries, "cooling: computing nonstop, over the mission")
 
 
 def _sunlight(year: Year) -> tuple[Entry, ...]:
     longest, _ = year.longest
     lit = 100.0 * year.lit_share
-    word = "constant" if longest == 0.0 else f"not constant: dark {100.0 - lit:.1f} % of the year"
+    word = "of the year: constant" if longest == 0.0 else f"of the year; dark {100.0 - lit:.1f} %: not constant"
     return (
-        Entry("sunlit_year_pct", "“sunlight is constant”", "%", year=lit, note=f"of the year; {word}"),
+        Entry("sunlit_year_pct", "“sunlight is constant”", "%", year=lit, note=word),
         Entry("sunlit_worst_day_pct", "  on its darkest day", "%", year=100.0 * float(year.lit.min())),
         Entry("longest_dark_min", "  longest darkness", "min", year=longest),
         Entry("days_with_eclipse", "  days of the year with eclipses", "", year=year.eclipse_days, digits=0),
@@ -72,11 +72,11 @@ def _cooling(craft: Craft, full: Seen) -> tuple[Entry, ...]:
     ]
     if net_w > 0.0:
         m2_per_kw = 1e3 * area_m2 / net_w
-        words = f"published {low:g} to {high:g}"
+        words = f"others publish {low:g} to {high:g}"
         entries += [
             Entry("radiator_m2_per_kw", "  area for a kilowatt", "m²/kW", m2_per_kw, note=words, digits=2),
             Entry("radiator_kg_per_kw", "  mass for a kilowatt", "kg/kW", m2_per_kw * KG_PER_M2,
-                  note=f"at {KG_PER_M2:g} kg/m² (Turyshev); this face {1e3 * mass_kg / net_w:.0f}"),
+                  note=f"at {KG_PER_M2:g} kg/m² (Turyshev); this bus's own: {1e3 * mass_kg / net_w:.0f}"),
         ]  # fmt: skip
     return tuple(entries)
 

@@ -9,6 +9,7 @@ ground are spread evenly; work raised on board is each satellite's own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,8 +77,9 @@ def _piece(loaded: Loaded, task: Task) -> Piece:
     return Piece(usages, up, sum(outputs) / len(outputs) + RESULT_BYTES)
 
 
+@lru_cache(maxsize=64)
 def _run(artefact: Artefact, data: bytes, limits: Limits) -> tuple[Usage, int]:
-    """What a run uses, and how many bytes it gives; tried where it is small."""
+    """What a run uses, and how many bytes it gives; tried where it is small, once a process."""
     expected = estimate(artefact, data, limits)
     if expected.operations <= TRIED_OPERATIONS and expected.fuel <= TRIED_FUEL:
         outcome = execute(artefact, data, limits)

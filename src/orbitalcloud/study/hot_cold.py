@@ -80,7 +80,7 @@ class HotCold:
         at, limit = (case.hot_k, case.hot_limit_k) if self.side == "hot" else (case.cold_k, case.cold_limit_k)
         where = case.hot_case if self.side == "hot" else case.cold_case
         return (
-            f"{self.binds} binds on the {self.side} side: {at - ZERO_CELSIUS_K:.1f} °C at {where}, "
+            f"{self.binds} binds on the {self.side} side: {at - ZERO_CELSIUS_K:.1f} °C {where}, "
             f"limit {limit - ZERO_CELSIUS_K:g} °C"
         )
 
@@ -139,8 +139,8 @@ def _cases(
                 float(hot[hottest][i]),
                 node.cold_limit_c + ZERO_CELSIUS_K,
                 limits_k[i],
-                f"beta {lights[coldest][0]:+.0f}°, cold",
-                f"beta {lights[hottest][0]:+.0f}°, hot",
+                f"at beta {round(lights[coldest][0])}°",
+                f"at beta {round(lights[hottest][0])}°",
             )
         )
     margins = [(node.hot_margin_k, "hot", i) for i, node in enumerate(nodes)]

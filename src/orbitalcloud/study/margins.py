@@ -43,6 +43,15 @@ def envelope(seen: Sequence[Seen], cold: Sequence[Seen] = ()) -> Envelope:
     )
 
 
+def worst_of(seen: Sequence[Seen], cold: Sequence[Seen] = ()) -> tuple[int, ...]:
+    """Which of the trials at work make their `envelope`: the first, by its load, and whoever has an extreme."""
+    every = (*seen, *cold)
+    found = {0, int(np.argmin([one.lowest for one in seen]))}
+    found |= set(np.argmax([one.hottest_k for one in seen], axis=0).tolist())
+    found |= set(np.argmin([one.coldest_k for one in every], axis=0).tolist())
+    return tuple(sorted(i for i in found if i < len(seen)))
+
+
 def joined(first: Envelope, other: Envelope) -> Envelope:
     """What holds in both."""
     return Envelope(
@@ -119,7 +128,7 @@ def work_margins(asks: Demand, contacts: Sequence[StationContact], days: float) 
         if asked > 0.0:
             text = f"{name}: {asked:.2f} MB a day asked of {room:.1f} MB a day of contact"
             share = 1.0 - asked / room if room > 0.0 else -1.0
-            yield Margin(name, asked, room, "MB", share, text, f"{name}_mb_per_day")
+            yield Margin(name, asked, room, "MB/day", share, text, f"{name}_mb_per_day")
 
 
 def flown_margins(craft: Craft, seen: Envelope, scope: Scope) -> tuple[Margin, ...]:

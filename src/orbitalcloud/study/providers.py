@@ -7,6 +7,7 @@ in `--json`, in the rows and in the report. A provider is asked once for a group
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -59,19 +60,19 @@ def radiation(loaded: Loaded, craft: Craft, mean_orbit: Design, memo: Memo) -> P
     entries = [
         Entry("dose_rad_year", "dose, worse half of the solar cycle", "rad/year", year=found.worst_rad_year,
               note=shield),
-        Entry("dose_life_rad", "dose over its life", "rad", late=LIFE_YEARS * found.worst_rad_year),
+        Entry("dose_life_rad", f"dose in {LIFE_YEARS:g} years", "rad", late=LIFE_YEARS * found.worst_rad_year),
         Entry("anomaly_min_day", "in the South Atlantic Anomaly", "min/day", year=found.anomaly_minutes_day),
-        Entry("upsets_day", "upsets of all devices", "1/day", year=found.upsets_day, digits=4),
-        Entry("array_remaining_pct", "array's power that belts leave", "%",
-              late=100.0 * found.array_remaining(LIFE_YEARS), note="bare of every other loss"),
+        Entry("upsets_day", "upsets of all devices", "a day", year=found.upsets_day, digits=4),
+        Entry("array_remaining_pct", "array's power after radiation", "%",
+              late=100.0 * found.array_remaining(LIFE_YEARS), note="of a new one's; no other loss counted"),
     ]  # fmt: skip
-    note = "AP-8, AE-8 and SHIELDOSE-2; within a factor of two"
+    note = "trapped particles by AP-8, AE-8 and SHIELDOSE-2, within a factor of two; no solar protons, no heavy ions"
     margins = []
     if math.isfinite(found.years_to_tolerance) and found.years_to_tolerance > 0.0:
         share = 1.0 - LIFE_YEARS / found.years_to_tolerance
         text = f"radiation: the first device's tolerance after {found.years_to_tolerance:.1f} years"
         margins.append(
-            Margin("years against dose tolerance", LIFE_YEARS, found.years_to_tolerance, "years", max(-1.0, share),
+            Margin("life against dose tolerance", LIFE_YEARS, found.years_to_tolerance, "years", max(-1.0, share),
                    text, "dose_tolerance_years", "end of life")
         )  # fmt: skip
     return Part((Section("radiation", "radiation", tuple(entries), note),), tuple(margins))
@@ -86,22 +87,25 @@ def life(loaded: Loaded, craft: Craft, mean_orbit: Design, memo: Memo) -> Part:
     if found is None:
         return Part()
     years = found.lifetime_years
-    note = f"{_years(found.late_years)} to {_years(found.early_years)} with the Sun's activity"
+    note = f"{_years(found.early_years)} (active Sun) to {_years(found.late_years)} (quiet Sun)"
     entries = [
         Entry("lifetime_years", "lifetime, uncontrolled", "years", years, note=note),
-        Entry("disposal_area_m2", "area for five years", "m²", found.area_needed_m2,
-              note=f"has {found.surface.disposal_area_m2:.3f}", digits=3),
-        Entry("disposal_altitude_km", "altitude for five years", "km", found.altitude_needed_m / 1e3),
-        Entry("sink_m_day", "altitude lost", "m/day", found.sink_m_day),
-        Entry("delta_v_drag_m_s_year", "to hold it, against drag", "m/s/year", found.drag_delta_v_m_s_year),
-        Entry("ltan_drift_min_year", "drift of the node's local time, free", "min/year",
-              found.local_time_drift_min_year),
+        Entry("disposal_area_m2", "drag area that goes in five years", "m²", found.area_needed_m2,
+              digits=3),
+        Entry("tumbling_area_m2", "drag area that it has, tumbling", "m²", found.surface.disposal_area_m2, digits=3),
+        Entry("disposal_altitude_km", "altitude that goes in five years", "km", found.altitude_needed_m / 1e3),
+        Entry("sink_m_day", "altitude lost while not held", "m/day", found.sink_m_day),
+        Entry("delta_v_drag_m_s_year", "velocity to hold the altitude", "m/s/year", found.drag_delta_v_m_s_year),
     ]  # fmt: skip
     if found.sun_synchronous:
-        entries.append(Entry("delta_v_plane_m_s_year", "to hold the plane", "m/s/year", found.plane_delta_v_m_s_year))
+        entries += [
+            Entry("delta_v_plane_m_s_year", "velocity to hold the plane", "m/s/year", found.plane_delta_v_m_s_year),
+            Entry("ltan_drift_min_year", "LTAN drift, plane not held", "min/year", found.local_time_drift_min_year,
+                  note="its first year: Sun and Moon tilt the plane"),
+        ]  # fmt: skip
     if found.propellant_kg_year is not None:
         entries.append(Entry("propellant_kg_year", "propellant", "kg/year", found.propellant_kg_year, digits=3))
-    said = f"disposal: {_years(years)} years in orbit without control, the rule is five"
+    said = f"disposal: {_years(years)} years in orbit once uncontrolled, the rule is five"
     margin = Margin("disposal in five years", years, 5.0, "years", found.disposal_margin, said, "lifetime_years",
                     "end of life")  # fmt: skip
     kept = tuple(one for one in entries if all(math.isfinite(value) for _, value in one.values))
@@ -139,11 +143,20 @@ def heat_cases(loaded: Loaded, craft: Craft, mean_orbit: Design, memo: Memo) -> 
     for node in found.nodes:
         name = node.node.replace("-", "_")
         hot, cold = node.hot_k - ZERO_CELSIUS_K, node.cold_k - ZERO_CELSIUS_K
-        entries.append(Entry(f"{name}_hot_c", f"{node.node}, hot case", "°C", late=hot, note=node.hot_case))
-        entries.append(Entry(f"{name}_cold_c", f"{node.node}, cold case", "°C", year=cold, note=node.cold_case))
+        entries.append(Entry(f"{name}_hot_c", f"{node.node}, hot case", "°C", late=hot, note=minus(node.hot_case)))
+        entries.append(Entry(f"{name}_cold_c", f"{node.node}, cold case", "°C", year=cold, note=minus(node.cold_case)))
     per = f"{found.k_per_radiator_m2 / 10.0:+.1f} K for 0.1 m² of radiator, {found.k_per_payload_w:+.2f} K for a watt"
-    note = f"SSP 41000's extremes at once, payload never resting or never at work; {found.text}; {per}"
-    return Part((Section("heat_cases", "hot and cold cases of a year", tuple(entries), note),))
+    note = minus(
+        "Sun, albedo and infrared of SSP 41000 at their extremes at once, over the year's beta angles; hot: at end of "
+        "life, computing nonstop (which draws on the array and cools it); cold: new, never computing. "
+        f"{found.text}; {per}"
+    )
+    return Part((Section("heat_cases", "heat, standard hot and cold cases", tuple(entries), note),))
+
+
+def minus(text: str) -> str:
+    """True minus signs before digits."""
+    return re.sub(r"(?<![\w])-(?=\d)", "−", text)
 
 
 # The wings ----------------------------------------------------------------------------------------------------------

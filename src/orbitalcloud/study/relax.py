@@ -2,8 +2,9 @@
 
 A knob changes a craft (a square metre of radiator, a watt-hour of battery) or its work. Every knob is tried by flying
 the mission with a small change to either side; where a margin moves, the size for the gain is sought by the secant
-rule, rounded to two digits and flown once more: what is printed is what the model did, not an extrapolation. Stations
-are tried by looking for their passes.
+rule, rounded to two digits and flown once more: what is printed is what the model did, not an extrapolation. The
+search flies only the cases that were the worst of the mission's, the last flight all of them. Stations are tried by
+looking for their passes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from orbitalcloud.study.contacts import Passes, passes_of, room_of, station_cont
 from orbitalcloud.study.demand import Demand
 from orbitalcloud.study.loads import Load, at_work, cold
 from orbitalcloud.study.margins import envelope, flown_margins, work_margins
-from orbitalcloud.study.sheet import Margin, Relaxer
+from orbitalcloud.study.sheet import Margin, Relaxer, SatelliteSheet
 from orbitalcloud.study.trial import fly
 
 GAIN = 0.10
@@ -34,6 +35,7 @@ ALWAYS = ("lowest_charge_pct", "payload_hottest_c")
 
 MOVED = 2e-3  # a margin that a tenth more of a thing moves by less is not that thing's
 SEEKS = 2
+NEAR = 2e-3  # of a margin: what is sought has been found
 MOST = 4.0  # times as much again of a thing, at the most; a tenth at the least
 
 
@@ -102,7 +104,7 @@ KNOBS = (
     Knob("radiator_m2", "radiator", "m²", _radiator_m2, _radiator, (1.0, -1.0)),
     Knob("array_m2", "array", "m²", _array_m2, _array, (1.0, -1.0)),
     Knob("battery_wh", "battery", "Wh", lambda load: load.craft.bus.battery.capacity_wh, _battery, (1.0,)),
-    Knob("idle_w", "platform", "W", lambda load: load.craft.bus.idle_w, _idle, (-1.0, 1.0)),
+    Knob("idle_w", "platform power", "W", lambda load: load.craft.bus.idle_w, _idle, (-1.0, 1.0)),
     Knob("work_pct", "work", "%", lambda load: 100.0 if len(load.seconds) else 0.0,
          lambda load, more: load.lighter(-more / 100.0), (-1.0,)),
 )
@@ -128,50 +130,104 @@ class _Seek:
         most = MOST * self.size if side > 0.0 else 0.9 * self.size
         return side * min(most, max(0.002 * self.size, side * wanted))
 
+    @property
+    def found(self) -> bool:
+        """Whether the last amount does what is wanted, or there is no more of it."""
+        return abs(self.far[1] - self.target) < NEAR or abs(self.next_amount() - self.far[0]) < 1e-9 * self.size
+
     def learn(self, amount: float, share: float) -> None:
+        """What an amount did."""
         if abs(share - self.far[1]) > 1e-9 and amount != self.far[0]:
             self.near, self.far = self.far, (amount, share)
 
 
+@dataclass(frozen=True, slots=True)
+class Flown:
+    """What the mission flew: a load at these phases, and of its trials at work those that were the worst of all."""
+
+    load: Load
+    phases: tuple[float, ...]
+    worst: tuple[int, ...]
+
+
 def relaxers(
-    loaded: Loaded, load: Load, margins: Sequence[Margin], passes: Passes, asks: Demand
+    loaded: Loaded, flown: Flown, margins: Sequence[Margin], passes: Passes, asks: Demand
 ) -> tuple[Relaxer, ...]:
     """For the tightest margins of the mission, and for charge and payload, every knob that moves them."""
     others = tuple(one for one in margins if one.scope == "mission")
     tight = sorted(others, key=lambda one: one.share)[:TIGHTEST]
     tight += [one for one in others if one.key in ALWAYS and one not in tight]
-    made = _by_flying(loaded, load, [one for one in tight if _flown(one)], others, asks)
+    made = _by_flying(loaded, flown, [one for one in tight if _flown(one)], others, asks)
     made += _by_work([one for one in tight if one.key == "accelerator_busy_pct"], others)
-    made += _by_stations(loaded, load.craft, passes, [one for one in tight if "link" in one.name], others, asks)
+    made += _by_stations(loaded, flown.load.craft, passes, [one for one in tight if "link" in one.name], others, asks)
     order = {one.key: index for index, one in enumerate(tight)}
     return tuple(sorted(made, key=lambda one: (order[one.margin], not one.enough)))
+
+
+def disposal_relaxers(sheet: SatelliteSheet) -> tuple[Relaxer, ...]:
+    """Where the satellite stays up longer than it may: the drag area, or the altitude, at which it does not."""
+    broken = [one for one in sheet.margins if one.key == "lifetime_years" and one.share < 0.0]
+    after = min((one for one in sheet.margins if one.key != "lifetime_years"), key=lambda one: one.share)
+    made = []
+    for margin in broken:
+        wanted = {
+            "drag_area_m2": ("drag area", "m²", "life.disposal_area_m2", "life.tumbling_area_m2"),
+            "altitude_km": ("altitude", "km", "life.disposal_altitude_km", "orbit.altitude_km"),
+        }
+        for knob, (words, unit, target, now) in wanted.items():
+            try:
+                amount = sheet.value(target) - sheet.value(now)
+            except KeyError:  # no such area or altitude
+                continue
+            made.append(
+                Relaxer(
+                    margin.key,
+                    knob,
+                    words,
+                    round(amount, 3 if unit == "m²" else 1),
+                    unit,
+                    margin.value,
+                    margin.limit,
+                    margin.unit,
+                    margin.share,
+                    0.0,
+                    after.name,
+                    after.share,
+                    True,
+                )
+            )
+    return tuple(made)
 
 
 def _flown(margin: Margin) -> bool:
     return margin.key.endswith(("_c", "_w", "charge_pct"))
 
 
-def _shares(loaded: Loaded, variants: Sequence[Load]) -> list[dict[str, Margin]]:
-    """The flown margins of every variant of a load, by key: the same trials as the mission's."""
-    groups = [(cold(load), *at_work(load)) for load in variants]
-    if not groups:
+def _shares(loaded: Loaded, flown: Flown, variants: Sequence[Load], *, every: bool) -> list[dict[str, Margin]]:
+    """The flown margins of every variant of a load, by key: the mission's own trials, or the worst of them."""
+    if not variants:
         return []
+    groups = []
+    for load in variants:
+        work = list(at_work(load, flown.phases))
+        groups.append((cold(load), *(work if every else [work[i] for i in flown.worst])))
     seen = fly(loaded, [trial for group in groups for trial in group], variants[0].starts, variants[0].ends)
     made = []
     for load, group in zip(variants, groups, strict=True):
         own, seen = seen[: len(group)], seen[len(group) :]
-        flown = flown_margins(load.craft, envelope(own[1:], own[:1]), "mission")
-        made.append({margin.key: margin for margin in flown})
+        found = flown_margins(load.craft, envelope(own[1:], own[:1]), "mission")
+        made.append({margin.key: margin for margin in found})
     return made
 
 
 def _by_flying(
-    loaded: Loaded, load: Load, tight: Sequence[Margin], others: Sequence[Margin], asks: Demand
+    loaded: Loaded, flown: Flown, tight: Sequence[Margin], others: Sequence[Margin], asks: Demand
 ) -> list[Relaxer]:
     if not tight:
         return []
+    load = flown.load
     tries = [(knob, side * 0.1 * knob.size(load)) for knob in KNOBS if knob.size(load) > 0.0 for side in knob.sides]
-    first = _shares(loaded, [knob.turn(load, amount) for knob, amount in tries])
+    first = _shares(loaded, flown, [knob.turn(load, amount) for knob, amount in tries], every=False)
     seeks = [
         _Seek(margin, knob, (0.0, margin.share), (amount, found[margin.key].share), _target(margin), knob.size(load))
         for margin in tight
@@ -179,12 +235,14 @@ def _by_flying(
         if found[margin.key].share - margin.share > MOVED
     ]
     for _ in range(SEEKS):
-        amounts = [seek.next_amount() for seek in seeks]
-        found = _shares(loaded, [seek.knob.turn(load, x) for seek, x in zip(seeks, amounts, strict=True)])
-        for seek, amount, after in zip(seeks, amounts, found, strict=True):
+        open_ones = [seek for seek in seeks if not seek.found]
+        amounts = [seek.next_amount() for seek in open_ones]
+        turned = [seek.knob.turn(load, x) for seek, x in zip(open_ones, amounts, strict=True)]
+        for seek, amount, after in zip(open_ones, amounts, _shares(loaded, flown, turned, every=False), strict=True):
             seek.learn(amount, after[seek.margin.key].share)
     amounts = [_rounded(seek.next_amount()) for seek in seeks]
-    last = _shares(loaded, [seek.knob.turn(load, x) for seek, x in zip(seeks, amounts, strict=True)])
+    turned = [seek.knob.turn(load, x) for seek, x in zip(seeks, amounts, strict=True)]
+    last = _shares(loaded, flown, turned, every=True)
     return [_told(*each, others) for each in zip(seeks, amounts, last, strict=True)]
 
 
@@ -295,7 +353,7 @@ def _by_stations(
                 "",
                 margin.limit,
                 changed.limit,
-                "MB",
+                margin.unit,
                 margin.share,
                 changed.share,
                 binds.name,

@@ -16,6 +16,8 @@ from orbitalcloud.study.trial import Seen
 from orbitalcloud.study.year import DAYS, Year, local_time_drift_min_year, local_time_h, mean_altitude_km
 
 SEASONS_NAMED = 3
+SYNCHRONOUS_MIN_YEAR = 60.0
+"""A node that drifts less than this against the mean Sun is meant to keep its local time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,10 +68,17 @@ def _orbit(facts: Facts) -> Section:
         Entry("period_min", "period", "min", facts.period_min, digits=2),
         Entry("inclination_deg", "inclination", "°", facts.inclination_deg, digits=2),
         Entry("altitude_km", "mean altitude", "km", mean_altitude_km(orbit)),
-        Entry("ltan_h", "local time of the node", "h", hours, note=f"{clock} mean solar time", digits=2),
-        Entry("ltan_drift_min_year", "its drift", "min/year", drift, note="by the Earth's oblateness"),
+        Entry("ltan_h", "local time of the node (LTAN)", "h", hours, note=f"{clock} mean solar time", digits=2),
+        Entry("ltan_drift_min_year", "LTAN drift, orbit held", "min/year", drift, note=_round_words(drift)),
     )
     return Section("orbit", "orbit", entries)
+
+
+def _round_words(drift_min_year: float) -> str:
+    """For an orbit that is not sun-synchronous, how long the node takes round the clock."""
+    if abs(drift_min_year) < SYNCHRONOUS_MIN_YEAR:
+        return "by the Earth's oblateness alone"
+    return f"not sun-synchronous: round the clock in {1440.0 * 365.25 / abs(drift_min_year):.1f} days"
 
 
 def _light(facts: Facts) -> Section:
@@ -83,18 +92,19 @@ def _light(facts: Facts) -> Section:
     least, most = facts.beta_deg
     entries = (
         Entry("lit_share_pct", "in sunlight", "%", 100.0 * facts.sunlit, 100.0 * year.lit_share),
+        Entry("eclipse_share_pct", "in eclipse", "%", 100.0 * (1.0 - facts.sunlit), 100.0 * (1.0 - year.lit_share)),
         Entry("beta_min_deg", "beta angle, least", "°", least, float(year.beta_deg.min())),
         Entry("beta_max_deg", "beta angle, greatest", "°", most, float(year.beta_deg.max())),
         Entry("eclipses_per_day", "eclipses a day", "", facts.eclipses_per_day, per_day if has_eclipse else 0.0,
               note="in season" if 0.0 < year.eclipse_days < DAYS else ""),
         Entry("longest_eclipse_min", "longest eclipse", "min", facts.longest_eclipse_min, longest,
-              note=f"around {day(when)}" if has_eclipse else ""),
+              note=f"{'on' if year.every_day else 'about'} {day(when)}" if has_eclipse else ""),
         Entry("eclipse_days_year", "days with eclipses", "", year=year.eclipse_days,
               note=_season_words(year, seasons), digits=0),
         Entry("sunlight_max_w_m2", "sunlight, greatest", "W/m²", year=float(year.sunlight_w_m2.max())),
         Entry("sunlight_min_w_m2", "sunlight, least", "W/m²", year=float(year.sunlight_w_m2.min())),
     )  # fmt: skip
-    note = "the year from the mission's day on, kept on its orbit"
+    note = "year: from the mission's day on, the orbit held"
     return Section("light", "light", entries, note if year.every_day else note + "; one revolution every five days")
 
 
@@ -118,10 +128,12 @@ def _power(facts: Facts) -> Section:
         three("load_jobs_w", "load with jobs", "W", lambda one: one.load_w),
         Entry("discharge_idle_pct", "deepest discharge without jobs", "%", 100.0 * (1.0 - facts.lowest_idle)),
         three("discharge_jobs_pct", "deepest discharge with jobs", "%", _depth, _worst(later)),
-        Entry("discharge_nonstop_pct", "deepest discharge if it never stops", "%", _depth(facts.nonstop)),
-        Entry("payload_nonstop_c", "payload if it never stops", "°C", facts.payload_nonstop_c),
+        Entry("discharge_nonstop_pct", "deepest discharge, computing nonstop", "%", _depth(facts.nonstop)),
+        Entry("payload_nonstop_c", "payload hottest, computing nonstop", "°C", facts.payload_nonstop_c),
     )
-    note = f"year and end of life ({LIFE_YEARS:g} years): the worst of its design days"
+    note = (
+        f"year and end of life (after {LIFE_YEARS:g} years): the worst of the year's darkest, brightest and beta days"
+    )
     return Section("power", "power", entries, note if later is not None else "")
 
 
@@ -136,8 +148,8 @@ def _worst(later: Later | None) -> str:
 def _work(facts: Facts) -> Section:
     contacts = facts.contacts
     entries = [
-        Entry("busy_pct", "accelerator busy", "%", 100.0 * facts.duty),
-        Entry("sustainable_pct", "duty that the array could feed", "%", 100.0 * facts.sustainable_duty),
+        Entry("busy_pct", "accelerator busy with jobs", "%", 100.0 * facts.duty),
+        Entry("sustainable_pct", "busy share that the array could feed", "%", 100.0 * facts.sustainable_duty),
     ]
     entries += _traffic(facts, contacts)
     return Section("work", "work and contact", tuple(entries))
@@ -147,7 +159,11 @@ def _traffic(facts: Facts, contacts: tuple[StationContact, ...]) -> Iterator[Ent
     up, down = sum(one.up_mb_per_day for one in contacts), sum(one.down_mb_per_day for one in contacts)
     minutes = sum(one.minutes_per_day for one in contacts)
     yield Entry("contact_min_per_day", "contact a day, all stations", "min", minutes)
-    yield Entry("up_gb_per_day", "room up a day", "GB", up / 1e3, digits=3)
-    yield Entry("down_gb_per_day", "room down a day", "GB", down / 1e3, digits=3)
-    yield Entry("up_asked_mb_per_day", "asked up a day", "MB", facts.asks.up_bytes / facts.days / 1e6, digits=2)
-    yield Entry("down_asked_mb_per_day", "asked down a day", "MB", facts.asks.down_bytes / facts.days / 1e6, digits=2)
+    yield Entry("up_gb_per_day", "contacts can carry up a day", "GB", up / 1e3, digits=3)
+    yield Entry("down_gb_per_day", "contacts can carry down a day", "GB", down / 1e3, digits=3)
+    yield Entry(
+        "up_asked_mb_per_day", "the mission asks up a day", "MB", facts.asks.up_bytes / facts.days / 1e6, digits=2
+    )
+    yield Entry(
+        "down_asked_mb_per_day", "the mission asks down a day", "MB", facts.asks.down_bytes / facts.days / 1e6, digits=2
+    )

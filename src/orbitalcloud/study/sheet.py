@@ -111,12 +111,13 @@ class Relaxer:
 
     @property
     def text(self) -> str:
-        """`to gain 10.2 % margin: +0.031 m² radiator: 64.1 → 60.0 °C`, and what binds or breaks then."""
-        change = f"{self.amount:+.6g} {self.unit} {self.words}".replace("  ", " ").replace("-", "−")
+        """`+0.031 m² of radiator: 64.1 → 60.0 °C, margin +10.2 points; then binds: …`, or breaks."""
+        of = "of " if self.unit else ""
+        change = f"{self.amount:+.6g} {self.unit} {of}{self.words}".replace("  ", " ").replace("-", "−")
         after = "then breaks" if self.then_share < 0.0 else "then binds"
         value = f"{self.value_before:.1f} → {self.value_after:.1f} {self.value_unit}".replace("-", "−")
         gain = 100.0 * (self.share_after - self.share_before)
-        return f"to gain {gain:.1f} % margin: {change}: {value}; {after}: {self.then_binds}"
+        return f"{change}: {value}, margin +{gain:.1f} points; {after}: {self.then_binds}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +210,15 @@ class Sheet:
         """A sentence for a person."""
         worst = self.worst
         word = "closes" if self.closes else "does not close"
-        said = f"{self.mission} {word}: {worst.name} is bound first by {worst.binds.text}"
+        whose = "" if len(self.satellites) == 1 and worst.name == self.mission else f" on {worst.name}"
+        said = f"{self.mission} {word}; bound first{whose} by {worst.binds.text}"
         later = [(one.binds_later.share, one) for one in self.satellites if one.binds_later is not None]
         if later:
             share, tight = min(later, key=lambda pair: pair[0])
             assert tight.binds_later is not None, "it was chosen for it"
             if share < 0.0:
-                said += f"; later it would not hold: {tight.binds_later.text} ({tight.binds_later.scope})"
+                when = "in the year" if tight.binds_later.scope == "year" else "to its end of life"
+                said += f". It does not hold {when}: {tight.binds_later.text}"
         return said
 
 

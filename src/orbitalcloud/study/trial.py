@@ -7,7 +7,9 @@ The same craft under two loads, or with a larger radiator, are two trials: a dif
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,8 +25,9 @@ Floats = NDArray[np.float64]
 STEP_NS = 30 * SECOND
 """How long loads are constant, and how often trials are looked at."""
 
-ROWS_AT_ONCE = 400
-"""Trials in one block: a day of light of so many is 70 MB."""
+ROWS_AT_ONCE, FEWEST_ROWS, MOST_CORES = 400, 12, 4
+"""Trials in one block: a day of light of so many is 70 MB, and fewer are not worth a thread of their own. Trials do
+not touch each other, so what they see does not hang on how many cores there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,16 @@ def fly(loaded: Loaded, trials: Sequence[Trial], starts: Instant, ends: Instant,
 
     Every trial begins at its bus's initial charge and temperatures. `DataError` where an orbit cannot be flown.
     """
-    seen: list[Seen] = []
-    for first in range(0, len(trials), ROWS_AT_ONCE):
-        seen += _fly_block(loaded, trials[first : first + ROWS_AT_ONCE], starts, ends, lead_ns)
-    return seen
+    if not trials:
+        return []
+    cores = min(MOST_CORES, os.cpu_count() or 1)
+    rows = min(ROWS_AT_ONCE, max(FEWEST_ROWS, -(-len(trials) // cores)))
+    blocks = [trials[first : first + rows] for first in range(0, len(trials), rows)]
+    if len(blocks) == 1:
+        return _fly_block(loaded, trials, starts, ends, lead_ns)
+    with ThreadPoolExecutor(cores) as pool:  # the integrator lets other threads run beside it
+        flown = pool.map(lambda block: _fly_block(loaded, block, starts, ends, lead_ns), blocks)
+        return [seen for block in flown for seen in block]
 
 
 def _missing_j(state: EnergyHeat) -> Floats:

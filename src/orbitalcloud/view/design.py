@@ -41,9 +41,12 @@ def _design(one: Design) -> str:
 
 
 def _group(group: Group) -> str:
-    head = "".join(f"<th{_side(index)}>{text(name)}</th>" for index, name in enumerate(group.heads))
+    numbers = [index > 0 and bool(name) for index, name in enumerate(group.heads)]
+    head = "".join(f"<th{_side(right)}>{text(name)}</th>" for right, name in zip(numbers, group.heads, strict=True))
     rows = "".join(
-        "<tr>" + "".join(f"<td{_side(index)}>{text(cell)}</td>" for index, cell in enumerate(row)) + "</tr>"
+        "<tr>"
+        + "".join(f"<td{_side(right)}>{text(cell)}</td>" for right, cell in zip(numbers, row, strict=True))
+        + "</tr>"
         for row in group.rows
     )
     note = f'<p class="note">{text(group.note)}</p>' if group.note else ""
@@ -53,6 +56,6 @@ def _group(group: Group) -> str:
     )
 
 
-def _side(index: int) -> str:
-    """Words to the left, numbers to the right."""
-    return ' class="n"' if index else ""
+def _side(right: bool) -> str:
+    """Words to the left, numbers, which stand under a title, to the right."""
+    return ' class="n"' if right else ""
