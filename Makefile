@@ -25,7 +25,7 @@ fly: $(READY)  ## set up, fly Genesis-1 for a day on the twin, print where the r
 	@$(RUN)/orbital fly $(MISSION)
 
 test: $(READY)  ## run the tests
-	@$(RUN)/python -m pytest $(ONLY)
+	@$(RUN)/python -m pytest -n 2 $(ONLY)
 
 test-chain: $(READY)  ## a job's life on a real Ethereum node (anvil, from npm), and the contracts compiled anew
 	@$(RUN)/python tools/make_contracts.py --check

@@ -354,8 +354,14 @@ def test_report_is_made_anew(orbital, place):
     page.unlink()
     told = as_json(orbital("report", "--json"))
     assert told["complete"]
-    assert page.read_text() == first
+    whole = page.read_text()
+    page.unlink()
+    orbital("report")
+    assert page.read_text() == whole
     assert "orbital fly ./small.toml --seed 7" in first
+    assert "orbital report adds them" in first
+    assert "orbital report adds them" not in whole
+    assert len(whole) > len(first), "the year, the end of life and what would relax it"
 
 
 # Flights that are not whole -----------------------------------------------------------------------------------------

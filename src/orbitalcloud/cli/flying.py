@@ -92,6 +92,7 @@ def _run(flight: Flight, line: Line) -> Status:
 def serve(mission: str, speed: float, seed: int | None, out: Path | None, keys: Path | None, as_json: bool) -> int:
     """The same against the real clock."""
     import asyncio
+    import signal
 
     from orbitalcloud import live
 
@@ -99,10 +100,19 @@ def serve(mission: str, speed: float, seed: int | None, out: Path | None, keys: 
     loaded = load(mission)
     number = loaded.mission.seed if seed is None else seed
     folder = Folder.create(out or free_name(FLIGHTS, f"{loaded.mission.name}-live"))
-    output.say(f"{loaded.mission.name} at {speed:g} times the real clock; Ctrl-C stops it")
-    with settled(folder), progress() as line:
-        flown = live.serve(loaded, folder, number, speed, None, line.watch, line.tick, line.expect, keys)
-        served = asyncio.run(flown)
+
+    async def flown(line: Line) -> live.Served:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        return await live.serve(loaded, folder, number, speed, None, line.watch, line.tick, line.expect, keys)
+
+    # Ctrl-C waits until there is a loop to take it: between two lines here it would leave one half made
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        output.say(f"{loaded.mission.name} at {speed:g} times the real clock; Ctrl-C stops it")
+        with settled(folder), progress() as line:
+            served = asyncio.run(flown(line))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
     output.say(f"latest event: {duration(served.latest_s)} after its moment")
     return _end(folder, served.status, as_json)
 

@@ -8,12 +8,14 @@ JSON readers differ, are refused.
 from __future__ import annotations
 
 import hashlib
+import re
 
 import msgspec
 
 from orbitalcloud.core.errors import DataError
 
 _EXACT = 2**53
+_BRACKETS = re.compile(r"[\[{]|[\]}]")
 
 
 def canonical_json(value: object) -> bytes:
@@ -58,3 +60,15 @@ def from_hex(text: str, size: int | None = None) -> bytes:
     if size is not None and len(data) != size:
         raise DataError("hex", text, f"write {size} bytes ({2 * size} hex digits), this has {len(data)}")
     return data
+
+
+def nesting(text: str) -> int:
+    """How deep brackets nest in JSON text (those inside strings counted too: no honest file comes near a limit).
+
+    The standard parser recurses as deep as its text says, and the interpreter's own limit is a library's to raise.
+    """
+    depth = deepest = 0
+    for bracket in _BRACKETS.finditer(text):
+        depth += 1 if bracket[0] in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest

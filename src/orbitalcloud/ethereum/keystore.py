@@ -12,9 +12,11 @@ import json
 from typing import Any
 
 from orbitalcloud.core import DataError
+from orbitalcloud.core.encoding import nesting
 from orbitalcloud.ethereum.recursion import kept_recursion_limit
 
 MAX_FILE_BYTES = 16_384
+MAX_NESTING = 16
 MAX_SCRYPT_BYTES = 512 * 2**20
 """Memory of scrypt, 128 · n · r: geth's standard (n = 262144, r = 8) takes 256 MiB."""
 MAX_SCRYPT_LANES = 16
@@ -86,8 +88,10 @@ def _crypto(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_FILE_BYTES:
         raise DataError("keystore", f"{len(data)} bytes", f"a keystore has at most {MAX_FILE_BYTES}")
     try:
+        if nesting(data.decode()) > MAX_NESTING:
+            raise DataError("keystore", "JSON nested too deeply", "give a keystore V3 file")
         file = json.loads(data)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise DataError("keystore", "no JSON", "give a keystore V3 file") from None
     if not isinstance(file, dict) or file.get("version") != 3:
         version = file.get("version") if isinstance(file, dict) else None

@@ -12,12 +12,15 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 
+from orbitalcloud.core.encoding import nesting
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import Instant, parse_instant
 
 _MOST_BYTES = 4_000_000
 _MOST_MESSAGES = 20_000
 _DAY_OF_YEAR = re.compile(r"(\d{4})-(\d{3})T(.*)")
+
+MAX_NESTING = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,12 @@ def _local(tag: str) -> str:
 
 
 def _from_json(text: str) -> list[dict[str, str]]:
+    if nesting(text) > MAX_NESTING:
+        raise DataError("OMM", "nested too deeply", "give an object, or a list of objects, with the OMM keywords")
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError("OMM", str(error) or "nested too deeply", "give valid JSON") from None
+    except ValueError as error:
+        raise DataError("OMM", str(error), "give valid JSON") from None
     rows = value if isinstance(value, list) else [value]
     if not all(isinstance(row, dict) for row in rows):
         raise DataError("OMM", value, "give an object, or a list of objects, with the OMM keywords")

@@ -399,11 +399,13 @@ class EnergyHeat:
         """Move every satellite to `until` under `loads_w` (n_satellites, CLASSES, n_nodes), or (n_satellites, n_nodes),
         all of the platform's class; returns flags (n_satellites,)."""
         assert until <= self._end, f"the geometry ends at {iso(Instant(self._end))}"
-        flags = np.zeros(self.now_ns.shape[0], dtype=np.int64)
+        flags = np.empty(self.now_ns.shape[0], dtype=np.int64)
         loads = _by_class(loads_w, 2)
-        radio = self._zero if radio_w is None else np.ascontiguousarray(radio_w, dtype=np.float64)
         assert loads.shape == (len(flags), CLASSES, *self._row), "one load a satellite, class and node"
-        assert radio.shape == flags.shape, "one radio a satellite"
+        radio = self._zero
+        if radio_w is not None:
+            radio = np.ascontiguousarray(radio_w, dtype=np.float64)
+            assert radio.shape == flags.shape, "one radio a satellite"
         advance_fleet(until, *self._fixed, loads, radio, flags)
         return flags
 

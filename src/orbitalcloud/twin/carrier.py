@@ -338,6 +338,9 @@ class Carrier:
 
     def _happen(self, name: str, event: Happening) -> None:
         match event:
+            case SensorsDue():  # first, because nearly all are
+                self.push(Instant(self.now + self.telemetry_ns), name, event)
+                self._sense(name)
             case LinkOpens(contact, until):
                 self.medium.open(contact, until)
                 self._link(name, ContactOpened(contact))
@@ -346,9 +349,6 @@ class Carrier:
                 self._link(name, ContactClosed(contact))
             case WeatherTurns(peer, band, down, rain_mdb, cloud_mdb):
                 self._record(records.WeatherOutage(self.now, name, peer, band, down, rain_mdb, cloud_mdb))
-            case SensorsDue():
-                self.push(Instant(self.now + self.telemetry_ns), name, event)
-                self._sense(name)
             case LightTurns(phase):
                 self._record(records.LightChanged(self.now, name, phase))
             case AnomalyTurns(inside):

@@ -76,7 +76,9 @@ class Exposure:
     def dose_urad(self, row: int, now: Instant) -> int:
         """µrad(Si) (10 nGy) behind the satellite's shielding since the mission's start; −1 beyond the tables."""
         number = max(0, now - self._starts) // DAY
-        day = self._at(number)
+        day = self._day
+        if day is None or day.start != self._starts + number * DAY or len(self._before) <= number:
+            day = self._at(number)
         before: int = self._before[number][row].item()
         if before == UNCHARTED or not day.charted[row]:
             return UNCHARTED

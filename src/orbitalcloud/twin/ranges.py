@@ -1,8 +1,8 @@
 """Ranges between satellites, and from stations to them, quick enough to ask for each frame.
 
 Time is cut into blocks of two minutes; in each, the range is a polynomial through eleven Chebyshev nodes (barycentric
-form, Berrut & Trefethen 2004, doi 10.1137/S0036144502417715), made when first asked for. Blocks lie on whole multiples
-of their length since 1970, so an answer does not depend on what was asked before.
+form, Berrut & Trefethen 2004, doi 10.1137/S0036144502417715), made when first asked for, eight minutes of them at once.
+Blocks lie on whole multiples of their length since 1970, so an answer does not depend on what was asked before.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from orbitalcloud.physics.frames import itrs_of_geodetic
 
 BLOCK_NS = 128 * SECOND
 NODES = 11
+TOGETHER = 4
+"""Blocks made at once: the orbit model costs as much for a dozen instants as for four dozen."""
 MAX_BLOCKS = 4096
 _X = tuple(math.cos((2 * k + 1) * math.pi / (2 * NODES)) for k in range(NODES))
 _WEIGHTS = tuple((-1) ** k * math.sin((2 * k + 1) * math.pi / (2 * NODES)) for k in range(NODES))
-_OFFSETS = np.array([round((x + 1.0) / 2.0 * BLOCK_NS) for x in _X], dtype=np.int64)
+_OFFSETS = np.array(
+    [round((x + 1.0) / 2.0 * BLOCK_NS) + block * BLOCK_NS for block in range(TOGETHER) for x in _X], dtype=np.int64
+)
 
 
 class Ranges:
@@ -44,10 +48,13 @@ class Ranges:
         key = (*pair, block)
         values = self._blocks.get(key)
         if values is None:
-            values = self._between(satellite, end, block) if isinstance(end, int) else self._make(satellite, end, block)
             if len(self._blocks) >= MAX_BLOCKS:
                 self._blocks.clear()
-            self._blocks[key] = values
+            first = block - block % TOGETHER
+            found = self._between(satellite, end, first) if isinstance(end, int) else self._make(satellite, end, first)
+            for index in range(TOGETHER):
+                self._blocks[(*pair, first + index)] = found[index * NODES : (index + 1) * NODES]
+            values = self._blocks[key]
         x = 2.0 * rest / BLOCK_NS - 1.0
         above = below = 0.0
         for node, weight, value in zip(_X, _WEIGHTS, values, strict=True):
