@@ -68,6 +68,8 @@ class Exposure:
             for some in (rows[first : first + BLOCK] for first in range(0, len(rows), BLOCK))
         ]
         self._day: Day | None = None
+        self._said_day: Day | None = None
+        self._said: dict[int, tuple[int, bool, list[float]]] = {}
         self._before: list[NDArray[np.int64]] = [np.zeros(len(self._names), np.int64)]
         """µrad at the beginning of each day that was reached; `UNCHARTED` where the tables have ended."""
 
@@ -79,14 +81,18 @@ class Exposure:
         day = self._day
         if day is None or day.start != self._starts + number * DAY or len(self._before) <= number:
             day = self._at(number)
-        before: int = self._before[number][row].item()
-        if before == UNCHARTED or not day.charted[row]:
+        if self._said_day is not day:
+            self._said_day, self._said = day, {}
+        said = self._said.get(row)
+        if said is None:
+            said = self._said[row] = (self._before[number][row].item(), day.charted[row], day.dose_rad[row].tolist())
+        before, known, doses = said
+        if before == UNCHARTED or not known:
             return UNCHARTED
         below, rest = divmod(now - day.start, STEP_NS)
-        last = day.dose_rad.shape[1] - 1
-        since: float = day.dose_rad.item(row, min(below, last))
-        if rest and below < last:
-            since += rest / STEP_NS * (day.dose_rad.item(row, below + 1) - since)
+        since = doses[min(below, len(doses) - 1)]
+        if rest and below < len(doses) - 1:
+            since += rest / STEP_NS * (doses[below + 1] - since)
         return before + round(since * 1e6)
 
     def kept(self) -> list[list[int]]:
@@ -96,6 +102,7 @@ class Exposure:
     def restore(self, kept: list[list[int]]) -> None:
         """Go on from what `kept` gave."""
         self._before = [np.array(row, dtype=np.int64) for row in kept]
+        self._said_day = None
 
     def _at(self, number: int) -> Day:
         """The samples of a day, the doses before it being known."""

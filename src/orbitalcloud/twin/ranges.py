@@ -1,8 +1,8 @@
 """Ranges between satellites, and from stations to them, quick enough to ask for each frame.
 
 Time is cut into blocks of two minutes; in each, the range is a polynomial through eleven Chebyshev nodes (barycentric
-form, Berrut & Trefethen 2004, doi 10.1137/S0036144502417715), made when first asked for, eight minutes of them at once.
-Blocks lie on whole multiples of their length since 1970, so an answer does not depend on what was asked before.
+form, Berrut & Trefethen 2004, doi 10.1137/S0036144502417715), made when first asked for, seventeen minutes of them at
+once. Blocks lie on whole multiples of their length since 1970, so an answer does not depend on what was asked before.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from orbitalcloud.physics.frames import itrs_of_geodetic
 
 BLOCK_NS = 128 * SECOND
 NODES = 11
-TOGETHER = 4
+TOGETHER = 8
 """Blocks made at once: the orbit model costs as much for a dozen instants as for four dozen."""
 MAX_BLOCKS = 4096
 _X = tuple(math.cos((2 * k + 1) * math.pi / (2 * NODES)) for k in range(NODES))

@@ -73,6 +73,8 @@ class World:
         self._temperatures = [slice(begin, begin + len(craft.bus.heat)) for craft in loaded.satellites]
         self._telemetry_ns = loaded.mission.telemetry_s * SECOND
         self._places: tuple[Instant, NDArray[np.int64]] = (self.starts, np.empty((len(self.names), 0, 3), np.int64))
+        self._array_mw: dict[int, int] = {}
+        self._said_places: dict[int, list[tuple[int, int, int]]] = {}
         self.base_loss_ppm = {
             (channel.sender, channel.receiver): channel.frame_loss_ppm
             for channel in loaded.channels
@@ -118,6 +120,8 @@ class World:
     def array_mw(self, satellite: str) -> int:
         """What the array gives in sunlight, averaged over the mission's first orbits, at its rated temperature."""
         row = self._index[satellite]
+        if row in self._array_mw:
+            return self._array_mw[row]
         light = self._energy.geometry
         design, turned = self._designs[row].array, self._designs[row].sun_in_body
         count = min(len(light.irradiance_w_m2), 2000)
@@ -128,7 +132,8 @@ class World:
             )
             for k in seen
         ]
-        return round(float(np.mean(watts)) * 1000) if watts else 0
+        found = self._array_mw[row] = round(float(np.mean(watts)) * 1000) if watts else 0
+        return found
 
     def light_turns(self) -> list[tuple[Instant, str, str]]:
         """(when, satellite, phase from then on) of every shadow edge, in time order."""
@@ -234,6 +239,7 @@ class World:
         design = self._designs[row]
         packing = design.array.packing * (1.0 - fraction_ppm / 1e6)
         self._designs[row] = replace(design, array=replace(design.array, packing=packing))
+        self._array_mw.pop(row, None)
         old = self._energy
         self._energy = physics.EnergyHeat(self._designs, old.geometry, old.state, old.now_ns)
 
@@ -351,15 +357,17 @@ class World:
         """Geodetic (µdeg, µdeg, m) of one satellite; those of the telemetry grid are found ahead, a day at a time."""
         begins, places = self._places
         index, off = divmod(now - begins, self._telemetry_ns)
-        if off or not 0 <= index < places.shape[1]:
-            if off:
-                places, index = self._geodetic(np.array([now])), 0
-            else:
-                count = int(min(DAY, self.ends - now + 1) // self._telemetry_ns) + 1
-                places, index = self._geodetic(now + self._telemetry_ns * np.arange(count, dtype=np.int64)), 0
-                self._places = (now, places)
-        latitude_udeg, longitude_udeg, height_m = places[row, index].tolist()
-        return latitude_udeg, longitude_udeg, height_m
+        if off:
+            latitude_udeg, longitude_udeg, height_m = self._geodetic(np.array([now]))[row, 0].tolist()
+            return latitude_udeg, longitude_udeg, height_m
+        if not 0 <= index < places.shape[1]:
+            count = int(min(DAY, self.ends - now + 1) // self._telemetry_ns) + 1
+            places, index = self._geodetic(now + self._telemetry_ns * np.arange(count, dtype=np.int64)), 0
+            self._places, self._said_places = (now, places), {}
+        said = self._said_places.get(row)
+        if said is None:
+            said = self._said_places[row] = [tuple(place) for place in places[row].tolist()]
+        return said[index]
 
     def _geodetic(self, times_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         latitude, longitude, height_m = physics.subpoint(self.orbits, times_ns)
