@@ -384,6 +384,11 @@ class EnergyHeat:
         """The columns of loads and temperatures: nodes of the largest design."""
         return int(self._tables.nodes.shape[2])
 
+    @property
+    def light_ends(self) -> int:
+        """Until when the geometry's light lasts."""
+        return self._end
+
     def advance(self, sat: int, until: Instant, load_w: Floats, radio_w: float = 0.0) -> int:
         """Move satellite `sat` to `until` under constant loads (CLASSES, n_nodes), dissipated at their nodes, or
         (n_nodes,), all of the platform's class, and `radio_w`, drawn from the bus and sent away.

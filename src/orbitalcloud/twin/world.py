@@ -345,7 +345,7 @@ class World:
 
     def _reach(self, now: Instant) -> None:
         """Extend the light where the mission is longer than a day."""
-        if now > self._energy.geometry.end:
+        if now > self._energy.light_ends:
             edge = self._energy.geometry.end
             self._energy.advance_all(edge, self._loads_w)
             self._energy = self._energy.aged()
