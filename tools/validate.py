@@ -8,14 +8,13 @@ docs/validation.md, `--only WORD` takes the cases that have the word in their pa
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,25 +66,16 @@ class Row:
 
 def cases(root: Path = ROOT) -> list[Case]:
     """All cases, by package; a list that is shaped wrongly is an assertion."""
+    sys.path.insert(0, str(root / "tests"))  # where cases find each other, as they do under pytest
     found: list[Case] = []
     for place in sorted(root.glob("tests/*/cases_*.py")):
-        for item in _module(place).CASES:
+        for item in importlib.import_module(f"{place.parent.name}.{place.stem}").CASES:
             assert set(item) == KEYS, f"{place}: {item.get('case')}: keys {sorted(set(item) ^ KEYS)}"
             found.append(Case(package=place.parent.name, **item))
     names = [(case.package, case.case, case.quantity, case.source) for case in found]
     twice = {" / ".join(name) for name in names if names.count(name) > 1}
     assert not twice, f"two cases with one name: {sorted(twice)}"
     return found
-
-
-def _module(place: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(place.stem, place)
-    assert spec is not None, place
-    assert spec.loader is not None, place
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[place.stem] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def run(case: Case) -> Row:

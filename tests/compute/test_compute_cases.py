@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
-_spec = importlib.util.spec_from_file_location("cases_compute", Path(__file__).with_name("cases_compute.py"))
-assert _spec is not None
-assert _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
+from compute import cases_compute
 
 
-@pytest.mark.parametrize("case", _module.CASES, ids=lambda c: f"{c['case']}: {c['quantity']}")
+@pytest.mark.parametrize("case", cases_compute.CASES, ids=lambda c: f"{c['case']}: {c['quantity']}")
 def test_case(case: dict) -> None:
     assert abs(case["ours"]() - case["theirs"]) <= case["tolerance"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import lzma
@@ -12,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ethereum import execution_data
 from orbitalcloud.core import RemoteProtocolError, parse_instant
 from orbitalcloud.ethereum import (
     FULU_HEAD,
@@ -58,25 +58,15 @@ def _fulu_block() -> float:
     return client.optimistic.execution.block_number
 
 
-def _execution() -> Any:
-    """tests/ethereum/execution_data.py, wherever this file was loaded from."""
-    spec = importlib.util.spec_from_file_location("execution_data", Path(__file__).with_name("execution_data.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def _receipts(name: str) -> float:
     """How many receipts the block's receipts root commits to: 0 if it does not rebuild."""
-    data = _execution()
+    data = execution_data
     root, answers = data.receipt_blocks()[name]
     return len(answers) if list_root(data.raw_receipts(answers)) == root else 0
 
 
 def _transactions(number: str) -> float:
-    data = _execution()
+    data = execution_data
     raw = [data.hexed(each) for each in data.load(f"transactions/{number}.json")]
     header = next(each for each in data.headers().values() if each["number"] == number)
     return len(raw) if list_root(raw) == data.hexed(header["transactionsRoot"]) else 0
@@ -84,18 +74,18 @@ def _transactions(number: str) -> float:
 
 def _real_answers() -> float:
     """Accounts and slots that the real answers claim and that are proved."""
-    proved = [verify_eip1186(each.state_root, parse_eip1186(each.raw)) for each in _execution().real_proofs()]
+    proved = [verify_eip1186(each.state_root, parse_eip1186(each.raw)) for each in execution_data.real_proofs()]
     return len(proved) + sum(len(each.storage) for each in proved)
 
 
 def _usdt_slot() -> float:
-    real = next(each for each in _execution().real_proofs() if each.name == "fulu-usdt")
+    real = next(each for each in execution_data.real_proofs() if each.name == "fulu-usdt")
     (value,) = verify_eip1186(real.state_root, parse_eip1186(real.raw)).storage.values()
     return value
 
 
 def _tries_right() -> float:
-    data, right = _execution(), 0
+    data, right = execution_data, 0
     for name in [name for name in data.files() if name.startswith("tests/TrieTests/") and "nextprev" not in name]:
         for case in data.load(name).values():
             pairs: dict[bytes, bytes] = {}
@@ -110,7 +100,7 @@ def _tries_right() -> float:
 
 
 def _rlp_right() -> float:
-    data, right = _execution(), 0
+    data, right = execution_data, 0
     for case in data.load("tests/RLPTests/rlptest.json").values():
         raw = data.hexed(case["out"])
         right += rlp.encode(rlp.decode(raw)) == raw

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.util
 import pickle
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from network import cases_network
 from orbitalcloud.core import SECOND, Contact, Instant
 from orbitalcloud.network import ContactPlan, route
 from orbitalcloud.network.routing import Routes
 
-_spec = importlib.util.spec_from_file_location("cases_network", Path(__file__).with_name("cases_network.py"))
-assert _spec is not None
-assert _spec.loader is not None
-cases = importlib.util.module_from_spec(_spec)
-sys.modules["cases_network"] = cases
-_spec.loader.exec_module(cases)
 
-
-@pytest.mark.parametrize("case", cases.CASES, ids=lambda case: case["case"])
+@pytest.mark.parametrize("case", cases_network.CASES, ids=lambda case: case["case"])
 def test_routes_of_others(case):
     assert abs(case["ours"]() - case["theirs"]) <= case["tolerance"]
 
 
 def test_hops_of_hdtn():
     """TestDijkstra.cpp: contact indices 4, 6, 10 of the tutorial plan; next node 2 in the routing test, none from 4."""
-    found = cases.find(cases.hdtn_plan("cgrTutorial.json"), 1, 5)
+    found = cases_network.find(cases_network.hdtn_plan("cgrTutorial.json"), 1, 5)
     assert [contact.receiver for contact in found.contacts] == ["3", "4", "5"]
     assert [contact.opens for contact in found.contacts] == [0, 0, 0]
-    plan = cases.hdtn_plan("contactPlan_RoutingTest.json")
-    found = cases.find(plan, 1, 4)
+    plan = cases_network.hdtn_plan("contactPlan_RoutingTest.json")
+    found = cases_network.find(plan, 1, 4)
     assert (found.first_hop, [contact.opens // SECOND for contact in found.contacts]) == ("2", [0, 11])
-    assert cases.find(plan, 4, 1) is None
+    assert cases_network.find(plan, 4, 1) is None
 
 
 def make(sender: str, receiver: str, opens: int, closes: int, rate: int = 8_000, light: int = 0) -> Contact:

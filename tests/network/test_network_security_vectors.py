@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import io
 import json
 from pathlib import Path
@@ -12,6 +11,7 @@ import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from network import cases_network
 from orbitalcloud.core import LocalProtocolError, RemoteProtocolError
 from orbitalcloud.network import decode, encode, parse_eid
 from orbitalcloud.network.security import (
@@ -35,12 +35,7 @@ from orbitalcloud.network.security import (
 )
 from orbitalcloud.network.security.asb import without_block
 
-_spec = importlib.util.spec_from_file_location("cases_network", Path(__file__).with_name("cases_network.py"))
-assert _spec is not None
-assert _spec.loader is not None
-_cases = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_cases)
-rfc9173_keys, hdtn_keys, cose_keys = _cases.rfc9173_keys, _cases.hdtn_keys, _cases.cose_keys
+rfc9173_keys, hdtn_keys, cose_keys = cases_network.rfc9173_keys, cases_network.hdtn_keys, cases_network.cose_keys
 
 DATA = Path(__file__).parents[1] / "data" / "network"
 RFC = json.loads((DATA / "rfc9173-appendix-a.json").read_text())["examples"]

@@ -18,6 +18,7 @@ from orbitalcloud.physics.density import density_kg_m3
 from orbitalcloud.physics.design import Design, circular, raan_of_local_time_rad, sun_synchronous
 from orbitalcloud.physics.solar_activity import ap_of_kp, kp_of_ap, solar_cycle
 from orbitalcloud.physics.station_keeping import local_time_drift, mean_drag, propellant_kg
+from validation import row
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "physics"
 
@@ -183,23 +184,10 @@ def yearly_tilt_deg(altitude_km: float, local_time_h: float) -> float:
 # The list -----------------------------------------------------------------------------------------------------------
 
 
-def _case(case: str, source: str, quantity: str, unit: str, number: float, tolerance: float, ours: Any, note: str = ""):  # type: ignore[no-untyped-def]
-    return {
-        "case": case,
-        "source": source,
-        "quantity": quantity,
-        "unit": unit,
-        "theirs": number,
-        "tolerance": tolerance,
-        "ours": ours,
-        "note": note,
-    }
-
-
 def _densities(name: str, source: str, table: dict[tuple[int, int], tuple[float, ...]], share: float, note: str):  # type: ignore[no-untyped-def]
     """Rows in 1e-15 kg/m³, so that tables show their digits."""
     return [
-        _case(
+        row(
             f"{name}, F10.7 {f107}, Ap {ap}",
             source,
             f"density at {height} km",
@@ -209,8 +197,8 @@ def _densities(name: str, source: str, table: dict[tuple[int, int], tuple[float,
             lambda h=height, f=f107, a=ap: mean_density(h, f, a) * 1e15,
             note,
         )
-        for (f107, ap), row in table.items()
-        for height, rho in zip(range(200, 900, 100), row, strict=True)
+        for (f107, ap), told in table.items()
+        for height, rho in zip(range(200, 900, 100), told, strict=True)
         if height in (200, 400, 600, 800)
     ]
 
@@ -222,7 +210,7 @@ _OREKIT = "Orekit 13, numerical, zonal to degree 6, Sun, Moon, 2021 and 2022 (th
 CASES: list[dict[str, Any]] = [
     *_densities("NRLMSIS 2.1", _PROBE, MSIS21, 0.03, "two samples of places, each good to 1 %"),
     *(
-        _case(
+        row(
             "MSISE-90, mean activity",
             "quoted at space.stackexchange.com/q/48256, second-hand",
             f"density at {height} km",
@@ -234,10 +222,8 @@ CASES: list[dict[str, Any]] = [
         )
         for height, rho in MSISE90.items()
     ),
-    _case(
-        "NRLMSIS 2.1, 2,000 random places", "pymsis 0.13.0", "mean of ln(ratio)", "", 0.0, 0.01, lambda: off_grid()[0]
-    ),
-    _case(
+    row("NRLMSIS 2.1, 2,000 random places", "pymsis 0.13.0", "mean of ln(ratio)", "", 0.0, 0.01, lambda: off_grid()[0]),
+    row(
         "NRLMSIS 2.1, 2,000 random places",
         "pymsis 0.13.0",
         "spread of ln(ratio)",
@@ -247,9 +233,9 @@ CASES: list[dict[str, Any]] = [
         lambda: off_grid()[1],
         "what the fit leaves out, longitude above all: stated in physics/density.py",
     ),
-    _case("Kp 5", "Bartels' table, GFZ Potsdam", "ap", "2 nT", 48.0, 0.0, lambda: float(ap_of_kp(5.0))),
+    row("Kp 5", "Bartels' table, GFZ Potsdam", "ap", "2 nT", 48.0, 0.0, lambda: float(ap_of_kp(5.0))),
     *(
-        _case(
+        row(
             f"drag of an exponential air, {name}",
             "Orekit 13, numerical flight (this project's probe)",
             "semi-major axis",
@@ -261,7 +247,7 @@ CASES: list[dict[str, Any]] = [
         )
         for name, elements, number, share in SINKING
     ),
-    _case(
+    row(
         "Tiangong-1, seen from 216.2 km",
         "China Manned Space Agency: 296.0 km on 2017-11-26, 216.2 km on 2018-03-25, down on 2018-04-02 0:16 UTC",
         "days to re-entry",
@@ -271,7 +257,7 @@ CASES: list[dict[str, Any]] = [
         lambda: tiangong()[1].lifetime_days - 119.0,
         "C_D A/m from the first two; re-entries are foretold to 20 % of what is left (IADC practice)",
     ),
-    _case(
+    row(
         "GOCE after its fuel ended",
         _ESA,
         "days to re-entry",
@@ -281,13 +267,11 @@ CASES: list[dict[str, Any]] = [
         lambda: goce()[1].lifetime_days,
         "C_D A/m from the first 3.4 days; 20 % as above",
     ),
-    _case(
-        "GOCE at 224 km", _ESA, "drag", "mN", 8.0, 1.7, lambda: goce_drag_mn(224.0, 132.5), "15 % and the digit given"
-    ),
-    _case(
+    row("GOCE at 224 km", _ESA, "drag", "mN", 8.0, 1.7, lambda: goce_drag_mn(224.0, 132.5), "15 % and the digit given"),
+    row(
         "GOCE at 192 km", _ESA, "drag", "mN", 24.0, 4.1, lambda: goce_drag_mn(192.0, 148.4), "15 % and the digit given"
     ),
-    _case(
+    row(
         "KRAKsat (1U, 1.4 kg) from the ISS",
         "pl.wikipedia.org/wiki/Kraksat: out of the ISS (about 412 km, assumed) on 2019-07-03, down on 2022-01-17",
         "days in orbit",
@@ -297,7 +281,7 @@ CASES: list[dict[str, Any]] = [
         lambda: life_of("2019-07-03T02:55:00Z", 412.0, 51.64, drag_m2_kg(2.2, CUBE_M2, 1.4)),
         "15 % for the density and 13 % for the area",
     ),
-    _case(
+    row(
         "COPPER (1U) from 500 km",
         "orbita.zenite.nu, re-entries of February 2016: launched 2013-11-20, 806 days",
         "days in orbit",
@@ -307,7 +291,7 @@ CASES: list[dict[str, Any]] = [
         lambda: life_of("2013-11-20T01:15:00Z", 500.0, 40.5, drag_m2_kg(2.2, CUBE_M2, 1.165)),
         "15 % for the density and 15 % for a mass of 1 to 1.33 kg",
     ),
-    _case(
+    row(
         "LISSA, 7.5 kg, 0.0226 m², 510 km, from 2027",
         "ESA DRAMA, by the University of Michigan's STARLab (umstarlabsats), second-hand",
         "lifetime",
@@ -318,7 +302,7 @@ CASES: list[dict[str, Any]] = [
         "15 %: DRAMA has NRLMSISE-00 and ESA's forecast of the Sun; semi-major axis 6,881 km",
     ),
     *(
-        _case(
+        row(
             f"plane of a 705 km orbit, LTAN {local}",
             _OREKIT,
             "inclination",
@@ -331,7 +315,7 @@ CASES: list[dict[str, Any]] = [
         for local in OREKIT["rows"]
     ),
     *(
-        _case(
+        row(
             f"plane of a 705 km orbit, LTAN {local}",
             _OREKIT,
             "local time in two years",
@@ -343,7 +327,7 @@ CASES: list[dict[str, Any]] = [
         )
         for local in OREKIT["rows"]
     ),
-    _case(
+    row(
         "IRS satellites, 10:30 at the descending node",
         "abstract on orbit resonance of Indian satellites, discovery.researcher.life, second-hand",
         "inclination",
@@ -353,7 +337,7 @@ CASES: list[dict[str, Any]] = [
         lambda: yearly_tilt_deg(817.0, 22.5),
         "about 0.034, says the source; IRS-1C flew at 817 km",
     ),
-    _case(
+    row(
         "Terra from 10:15 to 9:00",
         "NASA, modis.gsfc.nasa.gov news 100378 and lpdaac.usgs.gov, 2021: October 2022 to about December 2025",
         "time",
@@ -363,7 +347,7 @@ CASES: list[dict[str, Any]] = [
         terra_years,
         "a forecast to the month; 10 % for the unknown tilt of its two exit manoeuvres",
     ),
-    _case(
+    row(
         "rocket equation",
         "Δv = g₀ I ln(m₀/m₁), by hand: 100 kg, 100 m/s, 220 s",
         "propellant",

@@ -36,6 +36,7 @@ from orbitalcloud.physics.constants import STEFAN_BOLTZMANN_W_M2_K4 as SIGMA
 from orbitalcloud.physics.heat import earth_view_factor, heat_step
 from orbitalcloud.physics.thermal_control import cop
 from orbitalcloud.physics.view_factor import exchange
+from validation import row
 
 DECEMBER, JUNE = parse_instant("2025-12-22T00:00:00Z"), parse_instant("2026-06-22T15:00:00Z")
 _RATIO = 6921.0 / 6371.0  # 550 km over orbital-thermal's sphere
@@ -269,16 +270,8 @@ _MARTINEZ = "I. Martínez, ETSIAE, problem 13.36: T = (α E / 4 ε σ)^¼ with E
 _KNOCKE = "Knocke, Ries & Tapley 1988, as in CNES's PATRIUS (KnockeRiesModel)"
 
 
-def _case(
-    case: str, source: str, quantity: str, unit: str, theirs: float, tolerance: float, ours: object, note: str = ""
-) -> dict[str, object]:
-    """One row of `CASES`."""
-    keys = ("case", "source", "quantity", "unit", "theirs", "tolerance", "ours", "note")
-    return dict(zip(keys, (case, source, quantity, unit, theirs, tolerance, ours, note), strict=True))
-
-
 CASES = [
-    _case(
+    row(
         "unit squares opposed at unit distance",
         _HOWELL + ", C-11",
         "view factor",
@@ -287,7 +280,7 @@ CASES = [
         5e-6,
         lambda: parallel_rectangles(1.0, 1.0, 1.0),
     ),
-    _case(
+    row(
         "unit squares along an edge",
         _HOWELL + ", C-14",
         "view factor",
@@ -296,7 +289,7 @@ CASES = [
         5e-6,
         lambda: perpendicular_rectangles(1.0, 1.0, 1.0),
     ),
-    _case(
+    row(
         "unit squares opposed, by contours",
         _HOWELL + ", C-11",
         "view factor",
@@ -305,7 +298,7 @@ CASES = [
         5e-6,
         lambda: polygons(SQUARE, [(x, y, 1.0) for x, y, _ in SQUARE]),
     ),
-    _case(
+    row(
         "unit squares along an edge, by contours",
         _HOWELL + ", C-14",
         "view factor",
@@ -315,7 +308,7 @@ CASES = [
         lambda: polygons(SQUARE, [(0.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 1.0, 1.0), (0.0, 0.0, 1.0)]),
     ),
     *(
-        _case(
+        row(
             "tilted plate at 550 km",
             _OT,
             f"view factor of the Earth at {tilt}°",
@@ -334,7 +327,7 @@ CASES = [
             (120, 0.0764573769),
         )
     ),
-    _case(
+    row(
         "McCalip's panel, his view factor",
         "McCalip, doi 10.5281/zenodo.20695720, by " + _OT,
         "temperature",
@@ -344,7 +337,7 @@ CASES = [
         lambda: mccalip_k(False),
         "theirs has σ = 5.67e-8 and space at 3 K",
     ),
-    _case(
+    row(
         "McCalip's panel, exact view factor",
         _OT,
         "temperature",
@@ -354,7 +347,7 @@ CASES = [
         lambda: mccalip_k(True),
         "theirs has σ = 5.67e-8 and space at 3 K",
     ),
-    _case(
+    row(
         "plate through the orbit",
         _OT,
         "coldest",
@@ -364,7 +357,7 @@ CASES = [
         lambda: transient_k("min"),
         "theirs by Runge–Kutta, 2000 steps an orbit; ours 10 s",
     ),
-    _case(
+    row(
         "plate through the orbit",
         _OT,
         "hottest",
@@ -374,7 +367,7 @@ CASES = [
         lambda: transient_k("max"),
         "theirs by Runge–Kutta, 2000 steps an orbit; ours 10 s",
     ),
-    _case(
+    row(
         "plate through the orbit",
         _OT,
         "mean",
@@ -384,10 +377,8 @@ CASES = [
         lambda: transient_k("mean"),
         "our orbit is cut to whole steps",
     ),
-    _case(
-        "heat pump 353 K to 520 K, COP 1.15, sink 220 K", _OT, "area over direct", "", 0.34829, 1e-5, heat_pump_ratio
-    ),
-    _case(
+    row("heat pump 353 K to 520 K, COP 1.15, sink 220 K", _OT, "area over direct", "", 0.34829, 1e-5, heat_pump_ratio),
+    row(
         "heat pump in flight",
         "closed form of the same balance",
         "radiator",
@@ -397,9 +388,9 @@ CASES = [
         pumped_radiator_k,
         "ours regulates within 2 mK",
     ),
-    _case("black sphere", _MARTINEZ, "temperature", "K", 278.78, 0.02, lambda: sphere_k(1.0, 1.0)),
-    _case("white sphere, 0.20/0.85", _MARTINEZ, "temperature", "K", 194.16, 0.02, lambda: sphere_k(0.20, 0.85)),
-    _case(
+    row("black sphere", _MARTINEZ, "temperature", "K", 278.78, 0.02, lambda: sphere_k(1.0, 1.0)),
+    row("white sphere, 0.20/0.85", _MARTINEZ, "temperature", "K", 194.16, 0.02, lambda: sphere_k(0.20, 0.85)),
+    row(
         "second-surface mirror sphere, 0.08/0.80",
         _MARTINEZ,
         "temperature",
@@ -408,7 +399,7 @@ CASES = [
         0.02,
         lambda: sphere_k(0.08, 0.80),
     ),
-    _case(
+    row(
         "two nodes after 100 s",
         "exponential of the difference, closed form",
         "first node",
@@ -417,7 +408,7 @@ CASES = [
         1e-4,
         lambda: two_nodes_k(100.0),
     ),
-    _case(
+    row(
         "body cooling in the dark for 1000 s",
         "1/T³ = 1/T₀³ + 3 ε A σ t / C",
         "temperature",
@@ -426,9 +417,9 @@ CASES = [
         1e-4,
         lambda: cooled_k(1000.0),
     ),
-    _case("ROS2", "Verwer et al. 1999: second order", "observed order", "", 2.0, 0.1, order),
-    _case("exchange of 100 W over 0.2 m²", "conservation", "heat", "W", 100.0, 1e-6, linked_w),
-    _case(
+    row("ROS2", "Verwer et al. 1999: second order", "observed order", "", 2.0, 0.1, order),
+    row("exchange of 100 W over 0.2 m²", "conservation", "heat", "W", 100.0, 1e-6, linked_w),
+    row(
         "two grey squares in space, F 0.4",
         "series of reflections: ε F / (1 − (1 − ε)² F²)",
         "Gebhart factor",
@@ -437,7 +428,7 @@ CASES = [
         1e-12,
         gebhart_factor,
     ),
-    _case(
+    row(
         "sensor in the dark, 0 °C",
         "Basilisk unit test, its own σ",
         "after 1 s",
@@ -447,7 +438,7 @@ CASES = [
         lambda: sensor_c(0.0),
         "its σ is 5.76051e-8, two digits of 5.67051e-8 changed places: 1.6 % too high",
     ),
-    _case(
+    row(
         "sensor in the dark, 97.961 °C",
         "Basilisk unit test, its own σ",
         "after 1 s",
@@ -457,7 +448,7 @@ CASES = [
         lambda: sensor_c(97.961),
         "as above; theirs is one Euler step",
     ),
-    _case(
+    row(
         "Station's photovoltaic radiator",
         "NASA, ATCS overview (second-hand): 14 kW, 42.4 m²",
         "flux",
@@ -466,7 +457,7 @@ CASES = [
         0.5,
         station_radiator_w_m2,
     ),
-    _case(
+    row(
         "louvres shut, 280 K",
         "Gilmore ch. 9: 0.14 · σ T⁴",
         "heat",
@@ -475,7 +466,7 @@ CASES = [
         0.05,
         lambda: louvre_w(280.0),
     ),
-    _case(
+    row(
         "louvres open, 300 K",
         "Gilmore ch. 9: 0.74 · σ T⁴",
         "heat",
@@ -484,7 +475,7 @@ CASES = [
         0.5,
         lambda: louvre_w(300.0),
     ),
-    _case(
+    row(
         "Earth's season at 60° north",
         _KNOCKE,
         "albedo, December less June",
@@ -493,7 +484,7 @@ CASES = [
         5e-4,
         lambda: float(albedo_at(math.radians(60.0), DECEMBER) - albedo_at(math.radians(60.0), JUNE)),
     ),
-    _case(
+    row(
         "Earth's season at 60° north",
         _KNOCKE,
         "infrared, June less December",
@@ -503,7 +494,7 @@ CASES = [
         lambda: float(infrared_w_m2_at(math.radians(60.0), JUNE) - infrared_w_m2_at(math.radians(60.0), DECEMBER)),
         "theirs × 340.25 W/m²",
     ),
-    _case(
+    row(
         "Earth's albedo, 30–35° south",
         "CERES 2018, all sky, 5° band",
         "albedo",
@@ -513,7 +504,7 @@ CASES = [
         lambda: float(albedo_at(math.radians(-32.5), DECEMBER + 91.3 * 86_400 * SECOND)),
         "series of degree 8",
     ),
-    _case(
+    row(
         "nadir plate at 400 km, hot",
         "SSP 41000's 286 W/m² × (R/r)²",
         "infrared",

@@ -14,6 +14,7 @@ from orbitalcloud.core import DAY, SECOND, Instant, parse_instant
 from orbitalcloud.physics import Orbits, TwoLine, walker
 from orbitalcloud.physics.constants import EARTH_RADIUS_M
 from orbitalcloud.physics.isl import IslLimits, grid_pairs, isl_windows, longest_chord_m, visible
+from validation import row
 
 DATA = Path(__file__).parents[1] / "data" / "physics"
 EPOCH = parse_instant("2026-03-20T12:00:00Z")
@@ -61,28 +62,13 @@ def _orekit() -> list[tuple[tuple[int, int], float, float, float]]:
     return found
 
 
-def _row(
-    case: str, source: str, quantity: str, unit: str, theirs: float, tolerance: float, ours: Any, note: str
-) -> Any:
-    return {
-        "case": case,
-        "source": source,
-        "quantity": quantity,
-        "unit": unit,
-        "theirs": theirs,
-        "tolerance": tolerance,
-        "ours": ours,
-        "note": note,
-    }
-
-
 def _chords() -> list[dict[str, Any]]:
     hypatia = "Hypatia (Kassing et al. 2020, doi 10.1145/3419394.3423635), its scripts: 2 √((R + h)² − (R + 80 km)²)"
     rows = []
     for name, altitude in (("Starlink", 550e3), ("Kuiper", 630e3), ("Telesat", 1015e3)):
         theirs = 2.0 * math.sqrt((HYPATIA_RADIUS_M + altitude) ** 2 - (HYPATIA_RADIUS_M + 80e3) ** 2)
         rows.append(
-            _row(
+            row(
                 "longest link between satellites",
                 hypatia,
                 f"{name}, {altitude / 1e3:.0f} km",
@@ -95,7 +81,7 @@ def _chords() -> list[dict[str, Any]]:
         )
     return [
         *rows,
-        _row(
+        row(
             "longest link between satellites",
             "Bhattacherjee & Singla 2019, doi 10.1145/3359989.3365407, second-hand",
             "550 km, over 80 km",
@@ -105,7 +91,7 @@ def _chords() -> list[dict[str, Any]]:
             lambda: longest_chord_m(550e3) / 1e3,
             "Sphere of 6,371 km; theirs has no decimals",
         ),
-        _row(
+        row(
             "longest link between satellites",
             "Chaudhry & Yanikomeroglu 2021, arXiv 2103.00056, second-hand",
             "550 km, over 80 km",
@@ -120,7 +106,7 @@ def _chords() -> list[dict[str, Any]]:
 
 def _grids() -> list[dict[str, Any]]:
     return [
-        _row(
+        row(
             "+grid neighbours",
             "Chaudhry & Yanikomeroglu 2021, arXiv 2103.00056, second-hand",
             "Starlink's first shell as 24 planes of 66: next in the plane",
@@ -130,7 +116,7 @@ def _grids() -> list[dict[str, Any]]:
             lambda: in_plane_m(1584, 24, 550e3, 53.0) / 1e3,
             "Theirs has no decimals",
         ),
-        _row(
+        row(
             "+grid neighbours",
             "closed form 2 r sin(π/11), r = 6378.137 + 780 km",
             "Iridium, 11 in a plane: next in the plane",
@@ -140,7 +126,7 @@ def _grids() -> list[dict[str, Any]]:
             lambda: in_plane_m(66, 6, 780e3, 86.4, "star") / 1e3,
             "Literature has 4,020 to 4,035 km, by the radius that it takes",
         ),
-        _row(
+        row(
             "+grid neighbours",
             "NAL Research, Iridium network reference: four cross-links, fore, aft and the two planes beside",
             "links of a satellite that is not beside the seam",
@@ -156,7 +142,7 @@ def _grids() -> list[dict[str, Any]]:
 def _sights() -> list[dict[str, Any]]:
     source = "Orekit 13.1.9, InterSatDirectViewDetector (tools/make_isl_truth.py)"
     return [
-        _row(
+        row(
             "satellites in sight of each other",
             source,
             f"pair {pair[0]}–{pair[1]} over {skim / 1e3:.0f} km, seconds of a day",

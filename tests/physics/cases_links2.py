@@ -20,6 +20,7 @@ from orbitalcloud.physics.link import (
 )
 from orbitalcloud.physics.link_coding import DVB_S2
 from orbitalcloud.physics.weather import CLOUD_BETA, CLOUD_SHARE
+from validation import row
 
 EPOCH = parse_instant("2026-03-20T00:00:00Z")
 ISS = TwoLine(
@@ -72,27 +73,12 @@ def _cloud_variance() -> float:
     return p * p + q * q + 2.0 * p * q * 2.0 * math.sqrt(a * b) / (a + b)
 
 
-def _row(
-    case: str, source: str, quantity: str, unit: str, theirs: float, tolerance: float, ours: Any, note: str
-) -> Any:
-    return {
-        "case": case,
-        "source": source,
-        "quantity": quantity,
-        "unit": unit,
-        "theirs": theirs,
-        "tolerance": tolerance,
-        "ours": ours,
-        "note": note,
-    }
-
-
 EURASIP = "EURASIP J. Wireless Commun. 2020, doi 10.1186/s13638-020-01674-9, table 1"
 CASES: list[dict[str, Any]] = [
-    _row(
+    row(
         "S-band budget", EURASIP, "gain of 5 m at 50 %, 2.2 GHz", "dBi", 38.2, 0.05, lambda: S_BAND.receive_gain_dbi, ""
     ),
-    _row(
+    row(
         "S-band budget",
         EURASIP,
         "C/N0",
@@ -102,7 +88,7 @@ CASES: list[dict[str, Any]] = [
         lambda: float(carrier_to_noise_dbhz(0.5, S_RANGE_M, None, S_BAND)),
         "Sum of its rounded lines; no air in it",
     ),
-    _row(
+    row(
         "S-band budget",
         EURASIP,
         "Eb/N0 at 3.4 Mbit/s",
@@ -113,7 +99,7 @@ CASES: list[dict[str, Any]] = [
         "",
     ),
     *(
-        _row(
+        row(
             "DVB-S2 useful rates",
             "ETSI EN 302 307-1, annex H, table H.1",
             f"{name} at {mbaud} Mbaud",
@@ -125,7 +111,7 @@ CASES: list[dict[str, Any]] = [
         )
         for name, mbaud, theirs in (("QPSK 3/4", 30.9, 46.0), ("8PSK 2/3", 29.7, 58.8))
     ),
-    _row(
+    row(
         "Doppler of the ISS",
         "ARISS, tips on Doppler during a contact (qsl.net/dg7ro)",
         "shift at the pass's begin, 145.995 MHz",
@@ -135,7 +121,7 @@ CASES: list[dict[str, Any]] = [
         lambda: _largest_shift_hz(145.995e6) / 1e3,
         "About 3.5: half its digit, and ±0.1 by the direction in which the Earth turns",
     ),
-    _row(
+    row(
         "Doppler of the ISS",
         "PD0RKC, ISS cross-band repeater (qsl.net/pd0rkc)",
         "ratio of the shifts at 435.8 and 145.8 MHz",
@@ -145,7 +131,7 @@ CASES: list[dict[str, Any]] = [
         lambda: _largest_shift_hz(435.8e6) / _largest_shift_hz(145.8e6),
         "Three times more",
     ),
-    _row(
+    row(
         "passes of Sentinel-2's orbit",
         "14.3 orbits a day (ESA, Sentinel-2: 143 orbits in 10 days); Svalbard sees every one",
         "passes a day over Svalbard",
@@ -155,7 +141,7 @@ CASES: list[dict[str, Any]] = [
         _passes_a_day,
         "A pass at either end of the ten days may fall outside",
     ),
-    _row(
+    row(
         "BUPT-1's uplink",
         "arXiv 2608.21034 (PEERS.md, case 11, second-hand)",
         "0.96 GB at 200 kbit/s",
@@ -165,7 +151,7 @@ CASES: list[dict[str, Any]] = [
         lambda: _hours_of_contact(960_000_000, 200_000),
         "10.67 h: through a contact, frame by frame, it is the same",
     ),
-    _row(
+    row(
         "weather in time",
         "ITU-R P.1853-1: the clouds' process is a standard normal one",
         "variance of the two filtered noises",

@@ -39,6 +39,7 @@ from orbitalcloud.physics import (
 from orbitalcloud.physics.constants import ASTRONOMICAL_UNIT_M, STEFAN_BOLTZMANN_W_M2_K4
 from orbitalcloud.physics.heat import heat_step
 from orbitalcloud.physics.shadow import disc_seen, illumination, limb_separation
+from validation import row
 
 DATA = Path(__file__).parents[1] / "data" / "physics"
 SOLSTICE = parse_instant("2026-06-21T00:00:00Z")
@@ -182,12 +183,12 @@ def orekit_passes_worst_s() -> float:
     end = Instant(start + DAY)
     windows = contact_windows(Orbits.of([TwoLine(*pair) for pair in truth["tles"]]), sites, start, end)
     worst = 0.0
-    for row in truth["events"]:
-        mine = [w for w in windows if (w.satellite, w.site) == (row["sat"], row["station"])]
+    for event in truth["events"]:
+        mine = [w for w in windows if (w.satellite, w.site) == (event["sat"], event["station"])]
         edges = [(t, up) for w in mine for t, up in ((w.opens, True), (w.closes, False)) if start < t < end]
-        if [up for _, up in edges] != [up for _, up in row["events"]]:
+        if [up for _, up in edges] != [up for _, up in event["events"]]:
             return float("inf")  # a pass too many, or one missed
-        for (ours, _), (theirs, _) in zip(edges, row["events"], strict=True):
+        for (ours, _), (theirs, _) in zip(edges, event["events"], strict=True):
             worst = max(worst, abs((ours - start) / SECOND - theirs))
     return worst
 
@@ -257,34 +258,11 @@ def sensor_c(start_c: float) -> float:
     return float(temperature[0] - 273.15)
 
 
-def _case(
-    case: str,
-    source: str,
-    quantity: str,
-    unit: str,
-    theirs: float,
-    tolerance: float,
-    ours: object,
-    note: str = "",
-) -> dict[str, object]:
-    """One row of `CASES`."""
-    return {
-        "case": case,
-        "source": source,
-        "quantity": quantity,
-        "unit": unit,
-        "theirs": theirs,
-        "tolerance": tolerance,
-        "ours": ours,
-        "note": note,
-    }
-
-
 _AMAZONIA = "SatelliteAnalysis.jl test"
 _QUICKSAT = "quicksat 0.5.0"
 _YEAR = "independent sketch, spherical Earth and mean Sun (the planners of this project, 2026-11)"
 CASES = [
-    _case(
+    row(
         "SGP4, 665 of 666 states",
         "Vallado et al. 2006",
         "worst position difference",
@@ -294,11 +272,11 @@ CASES = [
         sgp4_worst_mm,
         "satellite 33334 is refused, as by the reference",
     ),
-    _case("Sun, 100 dates 2022–2031", "DE421 by Skyfield", "worst angle", "arcsec", 0.0, 0.02, sun_worst_arcsec),
-    _case("Amazonia-1", _AMAZONIA, "sunlight an orbit", "s", 3974.785, 0.1, lambda: amazonia()[0]),
-    _case("Amazonia-1", _AMAZONIA, "penumbra an orbit", "s", 20.457, 0.05, lambda: amazonia()[1]),
-    _case("Amazonia-1", _AMAZONIA, "umbra an orbit", "s", 2004.757, 0.1, lambda: amazonia()[2]),
-    _case(
+    row("Sun, 100 dates 2022–2031", "DE421 by Skyfield", "worst angle", "arcsec", 0.0, 0.02, sun_worst_arcsec),
+    row("Amazonia-1", _AMAZONIA, "sunlight an orbit", "s", 3974.785, 0.1, lambda: amazonia()[0]),
+    row("Amazonia-1", _AMAZONIA, "penumbra an orbit", "s", 20.457, 0.05, lambda: amazonia()[1]),
+    row("Amazonia-1", _AMAZONIA, "umbra an orbit", "s", 2004.757, 0.1, lambda: amazonia()[2]),
+    row(
         "dawn-dusk at the solstice",
         _QUICKSAT,
         "beta angle",
@@ -308,8 +286,8 @@ CASES = [
         solstice_beta_deg,
         "our inclination has J4: 97.617°",
     ),
-    _case("dawn-dusk at the solstice", _QUICKSAT, "eclipses a day", "", 15, 0, lambda: dawn_dusk()[0]),
-    _case(
+    row("dawn-dusk at the solstice", _QUICKSAT, "eclipses a day", "", 15, 0, lambda: dawn_dusk()[0]),
+    row(
         "dawn-dusk at the solstice",
         _QUICKSAT,
         "eclipse, sphere",
@@ -319,9 +297,9 @@ CASES = [
         lambda: dawn_dusk()[1],
         "edges at half light; on WGS 84 ours is 1286.0 s",
     ),
-    _case("dawn-dusk at the solstice", _QUICKSAT, "sunlight", "W/m²", 1318.19, 0.3, solstice_flux_w_m2),
-    _case("2 m², 30 %, Sun-pointing", _QUICKSAT, "mean power over a day", "W", 615.49, 2.0, solstice_power_w),
-    _case(
+    row("dawn-dusk at the solstice", _QUICKSAT, "sunlight", "W/m²", 1318.19, 0.3, solstice_flux_w_m2),
+    row("2 m², 30 %, Sun-pointing", _QUICKSAT, "mean power over a day", "W", 615.49, 2.0, solstice_power_w),
+    row(
         "Sentinel-2B over Maspalomas",
         "Skyfield",
         "rise after 22:58:00",
@@ -330,7 +308,7 @@ CASES = [
         0.5,
         lambda: (maspalomas().opens - parse_instant("2022-10-27T22:58:00Z")) / SECOND,
     ),
-    _case(
+    row(
         "Sentinel-2B over Maspalomas",
         "Skyfield",
         "duration",
@@ -339,19 +317,17 @@ CASES = [
         0.5,
         lambda: maspalomas().duration_ns / SECOND,
     ),
-    _case(
-        "passes, 5 × 20, a day", "Orekit 13.1.9", "worst of 934 rises and sets", "s", 0.0, 0.02, orekit_passes_worst_s
-    ),
+    row("passes, 5 × 20, a day", "Orekit 13.1.9", "worst of 934 rises and sets", "s", 0.0, 0.02, orekit_passes_worst_s),
     *(
-        _case("dawn-dusk through 2026", _YEAR, f"{what} at {altitude} km", unit, theirs, tolerance, ours)
+        row("dawn-dusk through 2026", _YEAR, f"{what} at {altitude} km", unit, theirs, tolerance, ours)
         for altitude, share, days in ((500, 94.4, 106), (550, 95.0, 101), (650, 96.0, 91), (800, 97.2, 76))
         for what, unit, theirs, tolerance, ours in (
             ("sunlit", "%", share, 0.06, lambda a=altitude: year_of(a, 18.0)[0]),
             ("eclipse days", "", days, 1, lambda a=altitude: year_of(a, 18.0)[1]),
         )
     ),
-    _case("LTAN 10:30, 547 km, 2026", _YEAR, "sunlit", "%", 63.8, 0.1, lambda: year_of(547, 10.5)[0]),
-    _case(
+    row("LTAN 10:30, 547 km, 2026", _YEAR, "sunlit", "%", 63.8, 0.1, lambda: year_of(547, 10.5)[0]),
+    row(
         "Starcloud's radiator",
         "Starcloud white paper",
         "net",
@@ -361,7 +337,7 @@ CASES = [
         lambda: radiator_w_m2(False),
         "theirs has σ = 5.67e-8",
     ),
-    _case(
+    row(
         "Starcloud's radiator, Kirchhoff",
         "the same with Kirchhoff, by hand (the planners of this project, 2026-11)",
         "net",
@@ -371,7 +347,7 @@ CASES = [
         lambda: radiator_w_m2(True),
         "theirs has σ = 5.67e-8",
     ),
-    _case(
+    row(
         "120 kW from 220 m², sink 220 K",
         "σ ε A (T⁴ − T_sink⁴) by hand (the planners of this project, 2026-11)",
         "temperature",
@@ -380,7 +356,7 @@ CASES = [
         0.01,
         lambda: plate_k(120e3, 220, 0.91, 220),
     ),
-    _case(
+    row(
         "150 kW from 220 m², sink 220 K",
         "σ ε A (T⁴ − T_sink⁴) by hand (the planners of this project, 2026-11)",
         "temperature",
@@ -389,7 +365,7 @@ CASES = [
         0.01,
         lambda: plate_k(150e3, 220, 0.91, 220),
     ),
-    _case(
+    row(
         "partial eclipse",
         "Basilisk unit test",
         "illumination",
@@ -398,7 +374,7 @@ CASES = [
         1e-4,
         partial_illumination,
     ),
-    _case(
+    row(
         "sensor in the dark, 0 °C",
         "Basilisk unit test, σ put right",
         "after 1 s",
@@ -407,7 +383,7 @@ CASES = [
         2e-5,
         lambda: sensor_c(0.0),
     ),
-    _case(
+    row(
         "sensor in the dark, 97.961 °C",
         "Basilisk unit test, σ put right",
         "after 1 s",

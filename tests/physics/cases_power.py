@@ -27,6 +27,7 @@ from orbitalcloud.physics import (
 )
 from orbitalcloud.physics.self_shadow import shares
 from orbitalcloud.physics.solar_cells import AZUR_3G30C, AZUR_3G30C_AFTER, SolarCell, iv_current
+from validation import row
 
 EPOCH = parse_instant("2026-03-20T12:00:00Z")
 
@@ -130,21 +131,14 @@ def behind_a_twin(offset_m: float) -> float:
     return float(shares(SolarArray(panels), (0.0, 0.0, -1.0))[0, 0])
 
 
-_KEYS = ("case", "source", "quantity", "unit", "theirs", "tolerance", "ours", "note")
-
-
-def _case(*values: object) -> dict[str, object]:
-    return dict(zip(_KEYS, (*values, "")[: len(_KEYS)], strict=True))
-
-
 _AZUR = "AZUR SPACE, data sheet of the 3G30C-Advanced"
 _PVLIB = "pvlib 0.16.1, single diode with its peak at the data sheet's point"
 _DFN = "PyBaMM 26.10, DFN, O'Regan et al. 2022"
 _BLAST = "BLAST-Lite 1.1.1 (NREL), Schmalstieg et al. 2014, in one stretch"
 CASES = [
-    _case("triple-junction cell", _AZUR, "efficiency", "%", 29.5, 0.05, lambda: 100 * AZUR_3G30C.efficiency),
-    _case("triple-junction cell", _AZUR, "peak power", "mW", 1216.1, 0.3, lambda: 1000 * peak(AZUR_3G30C)[1]),
-    _case(
+    row("triple-junction cell", _AZUR, "efficiency", "%", 29.5, 0.05, lambda: 100 * AZUR_3G30C.efficiency),
+    row("triple-junction cell", _AZUR, "peak power", "mW", 1216.1, 0.3, lambda: 1000 * peak(AZUR_3G30C)[1]),
+    row(
         "triple-junction cell, 1e15 e⁻/cm²",
         _AZUR,
         "efficiency",
@@ -153,7 +147,7 @@ CASES = [
         0.05,
         lambda: 100 * peak(AZUR_3G30C_AFTER[1e15])[1] / (30.18e-4 * 1367.0),
     ),
-    _case(
+    row(
         "triple-junction cell at 68 °C",
         f"{_AZUR}: −6.1 mV/K and +0.28 mA/K at the peak",
         "power against 28 °C",
@@ -164,10 +158,10 @@ CASES = [
         "ours is linear; theirs is the product of two lines",
     ),
     *(
-        _case("I–V curve", _PVLIB, f"current at {volts:g} V", "A", theirs, 0.0015 * 0.5202, lambda v=volts: amperes(v))
+        row("I–V curve", _PVLIB, f"current at {volts:g} V", "A", theirs, 0.0015 * 0.5202, lambda v=volts: amperes(v))
         for volts, theirs in ((1.0, 0.52020), (1.8, 0.52020), (2.2, 0.51925), (2.3, 0.51660), (2.411, 0.50440))
     ),
-    _case(
+    row(
         "I–V curve, past its peak",
         _PVLIB,
         "current at 2.5 V",
@@ -177,7 +171,7 @@ CASES = [
         lambda: amperes(2.5),
         "four points without a series resistance: the stated difference of the two models",
     ),
-    _case(
+    row(
         "LG M50",
         "LG, product specification of the INR21700 M50: 18.20 Wh",
         "energy",
@@ -188,7 +182,7 @@ CASES = [
         "theirs nominal at C/5, ours ∫U dq",
     ),
     *(
-        _case(
+        row(
             f"LG M50, C/{round(1 / rate)}, {celsius:g} °C",
             _DFN,
             f"voltage after {out:g} Ah",
@@ -206,7 +200,7 @@ CASES = [
         )
         for out, theirs in points
     ),
-    _case(
+    row(
         "LG M50, 1 C, 25 °C",
         _DFN,
         "ampere-hours to 2.944 V",
@@ -216,9 +210,9 @@ CASES = [
         lambda: amp_hours_to(2.944, 1.0, 25.0),
         "the knee is diffusion's; ours has a resistance",
     ),
-    _case("battery clamps", "Basilisk simpleBattery unit test", "energy", "J", 10.0, 1e-9, basilisk_battery_j),
+    row("battery clamps", "Basilisk simpleBattery unit test", "energy", "J", 10.0, 1e-9, basilisk_battery_j),
     *(
-        _case(
+        row(
             f"stood {days:g} days at {charge:.0%}, {kelvin - 273.15:g} °C",
             _BLAST,
             what,
@@ -242,7 +236,7 @@ CASES = [
         for what, theirs in (("capacity lost", lost), ("resistance gained", gained))
     ),
     *(
-        _case(
+        row(
             f"cycled {cycles:g} full cycles of {depth:.0%}",
             _BLAST,
             what,
@@ -261,7 +255,7 @@ CASES = [
         for what, theirs in (("capacity lost", lost), ("resistance gained", gained))
     ),
     *(
-        _case(
+        row(
             f"a wall's shadow, Sun {elevation:g}° high",
             "closed form: its height / tan(elevation)",
             "share lit",
@@ -274,7 +268,7 @@ CASES = [
         for elevation in (30.0, 45.0, 60.0, 80.0)
     ),
     *(
-        _case(
+        row(
             f"a panel behind its twin, {offset:g} m aside",
             "closed form: overlap of two squares",
             "share lit",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,31 +20,10 @@ from orbitalcloud.physics.displacement import (
 from orbitalcloud.physics.radiation import YEAR_S, circular_places, dose_parts_rad_s, mean_flux_cm2_s
 from orbitalcloud.physics.radiation_track import Exposed, rates_along
 from orbitalcloud.physics.radiation_upsets import devices_of
+from validation import row
 
 DATA = Path(__file__).parents[1] / "data" / "physics"
 ISS = (400e3, float(np.radians(51.6)))
-
-
-def _case(
-    case: str,
-    source: str,
-    quantity: str,
-    unit: str,
-    theirs: float,
-    tolerance: float,
-    ours: Callable[[], float],
-    note: str,
-) -> dict[str, Any]:
-    return {
-        "case": case,
-        "source": source,
-        "quantity": quantity,
-        "unit": unit,
-        "theirs": theirs,
-        "tolerance": tolerance,
-        "ours": ours,
-        "note": note,
-    }
 
 
 @lru_cache(maxsize=64)
@@ -70,7 +48,7 @@ def _spenvis() -> list[dict[str, Any]]:
             for part, key in ((1, "total"), (0, "protons")):
                 theirs = columns[key][column] / 5.0
                 found.append(
-                    _case(
+                    row(
                         f"dose at 550 km, {name}°",
                         source,
                         f"{key} behind {depth:g} mm",
@@ -92,7 +70,7 @@ def _cycle() -> list[dict[str, Any]]:
         ("electrons over 1 MeV", "electron", 1.0, 369.563 / 868.992, 0.07),
     ]
     return [
-        _case(
+        row(
             "the solar cycle on the ISS's orbit",
             source,
             f"{words}: minimum over maximum",
@@ -112,7 +90,7 @@ def _cycle() -> list[dict[str, Any]]:
 def _damage() -> list[dict[str, Any]]:
     chosen = [(e, n) for e, n in zip(SCREAM_PROTONS_MEV, SCREAM_PROTONS_NIEL, strict=True) if 0.5 <= e <= 5.0]
     rutherford = [
-        _case(
+        row(
             "displacement damage in GaAs",
             "NRL's SCREAM (Messenger, Summers), threshold 10 eV",
             f"NIEL of {energy:g} MeV protons",
@@ -126,7 +104,7 @@ def _damage() -> list[dict[str, Any]]:
     ]
     return [
         *rutherford,
-        _case(
+        row(
             "displacement damage in GaAs",
             "NRL's SCREAM (Messenger, Summers), threshold 10 eV",
             "NIEL of 1 MeV electrons",
@@ -136,7 +114,7 @@ def _damage() -> list[dict[str, Any]]:
             lambda: float(coulomb_niel(np.array([1.0]), 0.51099895, 10.0, True)[0]),
             "McKinley and Feshbach's expansion falls short of Mott's cross-section for heavy atoms; the ratio is kept",
         ),
-        _case(
+        row(
             "displacement damage in GaAs",
             "JPL GaAs Solar Cell Radiation Handbook (Anspaugh 1996, JPL 96-9): maximum power",
             "1 MeV electrons that equal a 10 MeV proton",
@@ -159,7 +137,7 @@ def _alsat() -> float:
 
 def _flown() -> list[dict[str, Any]]:
     return [
-        _case(
+        row(
             "upsets in flight",
             "Bentoutou, eight years of Alsat-1: commercial SRAM at 686 km, sun-synchronous",
             "upsets",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,32 +15,11 @@ from orbitalcloud.physics.link_atmosphere import attenuation
 from orbitalcloud.physics.link_optical import OpticalLink, aperture_gain_db, confocal_range_m, received_w
 from orbitalcloud.physics.radiation import mean_dose_rad_year, mean_flux_cm2_s
 from orbitalcloud.physics.radiation_upsets import devices, exposure, proton_range_mm
+from validation import row
 
 DATA = Path(__file__).parents[1] / "data" / "physics"
 ISS = (400e3, float(np.radians(51.6)))
 SUNCATCHER = (650e3, float(np.radians(97.99)))
-
-
-def _case(
-    case: str,
-    source: str,
-    quantity: str,
-    unit: str,
-    theirs: float,
-    tolerance: float,
-    ours: Callable[[], float],
-    note: str,
-) -> dict[str, Any]:
-    return {
-        "case": case,
-        "source": source,
-        "quantity": quantity,
-        "unit": unit,
-        "theirs": theirs,
-        "tolerance": tolerance,
-        "ours": ours,
-        "note": note,
-    }
 
 
 def _spenvis() -> list[dict[str, Any]]:
@@ -49,7 +27,7 @@ def _spenvis() -> list[dict[str, Any]]:
     curve = dict(zip(table["mm_al"], table["krad_si_per_year"], strict=True))
     note = "Same models in another program; its orbit, spectrum grid and field tracer differ"
     return [
-        _case(
+        row(
             "dose behind aluminium, ISS orbit",
             "SPENVIS SHIELDOSE-2, AP-8 MIN + AE-8 MAX (pushinka-rad 0.1.0)",
             f"dose behind {depth:g} mm",
@@ -78,7 +56,7 @@ def _aep8() -> list[dict[str, Any]]:
         ("ISS orbit", ISS, 2.0, "electron", "max", 184.785, 0.07, electron),
     ]
     return [
-        _case(
+        row(
             f"trapped flux, {name}",
             source,
             f"{kind}s over {energy:g} MeV, solar {solar}",
@@ -103,7 +81,7 @@ def _suncatcher() -> list[dict[str, Any]]:
     source = "Suncatcher, arXiv 2511.19468"
     cycle = "Mean of solar minimum and maximum; they do not say which. Tolerance: down by AP-8's factor two"
     return [
-        _case(
+        row(
             "Suncatcher's dose",
             source,
             "dose behind 10 mm at 650 km, sun-synchronous",
@@ -113,7 +91,7 @@ def _suncatcher() -> list[dict[str, Any]]:
             lambda: float(np.mean([mean_dose_rad_year(*SUNCATCHER, shield_mm=10.0, solar=s) for s in ("min", "max")])),
             cycle,
         ),
-        _case(
+        row(
             "Suncatcher's silent corruptions",
             source,
             "inferences at 1/s per corruption, from flux and cross-section",
@@ -124,7 +102,7 @@ def _suncatcher() -> list[dict[str, Any]]:
             "Theirs is 150 rad a year over 17 rad, ours protons over 53 MeV times 6e-9 cm²; AP-8's factor two, one way",
         ),
         *(
-            _case(
+            row(
                 "protons in aluminium",
                 "NIST range table in SHIELDOSE-2 (Seltzer 1994)",
                 f"range of {energy:g} MeV",
@@ -166,8 +144,8 @@ def _itu() -> list[dict[str, Any]]:
     names = {"A_gas_1": "gases", "A_clouds_1": "cloud", "A_rain": "rain", "A_scin": "scintillation", "A_total": "total"}
     tight = {"A_gas_1": 0.001, "A_clouds_1": 0.001, "A_rain": 0.02, "A_scin": 0.001, "A_total": 0.017}
     found = []
-    for row in itu_rows():
-        key = (row["lat"], row["f"], row["p"])
+    for told in itu_rows():
+        key = (told["lat"], told["f"], told["p"])
         parts = list(names) if key == ("51.5", "14.25", "1") else ["A_total"]
         if key not in (
             ("51.5", "14.25", "1"),
@@ -177,14 +155,14 @@ def _itu() -> list[dict[str, Any]]:
         ):
             continue
         found += [
-            _case(
-                f"air at {row['lat']}°, {row['lon']}°, {row['f']} GHz, {row['p']} %",
+            row(
+                f"air at {told['lat']}°, {told['lon']}°, {told['f']} GHz, {told['p']} %",
                 "ITU-R SG3 validation examples of P.618-13 (P.676, P.840, P.618, P.838, P.839)",
                 names[part],
                 "dB",
-                float(row[part]),
-                max(tight[part] * float(row[part]), 0.0005),
-                lambda row=row, part=part: itu_attenuation(row)[part],
+                float(told[part]),
+                max(tight[part] * float(told[part]), 0.0005),
+                lambda told=told, part=part: itu_attenuation(told)[part],
                 "Tolerance: the interpolation in our table, and for rain itur 0.4's distance from the examples (1.7 %)",
             )
             for part in parts
@@ -198,7 +176,7 @@ TERMINAL = OpticalLink(5.0, 1.55e-6, 0.1, 0.1, 0.8, 0.8, margin_db=3.0)
 def _links() -> list[dict[str, Any]]:
     source = "Suncatcher, arXiv 2511.19468"
     return [
-        _case(
+        row(
             "Suncatcher's optical link",
             source,
             "gain of 10 cm at 80 %",
@@ -208,7 +186,7 @@ def _links() -> list[dict[str, Any]]:
             lambda: aperture_gain_db(0.1, 1.55e-6, 0.8),
             "Theirs is cut, not rounded: 105.167",
         ),
-        _case(
+        row(
             "Suncatcher's optical link",
             source,
             "power received over 5,000 km",
@@ -219,7 +197,7 @@ def _links() -> list[dict[str, Any]]:
             "With gains of 105.1 dB it is 1.60",
         ),
         *(
-            _case(
+            row(
                 "Suncatcher's confocal distances",
                 source,
                 f"a = {radius * 100:g} cm",
@@ -231,7 +209,7 @@ def _links() -> list[dict[str, Any]]:
             )
             for radius, theirs, tolerance in ((0.05, 5.0, 0.1), (0.025, 1.25, 0.02), (0.0125, 0.32, 0.005))
         ),
-        _case(
+        row(
             "free space",
             "ITU-R P.525-4: 92.45 + 20 log f(GHz) + 20 log d(km)",
             "8.2 GHz over 1,000 km",

@@ -17,6 +17,7 @@ from orbitalcloud.physics import Orbits, circular, secular_rates, shadow_events,
 from orbitalcloud.physics.constants import EARTH_RADIUS_M
 from orbitalcloud.physics.frames import gcrs_to_teme
 from orbitalcloud.physics.shadow import limb_separation
+from validation import row
 
 DATA = Path(__file__).parents[1] / "data" / "physics"
 YEAR = parse_instant("2026-01-01T00:00:00Z")
@@ -150,22 +151,6 @@ def polar_worst_s(which: int) -> float:
     return max(abs(edge_s(True, t, -1.0, 6378137.0, 6.957e8, one["flattening"]) - t) for t in one["t_s"])
 
 
-def _case(
-    case: str, source: str, quantity: str, unit: str, theirs: float, tolerance: float, ours: object, note: str = ""
-) -> dict[str, object]:
-    """One row of `CASES`."""
-    return {
-        "case": case,
-        "source": source,
-        "quantity": quantity,
-        "unit": unit,
-        "theirs": theirs,
-        "tolerance": tolerance,
-        "ours": ours,
-        "note": note,
-    }
-
-
 _BALL = (6.4e6, 6.96e8, 0.0)  # radii of the Earth and the Sun, and flattening, of the first two
 _UNIT = "Orekit EclipseDetectorTest"
 _EH = "Orekit 13.1.9, Eckstein-Hechler, DE440"
@@ -181,27 +166,27 @@ def _year_rows() -> list[dict[str, object]]:
             theirs = np.array(one[f"{kind}_frac_day"])
             percent, days = 100.0 * float(theirs.mean()), int((theirs > 0.0).sum())
             rows += [
-                _case(title, _EH, f"{kind}, of the year", "%", percent, 0.2, partial(year_percent, name, kind)),
-                _case(title, _EH, f"{kind}, worst day", "%", 0.0, 2.3, partial(worst_day_percent, name, kind), _SHAPE),
-                _case(title, _EH, f"{kind}, days with it", "", days, 2, partial(days_with, name, kind)),
+                row(title, _EH, f"{kind}, of the year", "%", percent, 0.2, partial(year_percent, name, kind)),
+                row(title, _EH, f"{kind}, worst day", "%", 0.0, 2.3, partial(worst_day_percent, name, kind), _SHAPE),
+                row(title, _EH, f"{kind}, days with it", "", days, 2, partial(days_with, name, kind)),
             ]
         early = partial(worst_middle_s, name, "intervals_first10d", 0, 10, False)
         late = partial(worst_middle_s, name, "day_165_175", 165, 175, True)
         if one["penumbra_intervals_first10d"]:
-            rows.append(_case(title, _EH, "worst middle, days 0 to 10", "s", 0.0, 3.5, early, _SHAPE))
+            rows.append(row(title, _EH, "worst middle, days 0 to 10", "s", 0.0, 3.5, early, _SHAPE))
         if one["penumbra_day_165_175"]:
-            rows.append(_case(title, _EH, "worst middle, days 165 to 175", "s", 0.0, 6.0, late, _AXIS))
+            rows.append(row(title, _EH, "worst middle, days 165 to 175", "s", 0.0, 6.0, late, _AXIS))
         node = math.degrees(RATES[name]["node_rad_s"]) * DAY_S
         rows.append(
-            _case(title, _EH, "node", "°/day", node, 7e-6, partial(node_deg_day, name), "J2³ is in neither: 7e-6°/d")
+            row(title, _EH, "node", "°/day", node, 7e-6, partial(node_deg_day, name), "J2³ is in neither: 7e-6°/d")
         )
     return rows
 
 
 CASES = [
-    _case("umbra entry, sphere", _UNIT, "time", "s", 2303.1835, 0.01, partial(edge_s, False, 2303.0, -1.0, *_BALL)),
-    _case("penumbra exit, sphere", _UNIT, "time", "s", 4388.155852, 0.01, partial(edge_s, False, 4388.0, 1.0, *_BALL)),
-    _case("polar orbit, sphere", _UNIT, "worst of five umbra edges", "s", 0.0, 0.01, lambda: polar_worst_s(2)),
-    _case("polar orbit, WGS 84", _UNIT, "worst of five umbra edges", "s", 0.0, 0.01, lambda: polar_worst_s(3)),
+    row("umbra entry, sphere", _UNIT, "time", "s", 2303.1835, 0.01, partial(edge_s, False, 2303.0, -1.0, *_BALL)),
+    row("penumbra exit, sphere", _UNIT, "time", "s", 4388.155852, 0.01, partial(edge_s, False, 4388.0, 1.0, *_BALL)),
+    row("polar orbit, sphere", _UNIT, "worst of five umbra edges", "s", 0.0, 0.01, lambda: polar_worst_s(2)),
+    row("polar orbit, WGS 84", _UNIT, "worst of five umbra edges", "s", 0.0, 0.01, lambda: polar_worst_s(3)),
     *_year_rows(),
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import validation
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.physics.array_radiation import (
     CELLS,
@@ -31,25 +31,15 @@ from orbitalcloud.physics.displacement import (
 from orbitalcloud.physics.radiation import circular_places, dose_rate_rad_s, flux_at, mean_dose_rad_year
 from orbitalcloud.physics.radiation_track import Exposed, charted, rates_along
 from orbitalcloud.physics.radiation_upsets import devices, devices_of, upset_rate_s
+from physics import cases_radiation2
 
 DATA = Path(__file__).parents[1] / "data" / "physics"
 SSO = (550e3, math.radians(97.6))
 
 
-def _cases() -> list[dict[str, Any]]:
-    place = Path(__file__).with_name("cases_radiation2.py")
-    spec = importlib.util.spec_from_file_location("cases_radiation2", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.CASES
-
-
-@pytest.mark.parametrize("case", _cases(), ids=lambda case: f"{case['case']}: {case['quantity']}")
+@pytest.mark.parametrize("case", cases_radiation2.CASES, ids=validation.name)
 def test_case(case: dict[str, Any]) -> None:
-    ours = case["ours"]()
-    assert abs(ours - case["theirs"]) <= case["tolerance"], f"ours {ours}, theirs {case['theirs']} {case['unit']}"
+    validation.holds(case)
 
 
 # Along tracks -------------------------------------------------------------------------------------------------------

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import iv
 
+import validation
 from orbitalcloud.core import DataError
 from orbitalcloud.core.time import DAY, Instant, parse_instant
 from orbitalcloud.physics import density as density_module
@@ -31,24 +30,15 @@ from orbitalcloud.physics.station_keeping import (
     plane_delta_v_m_s_year,
     propellant_kg,
 )
+from physics import cases_drag
 
 EPOCH = parse_instant("2026-03-20T00:00:00Z")
 MEAN = Activity.level("mean", EPOCH)
 
 
-def _cases() -> list[dict[str, Any]]:
-    spec = importlib.util.spec_from_file_location("cases_drag", Path(__file__).with_name("cases_drag.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.CASES
-
-
-@pytest.mark.parametrize("case", _cases(), ids=lambda case: f"{case['case']}: {case['quantity']}")
+@pytest.mark.parametrize("case", cases_drag.CASES, ids=validation.name)
 def test_case(case: dict[str, Any]) -> None:
-    ours = case["ours"]()
-    assert abs(ours - case["theirs"]) <= case["tolerance"], f"ours {ours}, theirs {case['theirs']} {case['unit']}"
+    validation.holds(case)
 
 
 # Density ------------------------------------------------------------------------------------------------------------

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import validation
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import DAY, HOUR, SECOND, Instant, parse_instant
 from orbitalcloud.physics import (
@@ -39,6 +38,7 @@ from orbitalcloud.physics import (
     sun_synchronous,
 )
 from orbitalcloud.physics.fleet_tables import even_view, views
+from physics import cases_fleet
 
 EQUINOX = parse_instant("2026-03-20T12:00:00Z")
 SOLSTICE = parse_instant("2026-06-21T00:00:00Z")
@@ -366,16 +366,6 @@ def test_the_radio_goes_dark_before_the_platform() -> None:
     assert ours.final_k == pytest.approx(flight.temperature_k, abs=0.1)
 
 
-def _cases() -> list[dict[str, Any]]:
-    spec = importlib.util.spec_from_file_location("cases_fleet", Path(__file__).with_name("cases_fleet.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.CASES  # type: ignore[no-any-return]
-
-
-@pytest.mark.parametrize("case", _cases(), ids=lambda case: f"{case['case']}: {case['quantity']}")
+@pytest.mark.parametrize("case", cases_fleet.CASES, ids=validation.name)
 def test_case(case: dict[str, Any]) -> None:
-    ours = case["ours"]()
-    assert abs(ours - case["theirs"]) <= case["tolerance"], f"ours {ours}, theirs {case['theirs']} {case['unit']}"
+    validation.holds(case)

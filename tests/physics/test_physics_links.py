@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 from dataclasses import replace
@@ -32,6 +31,7 @@ from orbitalcloud.physics.link_atmosphere import attenuation, liquid_cloud_share
 from orbitalcloud.physics.link_coding import CCSDS, DVB_S2, FSK, TABLES, UNCODED
 from orbitalcloud.physics.link_optical import OpticalLink, optical_rate_bps, pointing_loss_db, received_w
 from orbitalcloud.physics.link_radios import RADIOS
+from physics import cases_radiation_links
 
 HERE = Path(__file__)
 DATA = HERE.parents[1] / "data" / "physics"
@@ -45,17 +45,8 @@ ISS = TwoLine(
 )
 
 
-def _cases() -> Any:
-    spec = importlib.util.spec_from_file_location("cases_radiation_links", HERE.with_name("cases_radiation_links.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_all_of_the_itus_examples() -> None:
-    module = _cases()
+    module = cases_radiation_links
     rows = module.itu_rows()
     assert len(rows) == 48
     for row in rows:

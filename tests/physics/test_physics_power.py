@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import validation
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import DAY, HOUR, MINUTE, SECOND, Instant, parse_instant
 from orbitalcloud.physics import (
@@ -46,6 +45,7 @@ from orbitalcloud.physics.battery import charge_share
 from orbitalcloud.physics.power_kernel import CLASSES, HEATING, PAYLOAD, PLATFORM, RADIO
 from orbitalcloud.physics.self_shadow import looked_up, octahedral, shares, table
 from orbitalcloud.physics.solar_cells import AZUR_3G30C, iv_current, panel_share
+from physics import cases_power
 
 EPOCH = parse_instant("2026-03-20T12:00:00Z")
 NMC = BATTERY_CELLS["nmc-18650"]
@@ -57,19 +57,9 @@ DESIGN = SatelliteDesign(ARRAY, PACK, NETWORK, initial_state_of_charge=0.7)
 RULES = Shedding(0.1, 0.15, 0.2, 0.03, 0.06)
 
 
-def _cases() -> list[dict[str, Any]]:
-    spec = importlib.util.spec_from_file_location("cases_power", Path(__file__).with_name("cases_power.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.CASES
-
-
-@pytest.mark.parametrize("case", _cases(), ids=lambda case: f"{case['case']}: {case['quantity']}")
+@pytest.mark.parametrize("case", cases_power.CASES, ids=validation.name)
 def test_case(case: dict[str, Any]) -> None:
-    ours = case["ours"]()
-    assert abs(ours - case["theirs"]) <= case["tolerance"], f"ours {ours}, theirs {case['theirs']} {case['unit']}"
+    validation.holds(case)
 
 
 def sky(lit: float = 1.0, sun: tuple[float, float, float] = (0.0, 0.0, -1.0), hours: int = 24) -> Geometry:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import validation
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import HOUR, MINUTE, parse_instant
 from orbitalcloud.physics import Orbits, circular, subpoint
@@ -31,26 +31,16 @@ from orbitalcloud.physics.radiation_upsets import (
     upset_chance_ppt,
     upset_rate_s,
 )
+from physics import cases_radiation_links
 
 DATA = Path(__file__).parents[1] / "data" / "physics"
 HERE = (np.radians(-28.0), np.radians(-45.0), 500e3)  # the heart of the Anomaly of 1964
 EAST = (np.radians(28.0), np.radians(100.0), 500e3)
 
 
-def _cases() -> list[dict[str, Any]]:
-    place = Path(__file__).with_name("cases_radiation_links.py")
-    spec = importlib.util.spec_from_file_location("cases_radiation_links", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.CASES
-
-
-@pytest.mark.parametrize("case", _cases(), ids=lambda case: f"{case['case']}: {case['quantity']}")
+@pytest.mark.parametrize("case", cases_radiation_links.CASES, ids=validation.name)
 def test_case(case: dict[str, Any]) -> None:
-    ours = case["ours"]()
-    assert abs(ours - case["theirs"]) <= case["tolerance"], f"ours {ours}, theirs {case['theirs']} {case['unit']}"
+    validation.holds(case)
 
 
 def _offgrid() -> dict[str, Any]:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orbitalcloud.mission import load
-
-_SPEC = importlib.util.spec_from_file_location("cases_bupt", Path(__file__).with_name("cases_bupt.py"))
-assert _SPEC is not None
-assert _SPEC.loader is not None
-cases_bupt = importlib.util.module_from_spec(_SPEC)
-sys.modules["cases_bupt"] = cases_bupt
-_SPEC.loader.exec_module(cases_bupt)
+from study import cases_bupt
 
 
 @pytest.mark.parametrize("case", cases_bupt.CASES, ids=lambda case: case["case"])

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orbitalcloud.mission import find, load, loads
 from orbitalcloud.study import Sheet, check, rows
-
-_SPEC = importlib.util.spec_from_file_location("cases_study", Path(__file__).with_name("cases_study.py"))
-assert _SPEC is not None
-assert _SPEC.loader is not None
-cases_study = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(cases_study)
+from study import cases_study
 
 GENESIS = find("genesis-1").read_text()
 
