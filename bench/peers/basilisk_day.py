@@ -36,16 +36,10 @@ def user_s() -> float:
     return getrusage(RUSAGE_SELF).ru_utime
 
 
-def main() -> None:
-    given = json.loads(Path(sys.argv[1]).read_text())
-    step_s, sun_m, states = given["step_s"], given["sun_m"], given["states"]
-    begun = user_s()
-    sim = SimulationBaseClass.SimBaseClass()
-    process = sim.CreateNewProcess("day")
-    process.addTask(sim.CreateNewTask("step", macros.sec2nano(step_s)))
+def sky(sun_m: list[float]) -> tuple[object, object, object, object]:
+    """The gravity of the Earth, the Sun's and the Earth's messages, and the shadow between them."""
     factory = simIncludeGravBody.gravBodyFactory()
-    earth = factory.createEarth()
-    earth.isCentralBody = True
+    factory.createEarth().isCentralBody = True
     where = messaging.SpicePlanetStateMsgPayload()
     where.PlanetName = "sun"
     where.PositionVector = sun_m
@@ -57,7 +51,43 @@ def main() -> None:
     shadow = eclipse.Eclipse()
     shadow.sunInMsg.subscribeTo(sun)
     shadow.addPlanetToModel(planet)
-    kept, logs = [factory, earth, sun, planet], []
+    return factory, sun, planet, shadow
+
+
+def bus_of(craft: object, sun: object, dark: object, normal: list[float]) -> tuple[object, object, object, object]:
+    """Panel, load, battery and one thermal node of a satellite, in the shadow message `dark`."""
+    panel = simpleSolarPanel.SimpleSolarPanel()
+    panel.stateInMsg.subscribeTo(craft.scStateOutMsg)
+    panel.sunEclipseInMsg.subscribeTo(dark)
+    panel.sunInMsg.subscribeTo(sun)
+    panel.setPanelParameters(normal, PANEL_M2, EFFICIENCY)
+    sink = simplePowerSink.SimplePowerSink()
+    sink.nodePowerOut = -LOAD_W
+    battery = simpleBattery.SimpleBattery()
+    battery.storageCapacity = CAPACITY_J
+    battery.storedCharge_Init = 0.8 * CAPACITY_J
+    battery.addPowerNodeToModel(panel.nodePowerOutMsg)
+    battery.addPowerNodeToModel(sink.nodePowerOutMsg)
+    thermal = sensorThermal.SensorThermal()
+    thermal.nHat_B = normal
+    thermal.sensorArea, thermal.sensorAbsorptivity, thermal.sensorEmissivity = 0.1, 0.3, 0.8
+    thermal.sensorMass, thermal.sensorSpecificHeat, thermal.sensorPowerDraw = 10.0, 900.0, LOAD_W
+    thermal.T_0 = 20.0
+    thermal.sunInMsg.subscribeTo(sun)
+    thermal.stateInMsg.subscribeTo(craft.scStateOutMsg)
+    thermal.sunEclipseInMsg.subscribeTo(dark)
+    return panel, sink, battery, thermal
+
+
+def main() -> None:
+    given = json.loads(Path(sys.argv[1]).read_text())
+    step_s, sun_m, states = given["step_s"], given["sun_m"], given["states"]
+    begun = user_s()
+    sim = SimulationBaseClass.SimBaseClass()
+    process = sim.CreateNewProcess("day")
+    process.addTask(sim.CreateNewTask("step", macros.sec2nano(step_s)))
+    factory, sun, planet, shadow = sky(sun_m)
+    kept, logs = [factory, sun, planet], []
     crafts = []
     for position, velocity in states:
         craft = spacecraft.Spacecraft()
@@ -69,35 +99,17 @@ def main() -> None:
     sim.AddModelToTask("step", shadow)
     normal = (np.array(sun_m) / np.linalg.norm(sun_m)).tolist()
     for index, craft in enumerate(crafts):
-        panel = simpleSolarPanel.SimpleSolarPanel()
-        panel.stateInMsg.subscribeTo(craft.scStateOutMsg)
-        panel.sunEclipseInMsg.subscribeTo(shadow.eclipseOutMsgs[index])
-        panel.sunInMsg.subscribeTo(sun)
-        panel.setPanelParameters(normal, PANEL_M2, EFFICIENCY)
-        sink = simplePowerSink.SimplePowerSink()
-        sink.nodePowerOut = -LOAD_W
-        battery = simpleBattery.SimpleBattery()
-        battery.storageCapacity = CAPACITY_J
-        battery.storedCharge_Init = 0.8 * CAPACITY_J
-        battery.addPowerNodeToModel(panel.nodePowerOutMsg)
-        battery.addPowerNodeToModel(sink.nodePowerOutMsg)
-        thermal = sensorThermal.SensorThermal()
-        thermal.nHat_B = normal
-        thermal.sensorArea, thermal.sensorAbsorptivity, thermal.sensorEmissivity = 0.1, 0.3, 0.8
-        thermal.sensorMass, thermal.sensorSpecificHeat, thermal.sensorPowerDraw = 10.0, 900.0, LOAD_W
-        thermal.T_0 = 20.0
-        thermal.sunInMsg.subscribeTo(sun)
-        thermal.stateInMsg.subscribeTo(craft.scStateOutMsg)
-        thermal.sunEclipseInMsg.subscribeTo(shadow.eclipseOutMsgs[index])
-        for model in (panel, sink, battery, thermal):
+        dark = shadow.eclipseOutMsgs[index]
+        panel, _, battery, thermal = models = bus_of(craft, sun, dark, normal)
+        for model in models:
             sim.AddModelToTask("step", model)
-        kept += [panel, sink, battery, thermal]
+        kept += models
         if index < SHOWN:
-            logged = (shadow.eclipseOutMsgs[index].recorder(), panel.nodePowerOutMsg.recorder())
-            for one in (*logged, battery.batPowerOutMsg.recorder()):
+            logged = (dark.recorder(), panel.nodePowerOutMsg.recorder(), battery.batPowerOutMsg.recorder())
+            for one in logged:
                 sim.AddModelToTask("step", one)
                 kept.append(one)
-            logs.append((*logged, kept[-1], thermal.temperatureOutMsg))
+            logs.append((*logged, thermal.temperatureOutMsg))
     sim.InitializeSimulation()
     built = user_s()
     sim.ConfigureStopTime(macros.sec2nano(86_400.0))

@@ -349,8 +349,13 @@ def _run(now, until, grid, light, design, state, loads, radio_w, work, ledger): 
         if stop == grid_next:
             k += 1
         now = stop
-    if state[ENERGY] >= bus[CEILING] * (1.0 - 1e-12):
-        flags |= FULL
+    return flags | _filled(state, bus)
+
+
+@njit(cache=True)
+def _filled(state, bus):  # type: ignore[no-untyped-def]
+    """FULL where the store is, EMPTY where it is at its floor."""
+    flags = FULL if state[ENERGY] >= bus[CEILING] * (1.0 - 1e-12) else 0
     if state[ENERGY] <= bus[FLOOR] * (1.0 + 1e-12) + 1e-9:
         flags |= EMPTY
     return flags

@@ -20,8 +20,8 @@ def _change(known_by: Known, name: str, /, **changes: Any) -> None:
     known_by[name] = replace(known_by.get(name) or Transaction(name), **changes)
 
 
-def signed(known_by: Known, entry: r.TransactionSigned) -> None:
-    """The wallet signed it."""
+def _born(known_by: Known, entry: r.TransactionSigned | r.TransactionHanded, **more: Any) -> None:
+    """What both ways in say of a transaction; `DataError` for an amount that no chain has."""
     if not entry.value_wei.isdecimal() or len(entry.value_wei) > MAX_WEI_DIGITS:
         raise DataError(entry.hash, entry.value_wei, "wei is a whole number below 2^256")
     _change(
@@ -34,29 +34,20 @@ def signed(known_by: Known, entry: r.TransactionSigned) -> None:
         nonce=entry.nonce,
         chain_id=entry.chain_id,
         signed=entry.at,
-        signed_slot=entry.proved_slot,
+        **more,
     )
+
+
+def signed(known_by: Known, entry: r.TransactionSigned) -> None:
+    """The wallet signed it."""
+    _born(known_by, entry, signed_slot=entry.proved_slot)
 
 
 def handed(known_by: Known, entry: r.TransactionHanded) -> None:
-    """Somebody handed it over; the same bytes again change nothing."""
+    """Somebody handed it over; the same bytes again, at another station, change nothing."""
     known = known_by.get(entry.hash)
-    if known is not None and known.signed:  # the same bytes again, at another station
-        return
-    if not entry.value_wei.isdecimal() or len(entry.value_wei) > MAX_WEI_DIGITS:
-        raise DataError(entry.hash, entry.value_wei, "wei is a whole number below 2^256")
-    _change(
-        known_by,
-        entry.hash,
-        node=entry.node,
-        sender=entry.sender,
-        to=entry.to,
-        value_wei=int(entry.value_wei),
-        nonce=entry.nonce,
-        chain_id=entry.chain_id,
-        signed=entry.at,
-        handed=True,
-    )
+    if known is None or not known.signed:
+        _born(known_by, entry, handed=True)
 
 
 def returned(known_by: Known, entry: r.TransactionReturned) -> None:
