@@ -98,7 +98,12 @@ def table_of_columns(
     return ContactTable(
         tuple(names),
         of,
-        *by,
+        by[0],
+        by[1],
+        by[2],
+        by[3],
+        by[4],
+        by[5],
         order.astype(np.int64),
         np.concatenate(([0], np.cumsum(counts, dtype=np.int64))),
         np.array([at for at, _ in steps], np.int64),
@@ -115,7 +120,8 @@ def table_of_plan(plan: ContactPlan) -> ContactTable:
     index = {name: k for k, name in enumerate(names)}
     rows = [(index[c.sender], index[c.receiver], c.opens, c.closes, c.rate_bps, c.light_time_ns) for c in contacts]
     columns = np.array(rows, np.int64).reshape(-1, 6).T
-    return table_of_columns(names, *columns, contacts=contacts)
+    a, b, opens, closes, rate, light = columns
+    return table_of_columns(names, a, b, opens, closes, rate, light, contacts)
 
 
 def contact_tree(
@@ -151,7 +157,9 @@ def path_now(
 ) -> Route | Why:
     """The path over contacts that are open when the bundle comes to them, waiting `wait_ns` at most at each node.
 
-    For traffic that wants a path now and would rather be told that there is none than be stored.
+    For traffic that wants a path now and would rather be told that there is none than be stored. Each node is reached
+    at its earliest; a path that is open only for what comes later to some node, by the milliseconds that a path takes,
+    is not looked for.
     """
     if source not in table.names or destination not in table.names or source == destination:
         return Why(False, "path", f"the contact plan has no link between {source} and {destination}")

@@ -1,4 +1,4 @@
-"""The compiled half of `contact_tree`: Dijkstra in time over contacts in arrays. Integers throughout: nanoseconds, bits.
+"""The compiled half of `contact_tree`: Dijkstra in time over contacts in arrays. Integers throughout.
 
 Imported where a tree is asked for, not before: numba takes its time to load.
 """
@@ -105,8 +105,7 @@ def grow(of, receiver, opens, closes, rate, light, steps_of, steps_at, steps_rat
             at[other], via[other] = arrival, c
             if place[other] < 0:
                 unreached -= 1
-                place[other] = heap[size] = other
-                place[other] = size
+                heap[size], place[other] = other, size
                 size += 1
             _sift_up(heap, place, at, place[other])
     for k in range(count):
