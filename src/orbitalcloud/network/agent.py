@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from orbitalcloud.core import effects, records
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import RemoteProtocolError
-from orbitalcloud.core.time import MILLISECOND, Instant, iso
+from orbitalcloud.core.time import MILLISECOND, MINUTE, Instant, iso
 from orbitalcloud.core.why import Why
-from orbitalcloud.network import making
+from orbitalcloud.network import making, prophet
 from orbitalcloud.network.bundle import Bundle, decode, encode, require_conformant
 from orbitalcloud.network.convergence import REFUSED, TAKEN, Report, Segment, decode_frame, transfer_name
 from orbitalcloud.network.eid import endpoint
@@ -124,6 +124,17 @@ class BundleAgent:
         """This node can send to `contact.receiver` from now on."""
         out: Out = []
         self._sender.opened(now, contact, out)
+        if not self._sender.routes.foreseen(now, contact.receiver):
+            self._sender.prophet.met(now, contact.receiver)
+            vector = self._sender.prophet.vector(now)
+            out += self.submit(now, contact.receiver, prophet.SERVICE, vector, "encounter", 10 * MINUTE, 3)
+        return out
+
+    def exclude(self, now: Instant, nodes: Mapping[str, str]) -> list[Output]:
+        """Relay through none of these from now on: name → the reason, a short word (`jurisdiction`, `lost`, …)."""
+        out: Out = []
+        self._sender.routes.exclude(nodes)
+        self._sender.dispatch_all(now, out)
         return out
 
     def closed(self, now: Instant, contact: Contact) -> list[Output]:
@@ -272,6 +283,9 @@ class BundleAgent:
         """
         bundle = decode(wire, self.limits.bundle_bytes)
         require_conformant(bundle)
+        if bundle.destination.node == self.name and bundle.destination.service == prophet.SERVICE:
+            self._hear(now, peer, bundle, out)
+            return
         held = self._store.get(bundle.id)
         if bundle.whole_id in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
             return
@@ -300,6 +314,27 @@ class BundleAgent:
         if held:
             self._sender.release(held, out)
         self._keep(now, bundle, wire, peer, out)
+
+    def _hear(self, now: Instant, peer: str, bundle: Bundle, out: Out) -> None:
+        """A neighbour's predictabilities: of itself, at first hand, or refused."""
+        if bundle.source.node != peer or bundle.is_fragment:
+            raise RemoteProtocolError("prophet-source", f"{peer} brings what is of {bundle.source.node[:60]}")
+        vector = prophet.read_vector(bundle.payload)
+        size = len(bundle.payload)
+        out.append(
+            effects.Record(
+                records.BundleDelivered(
+                    at=now,
+                    node=self.name,
+                    bundle=bundle.id,
+                    source=bundle.source.text,
+                    size_bytes=size,
+                    delay_ms=max(0, now - bundle.created) // MILLISECOND,
+                )
+            )
+        )
+        self._sender.prophet.heard(now, peer, vector)
+        self._sender.dispatch_all(now, out)
 
     # Delivering ------------------------------------------------------------------------------------------------------
 

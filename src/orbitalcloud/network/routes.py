@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from orbitalcloud.core.contact import Contact
-from orbitalcloud.core.time import MILLISECOND, SECOND, Instant, iso
+from orbitalcloud.core.time import MILLISECOND, MINUTE, SECOND, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.network.routing import ContactPlan, Route, Terms, route
 from orbitalcloud.network.volume import Bookings
@@ -16,6 +16,7 @@ from orbitalcloud.network.volume import Bookings
 _STALE_NS = 10 * SECOND
 _CACHED = 65_536
 _NEVER = 1 << 80
+_ABOUT_NS = 10 * MINUTE
 
 
 class Ask(NamedTuple):
@@ -199,6 +200,14 @@ class Routes:
                 if lane.contacts[index].closes > now:
                     return lane.contacts[index]
         return None
+
+    def foreseen(self, now: Instant, neighbour: str) -> bool:
+        """Whether the plan has a contact to this neighbour about now; who comes without one is met by chance."""
+        lane = self.plan.lanes(self.name).get(neighbour)
+        if lane is None:
+            return False
+        index = bisect_right(lane.ends, now - _ABOUT_NS)
+        return index < len(lane.contacts) and lane.contacts[index].opens <= now + _ABOUT_NS
 
     def _size_class(self, size_bytes: int) -> int:
         size = max(size_bytes, self._least_bytes)

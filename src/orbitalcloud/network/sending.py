@@ -32,6 +32,7 @@ from orbitalcloud.network.fragment import overhead_bytes, split
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Out
 from orbitalcloud.network.peer import Peer, Transfer
+from orbitalcloud.network.prophet import Prophet
 from orbitalcloud.network.routes import Ask, Routes
 from orbitalcloud.network.routing import ContactPlan, Route
 from orbitalcloud.network.store import BundleStore, Entry
@@ -43,11 +44,12 @@ DISPATCH_TIMER = "net/dispatch"
 class Sender:
     """The sending half of an agent: peers, their queues and transfers, over the agent's store."""
 
-    __slots__ = ("_dispatch_at", "limits", "name", "peers", "routes", "store")
+    __slots__ = ("_dispatch_at", "limits", "name", "peers", "prophet", "routes", "store")
 
     def __init__(self, name: str, plan: ContactPlan, store: BundleStore, limits: AgentLimits) -> None:
         self.name, self.store, self.limits = name, store, limits
         self.routes = Routes(plan, name, limits.fragment_least_bytes, limits.grace_ns)
+        self.prophet = Prophet(name)
         self.peers: dict[str, Peer] = {}
         self._dispatch_at: Instant | None = None
 
@@ -139,7 +141,11 @@ class Sender:
             found = self.routes.find(now, ask, self._is_open)
             if found is not None:
                 self._displace(now, entry, self.routes.book(now, entry.id, ask, found), out)
-            peer = self.peers.get(found.first_hop) if found is not None else None
+                first: str | None = found.first_hop
+            else:
+                open_to = [name for name in self.prophet.neighbours if self._is_open(name)]
+                first = self.prophet.carrier(now, entry.id, entry.destination, entry.previous, open_to)
+            peer = self.peers.get(first) if first is not None else None
             if peer is None or peer.contact is None:
                 self._explain(now, entry, ask, found, out)
                 return None
@@ -199,6 +205,7 @@ class Sender:
         """The bundle is no longer this node's affair."""
         self._detach(entry)
         self.routes.bookings.unbook(entry.id)
+        self.prophet.forget(entry.id)
         self.store.remove(entry.id)
         out.append(effects.Save(entry.key, None))
 
@@ -405,7 +412,11 @@ class Sender:
         assert entry is not None, "a transfer ends with its bundle"
         if report.status == TAKEN:
             self.routes.bookings.spent(entry.id)
-            self.release(entry, out)
+            if peer.name != entry.destination and self.prophet.keeps(entry.id, peer.name, not entry.previous):
+                self._detach(entry)
+                entry.carrier = ""
+            else:
+                self.release(entry, out)
         elif report.status == MISSING:
             self._send_again(now, peer, transfer, entry, report, out)
         else:
