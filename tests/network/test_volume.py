@@ -7,6 +7,7 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from network.conftest import T0
 from orbitalcloud.core import SECOND, Contact, Instant, records
 from orbitalcloud.network import ContactPlan, route
 from orbitalcloud.network.routes import Ask, Routes
@@ -129,3 +130,14 @@ def test_in_flight_the_urgent_bundle_goes_first_and_all_arrive(lab, link):
     assert {w.why.rule for w in net.of(records.BundleWaits)} <= {"contact", "displaced", "volume", "room"}
     sent = {(s.bundle, s.peer) for s in net.of(records.BundleSent) if s.node == "a"}
     assert {peer for _, peer in sent} == {"b", "c"}
+
+
+def test_an_agent_tells_its_routes_and_its_paths_now(lab, link):
+    net = lab([*link("a", "b", 0, 30, 8_000), *link("b", "d", 0, 30, 8_000), *link("b", "e", 10, 30, 8_000)])
+    agent = net.agents["a"]
+    assert agent.route_to(T0, "d", 100, path="now").arrival == agent.route_to(T0, "d", 100).arrival
+    assert agent.route_to(T0, "e", 100).first_hop == "b"
+    assert agent.route_to(T0, "e", 100, path="now").rule == "path"
+    assert agent.route_to(T0, "x", 100).rule == "route"
+    net.perform("a", agent.exclude(T0, {"b": "lost"}))
+    assert agent.route_to(T0, "d", 100).rule == "excluded"

@@ -1,21 +1,23 @@
 """The network, DeStarlink: bundles that wait for contacts and lose nothing.
 
 Pure and sans-IO: instants and bytes come in, effects go out. The way in is `BundleAgent` (one per node), which stands
-on a `ContactPlan` with `route`; below it are the bundle codec (`Bundle`, `encode`, `decode`, after RFC 9171),
+on a `ContactPlan` with `route`, `alternatives` and `contact_tree`, and `prophet` for meetings that nobody planned; below it are the bundle codec (`Bundle`, `encode`, `decode`, after RFC 9171),
 fragmentation (`fragment`, `Reassembly`) and the frames of a contact (`convergence`). `security` beside them signs,
 seals and judges bundles (`Policy`, `protect`, `judge`; RFC 9172). Imports `core`, msgspec, google-crc32c and, in
 `security` only, cryptography.
 
-Reading order: `bundle`, `fragment`, `convergence`, `routing`, `store`, `peer`, `sending`, `agent`; `security`.
+Reading order: `bundle`, `fragment`, `convergence`, `routing`, `volume`, `routes`, `plan_files`, `prophet`, `store`, `peer`, `sending`, `agent`; `security`.
 """
 
 from orbitalcloud.network.agent import BundleAgent
+from orbitalcloud.network.alternatives import alternatives
 from orbitalcloud.network.bundle import Block, Bundle, decode, encode, require_conformant
 from orbitalcloud.network.eid import Eid, endpoint, parse_eid
 from orbitalcloud.network.fragment import Reassembly, fragment
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Delivered, Output
-from orbitalcloud.network.routing import ContactPlan, Route, route, soonest
+from orbitalcloud.network.plan_files import read_plan, write_ion
+from orbitalcloud.network.routing import ContactPlan, Route, Terms, route, soonest
 from orbitalcloud.network.security import Credentials, Demand, Keyring, Nonces, Policy, Protection, judge, protect
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "Protection",
     "Reassembly",
     "Route",
+    "Terms",
+    "alternatives",
     "decode",
     "encode",
     "endpoint",
@@ -42,7 +46,9 @@ __all__ = [
     "judge",
     "parse_eid",
     "protect",
+    "read_plan",
     "require_conformant",
     "route",
     "soonest",
+    "write_ion",
 ]

@@ -23,7 +23,8 @@ from orbitalcloud.network.fragment import Reassembly
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Delivered, Out, Output
 from orbitalcloud.network.peer import Peer
-from orbitalcloud.network.routing import ContactPlan
+from orbitalcloud.network.routes import Ask
+from orbitalcloud.network.routing import ContactPlan, Route
 from orbitalcloud.network.seen import Seen
 from orbitalcloud.network.sending import DISPATCH_TIMER, LINK_TIMER, Sender
 from orbitalcloud.network.store import PREFIX, BundleStore, Entry, expiry, read_saved
@@ -73,6 +74,12 @@ class BundleAgent:
     def holds(self, bundle_id: str) -> bool:
         """Whether this bundle (or fragment) is in the store."""
         return bundle_id in self._store
+
+    def route_to(
+        self, now: Instant, destination: str, size_bytes: int, priority: int = 1, path: str = "soonest"
+    ) -> Route | Why:
+        """The route that a bundle of this size would take from here now, or why there is none; see `Routes.told`."""
+        return self._sender.routes.told(now, Ask(destination, size_bytes, priority), path)
 
     # Life ------------------------------------------------------------------------------------------------------------
 

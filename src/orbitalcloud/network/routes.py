@@ -5,13 +5,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.time import MILLISECOND, MINUTE, SECOND, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.network.routing import ContactPlan, Route, Terms, route
 from orbitalcloud.network.volume import Bookings
+
+if TYPE_CHECKING:
+    from orbitalcloud.network.contact_tree import ContactTable
 
 _STALE_NS = 10 * SECOND
 _CACHED = 65_536
@@ -37,10 +40,11 @@ class Routes:
     node forbid is sought anew under those terms, and that answer remembered too.
     """
 
-    __slots__ = ("_bound", "_cache", "_grace_ns", "_least_bytes", "bookings", "excluded", "name", "plan")
+    __slots__ = ("_bound", "_cache", "_grace_ns", "_least_bytes", "_table", "bookings", "excluded", "name", "plan")
 
     def __init__(self, plan: ContactPlan, name: str, least_bytes: int, grace_ns: int) -> None:
         self.plan, self.name = plan, name
+        self._table: ContactTable | None = None
         self.bookings = Bookings()
         self.excluded: dict[str, str] = {}
         """Nodes not to be used as relays, and why (`jurisdiction`, `lost`, …)."""
@@ -50,7 +54,7 @@ class Routes:
 
     def replace(self, plan: ContactPlan) -> None:
         """Go by another plan from now on."""
-        self.plan = plan
+        self.plan, self._table = plan, None
         self._cache.clear()
         self._bound.clear()
         self.bookings.clear()
@@ -77,6 +81,22 @@ class Routes:
         if self._keeps(found, now, ask, size):
             return found
         return self._under_terms(now, ask, size, is_open)
+
+    def told(self, now: Instant, ask: Ask, path: str = "soonest", wait_ns: int = 0) -> Route | Why:
+        """The route that a bundle would take from here, or why there is none; nothing is booked.
+
+        `path`: `"soonest"`, over any contacts to come, or `"now"`, end to end over contacts that are open when the
+        bundle comes to them, with `wait_ns` at most at each node.
+        """
+        assert path in ("soonest", "now"), path
+        if path == "now":
+            from orbitalcloud.network.contact_tree import path_now, table_of_plan
+
+            if self._table is None:
+                self._table = table_of_plan(self.plan)
+            return path_now(self._table, self.name, ask.destination, now, ask.size_bytes, wait_ns)
+        found = self._search(now, ask.destination, self._size_class(ask.size_bytes), self._terms(ask))
+        return self.why_not(now, ask) if found is None else found
 
     def _cached(self, now: Instant, destination: str, size: int) -> Route | None:
         key = (destination, size)
