@@ -1,12 +1,13 @@
 """The network, DeStarlink: bundles that wait for contacts and lose nothing.
 
 Pure and sans-IO: instants and bytes come in, effects go out. The way in is `BundleAgent` (one per node), which stands
-on a `ContactPlan` with `route`, `alternatives` and `contact_tree`, and `prophet` for meetings that nobody planned; below it are the bundle codec (`Bundle`, `encode`, `decode`, after RFC 9171),
-fragmentation (`fragment`, `Reassembly`) and the frames of a contact (`convergence`). `security` beside them signs,
-seals and judges bundles (`Policy`, `protect`, `judge`; RFC 9172). Imports `core`, msgspec, google-crc32c and, in
-`security` only, cryptography.
+on a `ContactPlan` with `route`, `alternatives` and `contact_tree`, and `prophet` for meetings that nobody planned;
+below it are the bundle codec (`Bundle`, `encode`, `decode`, after RFC 9171), fragmentation (`fragment`, `Reassembly`)
+and the frames of a contact (`convergence`). `security` beside them signs, seals and judges bundles (`Policy`,
+`protect`, `judge`; RFC 9172). Imports `core`, msgspec, google-crc32c and, in `security` only, cryptography.
 
-Reading order: `bundle`, `fragment`, `convergence`, `routing`, `volume`, `routes`, `plan_files`, `prophet`, `store`, `peer`, `sending`, `agent`; `security`.
+Reading order: `bundle`, `fragment`, `convergence`, `routing`, `volume`, `routes`, `plan_files`, `prophet`, `store`,
+`peer`, `sending`, `agent`; `security`.
 """
 
 from orbitalcloud.network.agent import BundleAgent

@@ -95,7 +95,7 @@ class Routes:
             if self._table is None:
                 self._table = table_of_plan(self.plan)
             return path_now(self._table, self.name, ask.destination, now, ask.size_bytes, wait_ns)
-        found = self._search(now, ask.destination, self._size_class(ask.size_bytes), self._terms(ask))
+        found = self._search(now, ask.destination, ask.size_bytes, self._terms(ask))
         return self.why_not(now, ask) if found is None else found
 
     def _cached(self, now: Instant, destination: str, size: int) -> Route | None:
