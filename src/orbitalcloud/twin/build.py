@@ -169,6 +169,7 @@ def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple
     telemetry_ns = loaded.mission.telemetry_s * SECOND
     carrier = Carrier(fleet, world, _gateway(loaded, fleet.beacon), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
     carrier.keys = keys or carrier.keys
+    carrier.sealed = loaded.mission.network.security == "sealed"
     for opening in world.openings():
         contact = opening.contact
         if contact.opens < loaded.ends:

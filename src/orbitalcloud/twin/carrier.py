@@ -96,6 +96,8 @@ class Carrier:
         self.saved: dict[str, dict[str, bytes]] = {}
         self.boots: dict[str, int] = {}
         self.keys: KeyStore = SeedKeys(seed)
+        self.sealed = False
+        """Whether nodes seal bundles for each other, and so share a secret."""
         self.erased: set[tuple[str, str]] = set()
         self.medium = Medium(seed.child("links"), world.base_loss_ppm)
         self.now = world.starts
@@ -130,7 +132,7 @@ class Carrier:
         """What a board's key store holds."""
         slots = (slot for slot in SLOTS if (name, slot) not in self.erased)
         own = {slot: key for slot in slots if (key := self.keys.key(name, slot))}
-        return own | {NETWORK: self.keys.key("", NETWORK)}
+        return own | ({NETWORK: self.keys.key("", NETWORK)} if self.sealed else {})
 
     # The heap --------------------------------------------------------------------------------------------------------
 
@@ -375,7 +377,8 @@ class Carrier:
         self.boots.setdefault(name, 0)
         for slot in SLOTS:
             self.keys.provision(name, slot)
-        self.keys.provision("", NETWORK)  # nobody's: the mission's
+        if self.sealed:
+            self.keys.provision("", NETWORK)  # nobody's: the mission's
         self._start(name, self.now)
 
     def reboot(self, name: str, gone_ns: int) -> None:
