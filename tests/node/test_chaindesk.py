@@ -158,7 +158,7 @@ def test_a_payment_is_signed_against_proved_state_and_settled_by_its_proof():
     yard = Yard()
     yard.order()
     assert not yard.raw, "nothing is signed before anything is proved"
-    assert yard.asked[-1].accounts == (yard.wallet.wallet.address, PAYEE)
+    assert yard.asked[-1].accounts == (yard.wallet.wallet.address.lower(), PAYEE.lower())
     yard.bring(yard.tell())
     (signed,) = yard.of(records.TransactionSigned)
     assert signed.proved_slot == yard.desk.verification.client.optimistic.slot

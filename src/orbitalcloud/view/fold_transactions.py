@@ -76,3 +76,18 @@ def settled(known_by: Known, entry: r.TransactionSettled) -> None:
         return
     fate = {name: getattr(entry, name) for name in ("status", "block", "gas_used", "chain")}
     _change(known_by, entry.hash, settled=told or entry.at, **fate)
+
+
+def doubted(known_by: Known, entry: r.TransactionDoubted) -> None:
+    """A station calls it dropped; another is asked."""
+    _change(known_by, entry.hash, doubted=entry.at, doubted_why=entry.why)
+
+
+def final(known_by: Known, entry: r.TransactionFinal) -> None:
+    """Its block is final."""
+    _change(known_by, entry.hash, final=entry.at, final_slot=entry.proved_slot)
+
+
+def undone(known_by: Known, entry: r.TransactionUndone) -> None:
+    """A reorganisation took it back: it waits again, unproved."""
+    _change(known_by, entry.hash, undone=entry.at, undone_why=entry.why, settled=0, proved=0, proved_slot=-1)
