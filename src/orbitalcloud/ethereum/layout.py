@@ -38,6 +38,12 @@ def batch_slots(executor: str, number: int) -> tuple[int, ...]:
     return _fields(_at(_at(2, executor), number), 4)
 
 
+def claim_slots(job: bytes) -> tuple[int, ...]:
+    """`settlement.claims[job]`: executor, then how many co-signed, then up to eight who did."""
+    fields = _fields(_at(1, job), 13)
+    return (fields[0], *fields[4:])
+
+
 def credit_slot(owner: str) -> int:
     """`settlement.credit[owner]`: what it may withdraw, wei."""
     return _at(4, owner)

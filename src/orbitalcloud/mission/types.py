@@ -407,15 +407,13 @@ class Ethereum(Part, frozen=True, kw_only=True):
     daily_limit_gwei: Annotated[int, Meta(ge=1, le=10**12, description="in any 24 hours, gas included")] | None = None
     code_hashes: Annotated[tuple[Hash, ...], Meta(max_length=64, description="code that a payee may hold")] = ()
     contracts: Annotated[tuple[Account, ...], Meta(max_length=64, description="may be called with data")] = ()
-    delegates: Annotated[
-        tuple[Account, ...], Meta(max_length=8, description="whose code may run as the account's")
-    ] = ()
+    delegates: Annotated[tuple[Account, ...], Meta(max_length=8, description="whose code it may run as its own")] = ()
 
 
 class Payment(Part, frozen=True, kw_only=True):
     """An order, carried up by `station`, to sign and send a transaction: an EIP-1559 transfer unless it says more.
 
-    `data` calls a contract of [ethereum]'s `contracts`; `access_list` makes it EIP-2930's (type 1: `max_fee_gwei` is its
+    `data` calls a contract of [ethereum]'s `contracts`; `access_list` makes it EIP-2930's (type 1, `max_fee_gwei` its
     gas price), `delegate` EIP-7702's: the account runs that code as its own from then on.
     """
 

@@ -238,8 +238,8 @@ class ChainDesk:
     # A transaction that a station calls dropped --------------------------------------------------------------------
 
     def dropped(self, now: Instant, item: Dropped, told_by: str) -> Iterator[Output]:
-        """Believed only when a second station says so too: until then the nonce stays used, and others are offered it."""
-        if item.hash not in self.wallet.signed:
+        """Believed when a second station says so too: until then its nonce stays used, and others are offered it."""
+        if item.hash not in self.wallet.signed or told_by not in self.following.stations:
             return
         known = self._doubted.get(item.hash, ())
         others = {one for one in self.following.stations if one != told_by}
@@ -247,7 +247,7 @@ class ChainDesk:
             yield from self._trusted(item.hash)
             yield from self.wallet.dropped(now, item, told_by)
             return
-        if told_by in known or told_by not in self.following.stations:
+        if told_by in known:
             return
         self._doubted[item.hash] = (*(one for one in known if one != "?" + told_by), told_by)
         yield self._doubt(item.hash)

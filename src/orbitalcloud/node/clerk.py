@@ -56,6 +56,7 @@ class Vote(msgspec.Struct, array_like=True, frozen=True):
     verifier: str
     output: bytes
     signature: Signature
+    node: str
 
 
 class Case(msgspec.Struct, array_like=True, tag="case/1"):
@@ -76,11 +77,12 @@ class Case(msgspec.Struct, array_like=True, tag="case/1"):
     votes: list[Vote] = []
     sent: list[str] = []
     claimed: bool = False
+    pay_at: int = 0
     ended: str = ""
 
 
 class _State(msgspec.Struct, array_like=True, tag="office/1"):
-    """Next nonce, next batch of each satellite, and what each transaction on its way is for: (step, escrow or batch)."""
+    """Next nonce, last batch of each satellite, and what each transaction is for: (step, escrow, batch)."""
 
     nonce: int = 0
     batches: dict[str, int] = {}
@@ -135,7 +137,7 @@ class Clerk:
             self.unlock(saved, event.device_keys)
         for escrow, case in self.cases.items():
             if case.claimed and not case.ended:
-                yield Wake(Instant(now + self._window_ns), f"{TIMER}pay/{escrow}")
+                yield Wake(Instant(max(case.pay_at, now + SECOND)), f"{TIMER}pay/{escrow}")
         if any(case.opened and not case.asked for case in self.cases.values()):
             yield Wake(Instant(now + SECOND), f"{TIMER}batch")
 
@@ -186,7 +188,13 @@ class Clerk:
         case = self.cases.get(escrow)
         if step == "weigh" and case is not None and case.work is not None:
             yield from self._weigh(now, case)
-        if step == "pay" and case is not None and case.claimed and not case.ended and "refute" not in case.sent:
+        if (
+            step == "pay"
+            and case is not None
+            and case.claimed
+            and not case.ended
+            and not {"refute", "pay"} & {*case.sent}
+        ):
             yield from self._send(now, case, "pay", SETTLEMENT.call("pay", case.escrow))
 
     def _batch(self, now: Instant) -> Iterator[Step]:
@@ -232,14 +240,15 @@ class Clerk:
 
     def _two_receipts(self, now: Instant, case: Case, other: Work, signature: Signature) -> Iterator[Step]:
         """Two results of one job, each with its signature: the contract needs no more."""
-        assert case.work is not None and case.oath is not None, "the caller looked"
+        assert case.work is not None, "the caller looked"
+        assert case.oath is not None, "the caller looked"
         if "slash" in case.sent:
             return
         one = (case.work.receipt.words(), numbers_of(case.oath))
         data = SETTLEMENT.call("prove_two_receipts", *one, other.receipt.words(), numbers_of(signature))
         yield from self._send(now, case, "slash", data)
 
-    def verdict(self, now: Instant, order: Found) -> Iterator[Step]:
+    def verdict(self, now: Instant, order: Found, source: str) -> Iterator[Step]:
         """A verifier's word on a receipt: enough that agree make a claim, enough that do not refute one."""
         case = self.cases.get(order.escrow.hex())
         if (
@@ -252,7 +261,7 @@ class Clerk:
         self._require_signer(content, order.signature, order.verifier)
         if any(vote.verifier == order.verifier for vote in case.votes) or len(case.votes) >= MAX_VERDICTS:
             return
-        case.votes.append(Vote(order.verifier, order.output, order.signature))
+        case.votes.append(Vote(order.verifier, order.output, order.signature, source))
         yield self._keep(case)
         yield from self._weigh(now, case)
 
@@ -290,6 +299,9 @@ class Clerk:
             yield self._keep(case)
             if step == "claim":  # a verifier whom the chain does not draw yet: it will
                 yield Wake(Instant(now + self.facts.patience_s * SECOND), f"{TIMER}weigh/{escrow}")
+            elif case.claimed and not case.ended:
+                again = max(case.pay_at, now + self.facts.patience_s * SECOND)
+                yield Wake(Instant(again), f"{TIMER}pay/{escrow}")
             return
         yield from self._went(now, case, step, about, name, block)
 
@@ -313,22 +325,21 @@ class Clerk:
             case "post":
                 yield from self._posted(now, about, name, block)
             case "claim":
-                case.claimed = True
+                case.claimed, case.pay_at = True, now + self._window_ns
                 why = Why(True, "quorum", f"{facts.quorum} drawn by lot agree; the window is {facts.window_s} s")
                 yield self._said(now, case, "claimed", why, hash=name, block=block)
-                yield Wake(Instant(now + self._window_ns), f"{TIMER}pay/{case.escrow.hex()}")
+                yield Wake(Instant(case.pay_at), f"{TIMER}pay/{case.escrow.hex()}")
                 yield from self._weigh(now, case)
             case "pay":
                 case.ended = "paid"
                 why = Why(True, "window", "the window is over and nobody refuted it")
                 yield self._said(now, case, "paid", why, wei=facts.price_wei, hash=name, block=block)
-                for satellite in facts.satellites:
+                told = [vote.node for vote in case.votes if vote.output == case.work.output] if case.work else []
+                for satellite in (case.executor, *told[: facts.quorum]):
                     yield from self._tell(now, satellite, "paid", Paid(case.job, case.escrow))
             case _:
                 case.ended = "slashed"
-                proof = (
-                    "two receipts of one job, both signed" if step == "slash" else "re-executed by a quorum, refuted"
-                )
+                proof = "two signed receipts of one job" if step == "slash" else "a quorum found another result"
                 why = Why(False, "two-receipts" if step == "slash" else "refuted", proof)
                 yield self._said(now, case, "slashed", why, hash=name, block=block)
         if work is not None or step == "open":

@@ -170,6 +170,9 @@ class CoSignDesk:
 
     def look(self, now: Instant, proved: ProvedState, station: str) -> Iterator[Step]:
         """What the purse is proved to hold: sign what was asked, judge what is new, go on with what is open."""
+        if self.wallet.wallet is None:  # wiped, or never there: what waits is refused, and nothing is watched
+            yield from self._drop_all(now, self.wallet.closed, proved.slot)
+            return
         held = account(proved, self.facts.address)
         code = "0x" + held.code_hash.hex()
         if code != self.facts.code_hash:

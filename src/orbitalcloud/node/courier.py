@@ -174,6 +174,9 @@ def _results(frame: bytes) -> tuple[int, int, list[Any]]:
         places = [str(answer["id"]).split("/") for answer in answers]
         found = {int(place[3]): answer for place, answer in zip(places, answers, strict=True)}
         number, step = int(places[0][1]), int(places[0][2])
+        for answer in answers:
+            if "error" in answer:
+                raise RemoteProtocolError("chain-answer", f"the node says: {answer['error']}"[:200])
         return number, step, [found[at]["result"] for at in range(len(answers))]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, IndexError, ValueError) as error:
         raise RemoteProtocolError("chain-answer", f"no answers to a batch: {error}"[:200]) from None

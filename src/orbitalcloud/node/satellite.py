@@ -283,7 +283,7 @@ class Satellite(Node):
                 yield from self._network(now, [step])
 
     def _settles(self, now: Instant, chain: ChainDesk, item: Delivered) -> Iterator[Effect]:
-        """Orders of the purse and of the settlement office: taken, and looked up on the chain while there is contact."""
+        """Orders of the purse and of the settlement office: taken, and looked up while there is contact."""
         match item.service:
             case "co-sign" if self.purse is not None:
                 steps: Iterator[Effect | Delivered] = self.purse.take(now, decode_order(item.payload, CoSign))

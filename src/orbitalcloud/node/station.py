@@ -187,7 +187,7 @@ class Station(Node):
             case "sworn" if self.clerk is not None:
                 yield from self._office(now, self.clerk.sworn(now, decode_order(item.payload, Sworn), item.source))
             case "verdict" if self.clerk is not None:
-                yield from self._office(now, self.clerk.verdict(now, decode_order(item.payload, Found)))
+                yield from self._office(now, self.clerk.verdict(now, decode_order(item.payload, Found), item.source))
             case "ask-chain" if self.courier is not None:
                 yield from self.courier.ask(item.source, decode_order(item.payload, AskChain))
             case _:

@@ -354,7 +354,7 @@ class WalletDesk:
         return Save(SIGNED_KEY + name, used.to_bytes(8, "big") + cost.to_bytes(40, "big") + self.raws.get(name, b""))
 
     def proved(self, now: Instant, item: Settlement, network: str) -> Iterator[Effect]:
-        """A transaction's fate is proved under a head that was verified here; it is looked at again until it is final."""
+        """A transaction's fate is proved under a head that was verified here; looked at again until it is final."""
         if item.hash in self.provisional:
             if item.final:
                 yield from self._final(item.hash)

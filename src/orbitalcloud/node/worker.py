@@ -17,11 +17,20 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from orbitalcloud.compute import Receipt, decode_request, encode_request, parse_receipt
-from orbitalcloud.core import SECOND, DataError, Instant, Refused, RemoteProtocolError, Why, records
+from orbitalcloud.compute import decode_request, encode_request, parse_receipt
+from orbitalcloud.core import HOUR, SECOND, DataError, Instant, Refused, RemoteProtocolError, Why, records
 from orbitalcloud.core.effects import Effect, Record, Save, Wake
 from orbitalcloud.ethereum.contracts import REGISTRY, SETTLEMENT
-from orbitalcloud.ethereum.layout import OPEN, PAID, address_of, batch_slots, credit_slot, job_slots, node_slots
+from orbitalcloud.ethereum.layout import (
+    OPEN,
+    PAID,
+    address_of,
+    batch_slots,
+    claim_slots,
+    credit_slot,
+    job_slots,
+    node_slots,
+)
 from orbitalcloud.ethereum.lot import MAX_DOUBLINGS, Lot
 from orbitalcloud.ethereum.settlement import Batch, WorkReceipt, proves, registration_content
 from orbitalcloud.ethereum.typed_data import Domain
@@ -43,7 +52,9 @@ AGAIN = "~"
 MAX_KEPT = 256
 MAX_WAITING = 16
 AT_ONCE = 3
-"""How many of each kind one question to the chain asks about: at most 3 × (8 + 4) + 4 + 9 slots."""
+PAID_AT_ONCE = 2
+"""Escrows and batches, and payments, that one question to the chain asks about: 3 × (8 + 4) + 2 × 13 + 1 = 63 slots of
+the settlement's, of the 64 that a question may have."""
 MAX_FEE_WEI, TIP_WEI = 20 * 10**9, 10**9
 REGISTER_GAS, WITHDRAW_GAS = 200_000, 100_000
 
@@ -74,7 +85,8 @@ class WorkerDesk:
     agent: BundleAgent
     lifetime_ns: int
     signed: dict[str, bytes] = field(default_factory=dict)
-    receipts: dict[str, Receipt] = field(default_factory=dict)
+    receipts: dict[str, bytes] = field(default_factory=dict)
+    """What was executed here: the receipts' JSON."""
     swears: dict[str, Swear] = field(default_factory=dict)
     judging: dict[str, Judging] = field(default_factory=dict)
     unpaid: dict[str, Paid] = field(default_factory=dict)
@@ -82,7 +94,8 @@ class WorkerDesk:
     registered: bool = False
     asked_to_register: bool = False
     withdrawing: int = 0
-    """Credit that a call on its way withdraws."""
+    """Credit that the last call withdraws, made at `withdrawn_at`: the same credit soon after is that one still."""
+    withdrawn_at: int = 0
 
     def restore(self, now: Instant, saved: Mapping[str, bytes]) -> Iterator[Output]:
         """Everything that was begun before the reboot; what is damaged is dropped with a Why."""
@@ -91,7 +104,8 @@ class WorkerDesk:
         for key in sorted(saved):
             try:
                 if key.startswith(RECEIPT_KEY):
-                    self.receipts[key.removeprefix(RECEIPT_KEY)] = parse_receipt(saved[key])
+                    parse_receipt(saved[key])
+                    self.receipts[key.removeprefix(RECEIPT_KEY)] = saved[key]
                 elif key.startswith(SWEAR_KEY):
                     self.swears[key.removeprefix(SWEAR_KEY)] = decode_order(saved[key], Swear)
                 elif key.startswith(PAID_KEY):
@@ -115,7 +129,7 @@ class WorkerDesk:
             if name is not None:
                 yield from self._found(now, name, digest_bytes(receipt.output))
             return
-        self.receipts[receipt.job] = receipt
+        self.receipts[receipt.job] = text.encode()
         yield Save(RECEIPT_KEY + receipt.job, text.encode())
         while len(self.receipts) > MAX_KEPT:
             oldest = next(iter(self.receipts))
@@ -133,7 +147,9 @@ class WorkerDesk:
     def judge(self, now: Instant, order: Judge, source: str) -> Iterator[Output]:
         """The office asks for a judgement: kept until the lot's chance and stakes are proved."""
         self._require_office(source)
-        decode_request(order.request)
+        job, work = decode_request(order.request).job, order.work
+        if (digest_bytes(job.artefact), digest_bytes(job.input)) != (work.code, work.input):
+            raise RemoteProtocolError("work-request", "this is not the job that the receipt is of")
         name = f"{order.work.job.hex()}-{order.work.number}"
         if name not in self.judging and len(self.judging) < MAX_WAITING and not self._judged(order.work.receipt):
             self.judging[name] = Judging(order, source)
@@ -168,18 +184,17 @@ class WorkerDesk:
             slots += job_slots(task)
         for one in self._unproved():
             slots += batch_slots(one.order.work.executor, one.order.work.number)
-        if self.unpaid:
-            slots.append(credit_slot(own))
+        for paid in list(self.unpaid.values())[:PAID_AT_ONCE]:
+            slots += [*_paid_slots(paid.escrow), credit_slot(own)]
         return {
             self.facts.registry.lower(): node_slots(own),
             self.facts.settlement.lower(): tuple(dict.fromkeys(slots)),
         }
 
     def _tasks(self) -> list[bytes]:
-        """Escrows to look up: of the first batch asked for, in part, and of payments."""
+        """Escrows to look up: of the first batch that was asked for, as many as one question holds."""
         first = next(iter(self.swears.values()), None)
-        sworn = [task.escrow for task in first.tasks[:AT_ONCE]] if first is not None else []
-        return [*sworn, *(one.escrow for one in list(self.unpaid.values())[:AT_ONCE])]
+        return [] if first is None else [task.escrow for task in first.tasks[:AT_ONCE]]
 
     def _unproved(self) -> list[Judging]:
         return [one for one in self.judging.values() if one.slot < 0][:AT_ONCE]
@@ -246,7 +261,7 @@ class WorkerDesk:
         assert wallet is not None, "the caller looked"
         if job not in self.receipts:
             raise refusal("work-unknown", f"{job} was not executed here")
-        work = work_receipt(self.receipts[job], escrow, wallet.address, number)
+        work = work_receipt(parse_receipt(self.receipts[job]), escrow, wallet.address, number)
         _, code, data, price, _, _, deadline, state = proved.words(self.facts.settlement, job_slots(escrow))
         if state != OPEN or deadline * SECOND <= now:
             raise refusal("work-escrow", f"no open escrow of that name is proved (state {state})")
@@ -384,28 +399,34 @@ class WorkerDesk:
     def _credited(self, now: Instant, proved: ProvedState) -> Iterator[Step]:
         """Payments that the contract's storage shows: said once, and withdrawn into this satellite's own account."""
         assert self.wallet.wallet is not None, "the caller looked"
-        if not self.unpaid or not proved.covers({self.facts.settlement: (credit_slot(self.wallet.wallet.address),)}):
+        own, place, some = self.wallet.wallet.address, self.facts.settlement, False
+        if not self.unpaid or not proved.covers({place: (credit_slot(own),)}):
             return
-        (credit,) = proved.words(self.facts.settlement, (credit_slot(self.wallet.wallet.address),))
-        own, some = self.wallet.wallet.address, False
-        for name, order in list(self.unpaid.items())[:AT_ONCE]:
-            slots = job_slots(order.escrow)
-            if not proved.covers({self.facts.settlement: slots}):
+        (credit,) = proved.words(place, (credit_slot(own),))
+        for name, order in list(self.unpaid.items())[:PAID_AT_ONCE]:
+            slots = _paid_slots(order.escrow)
+            if not proved.covers({place: slots}):
                 continue
-            price, fee, state = (proved.words(self.facts.settlement, slots)[at] for at in (3, 4, 7))
+            price, fee, state, executor, count, *signers = proved.words(place, slots)
             if state != PAID:
                 continue  # said too early, or a lie: looked up again
+            cosigned = own.lower() in [address_of(one) for one in signers[:count]]
+            wei = price if address_of(executor) == own.lower() else fee if cosigned else 0
             del self.unpaid[name]
-            some = True
             yield Save(PAID_KEY + name, None)
-            wei = price if order.job in self.receipts else fee
-            why = Why(
-                True, "settlement", f"the escrow is proved to be paid; {credit} wei stand to this account's credit"
-            )
+            if not wei:
+                text = f"paid to {address_of(executor)} and its {count} co-signers, of whom this is none"
+                yield self._said(
+                    now, order.job, order.escrow, "refused", Why(False, "work-paid", text), slot=proved.slot
+                )
+                continue
+            some = True
+            text = f"state, payee and amount are proved; {credit} wei stand to this account's credit"
+            why = Why(True, "settlement", text)
             yield self._said(now, order.job, order.escrow, "payment-proved", why, who=own, wei=wei, slot=proved.slot)
-        if some and credit > self.withdrawing:
-            self.withdrawing = credit
-            yield self._call(self.facts.settlement, 0, WITHDRAW_GAS, SETTLEMENT.call("withdraw"))
+        if some and credit and (credit != self.withdrawing or now - self.withdrawn_at > HOUR):
+            self.withdrawing, self.withdrawn_at = credit, now
+            yield self._call(place, 0, WITHDRAW_GAS, SETTLEMENT.call("withdraw"))
 
     # Words -----------------------------------------------------------------------------------------------------------
 
@@ -425,6 +446,12 @@ class WorkerDesk:
         name = "0x" + escrow.hex() if escrow else ""
         entry = records.WorkStep(now, self.node, job, name, step, who, why, str(wei), proved_slot=slot)
         return Record(entry)
+
+
+def _paid_slots(escrow: bytes) -> tuple[int, ...]:
+    """Price, fee and state of an escrow, and who was paid."""
+    fields = job_slots(escrow)
+    return (fields[3], fields[4], fields[7], *claim_slots(escrow))
 
 
 def _run_of(one: Judging, node: str) -> str:

@@ -69,7 +69,7 @@ class Founding:
         return Wallet.born(self.seed.child("purse owner").bytes(32, number))
 
     def address(self, nonce: int) -> str:
-        """What the founder's transaction of that nonce deploys (CREATE: keccak(rlp(sender, nonce)), yellow paper §7)."""
+        """What the founder's transaction of that nonce deploys (CREATE, yellow paper §7)."""
         made = keccak256(rlp.encode([bytes.fromhex(self.founder.address[2:]), rlp.integer(nonce)]))
         return checksum_address("0x" + made[12:].hex())
 

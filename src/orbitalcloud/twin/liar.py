@@ -64,7 +64,7 @@ class LyingStation(Station):
 
 
 class LyingWorker(WorkerDesk):
-    """A settlement desk without a conscience: what it signs twice it does not remember, what it judges it does not run."""
+    """A settlement desk without a conscience: it forgets what it signed, and does not run what it judges."""
 
     __slots__ = ("lie",)
 

@@ -168,6 +168,29 @@ def _head_rows(flight: Flight) -> list[Row]:
     return sorted(rows, key=lambda row: str(row["at_utc"]))
 
 
+def _settlement_rows(flight: Flight) -> list[Row]:
+    said = [(one, one.job or "stake", one.who, one.wei, one.block or None) for one in flight.work_steps]
+    proposed = [(one, f"proposal {one.number}", one.to, one.value_wei, None) for one in flight.purse_steps]
+    return [
+        {
+            "at_utc": utc(one.at),
+            "node": one.node,
+            "about": about,
+            "step": one.step,
+            "who": who or None,
+            "value_wei": wei,
+            "block": block,
+            "proved_slot": _slot(one.proved_slot),
+            "why": c.why(one.why),
+        }
+        for one, about, who, wei, block in sorted((*said, *proposed), key=lambda item: item[0].at)
+    ]
+
+
+def _slot(proved: int) -> int | None:
+    return proved if proved >= 0 else None
+
+
 def _fault_rows(flight: Flight) -> list[Row]:
     said: list[tuple[int, str, str, str]] = [(f.at, f.node, f.fault, f.text) for f in flight.faults]
     said += [(f.at, f.node, "frame lost", f"{f.size_bytes} bytes to {f.peer}: {f.reason}") for f in flight.frames_lost]
@@ -419,6 +442,20 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
             _WHY,
         ),
         _head_rows,
+    ),
+    "settlement": (
+        (
+            c.time("at_utc", "at (UTC)"),
+            _NODE,
+            c.text("about", "about"),
+            c.text("step", "step"),
+            c.digest("who", "whose"),
+            Column("value_wei", "value", lambda value: ether(int(value)) if int(value) else "", right=True),
+            c.number("block", "block", "d"),
+            c.number("proved_slot", "under slot", "d"),
+            _WHY,
+        ),
+        _settlement_rows,
     ),
     "faults": (
         (c.time("at_utc", "at (UTC)"), _NODE, c.text("event", "event"), c.text("text", "what happened")),
