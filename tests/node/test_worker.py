@@ -233,7 +233,7 @@ def test_a_payment_is_what_storage_shows_and_a_lie_about_one_is_said():
     yard.take(yard.desk.paid(NOW, Paid("map-1", ESCROW)))
     yard.see(job=job_words(state=PAID), claim=(int(OWN.address, 16), 0, *(0,) * 8), credit=5)
     assert yard.rules()[-1] == ("payment-proved", "settlement")
-    assert yard.entries[-1].wei == "5"
+    assert yard.entries[-1].value_wei == "5"
     assert [call.to for call in yard.calls] == [SETTLEMENT]
 
 

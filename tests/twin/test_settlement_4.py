@@ -108,14 +108,14 @@ def test_no_wei_is_made_or_lost(which, request):
     assert withdrawn == len(withdrawals), "none was asked for in vain"
     # two lies: half of each penalty to who proved it, half to the customer, both the office; two escrows came back
     kept = 2 * PENALTY + 2 * (PRICE + FEE)
-    paid = {entry.node: int(entry.wei) for entry in steps(one, "payment-proved")}
+    paid = {entry.node: int(entry.value_wei) for entry in steps(one, "payment-proved")}
     assert paid["alpha"] == PRICE
     assert one.chain.balance(one.founding.office) == kept
     assert one.chain.nonce(office) >= 4 + 4 + 3 + 2 + 2
 
 
 def test_each_satellite_proved_what_it_was_paid_under_its_own_head(flown):
-    proved = [(entry.job, entry.node, int(entry.wei)) for entry in steps(flown, "payment-proved")]
+    proved = [(entry.job, entry.node, int(entry.value_wei)) for entry in steps(flown, "payment-proved")]
     assert [one for one in proved if one[1] == "alpha"] == [
         ("water-map-001", "alpha", PRICE), ("water-map-002", "alpha", PRICE),
     ]  # fmt: skip

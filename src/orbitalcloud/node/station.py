@@ -39,7 +39,7 @@ from orbitalcloud.node.orders import (
     encode_order,
 )
 from orbitalcloud.node.purse_orders import CoSign, Veto
-from orbitalcloud.node.relay import Counter
+from orbitalcloud.node.relay import Counter, handed_over
 from orbitalcloud.node.work_orders import Found, Sworn
 
 PENDING_KEY = "transaction/"
@@ -251,7 +251,7 @@ class Station(Node):
 
     def _broadcast_own(self, now: Instant, raw: bytes) -> Iterator[Effect]:
         """A transaction of somebody who stands here: no satellite is told of it."""
-        recover_sender(raw)
+        yield handed_over(now, self.name, SendTransaction(self.name, raw))
         name = transaction_hash(raw)
         yield Save(PENDING_KEY + name, self.name.encode() + b"\0" + raw)
         yield from self._broadcast(now, name, self.name, raw)

@@ -20,10 +20,15 @@ def _change(known_by: Known, name: str, /, **changes: Any) -> None:
     known_by[name] = replace(known_by.get(name) or Transaction(name), **changes)
 
 
+def require_wei(name: str, text: str) -> None:
+    """`DataError` for an amount that no chain has."""
+    if not (text.isascii() and text.isdecimal()) or len(text) > MAX_WEI_DIGITS:
+        raise DataError(name, text, "wei is a whole number below 2^256")
+
+
 def _born(known_by: Known, entry: r.TransactionSigned | r.TransactionHanded, **more: Any) -> None:
-    """What both ways in say of a transaction; `DataError` for an amount that no chain has."""
-    if not entry.value_wei.isdecimal() or len(entry.value_wei) > MAX_WEI_DIGITS:
-        raise DataError(entry.hash, entry.value_wei, "wei is a whole number below 2^256")
+    """What both ways in say of a transaction."""
+    require_wei(entry.hash, entry.value_wei)
     _change(
         known_by,
         entry.hash,

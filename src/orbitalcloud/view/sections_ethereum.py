@@ -39,7 +39,8 @@ def ethereum_section(flight: Flight) -> str:
     if len(chains) <= LINES_SHOWN:
         parts += [_head(flight, chain, heads) for chain, heads in chains.items()]
     body = f'<div class="columns">{"".join(parts)}</div>'
-    stories = [_story(flight, one) for one in flight.transactions.values() if one.signed]
+    steps = {step.hash for step in flight.work_steps}  # told below, in the life of their job
+    stories = [_story(flight, one) for one in flight.transactions.values() if one.signed and one.hash not in steps]
     if stories:
         items = "".join(f"<li>{text(story)}</li>" for story in stories[:20])
         body += f"<h3>Each payment, to its proof</h3><ul>{items}</ul>"

@@ -39,7 +39,7 @@ def _list(stories: Iterable[str]) -> str:
 def _summary(flight: Flight, jobs: int) -> str:
     of = {name: sum(one.step == name for one in flight.work_steps) for name in ("registered", "paid", "slashed")}
     proved = [one for one in flight.work_steps if one.step == "payment-proved"]
-    total = ether(sum(int(one.wei) for one in proved))
+    total = ether(sum(int(one.value_wei) for one in proved))
     return (
         f"{count(of['registered'], 'satellite')} with a stake. {count(jobs, 'job')} in escrow: {of['paid']} paid, "
         f"{of['slashed']} ended with a liar’s stake. {count(len(proved), 'payment')}, {total}, proved aboard."
@@ -58,7 +58,7 @@ def _step(flight: Flight, one: WorkStep) -> str:
     block = f" in block {one.block:,}" if one.block else ""
     match one.step:
         case "opened":
-            said = f"{ether(int(one.wei))} locked in escrow{block} at {at}"
+            said = f"{ether(int(one.value_wei))} locked in escrow{block} at {at}"
         case "sworn":
             said = f"{one.node} swore to its receipt at {at}{under}"
         case "posted":
@@ -76,7 +76,7 @@ def _step(flight: Flight, one: WorkStep) -> str:
         case "slashed":
             said = f"{short(one.who)} slashed{block} at {at}: {one.why.text}"
         case "payment-proved":
-            said = f"{one.node} proved its {ether(int(one.wei))} at {at}{under}"
+            said = f"{one.node} proved its {ether(int(one.value_wei))} at {at}{under}"
         case _:
             said = f"{one.node}, {at}: {one.step}, {one.why.text}"
     return said

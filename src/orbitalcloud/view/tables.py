@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orbitalcloud.core.errors import DataError
-from orbitalcloud.core.records import Upset
+from orbitalcloud.core.records import PurseStep, Upset, WorkStep
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.view import columns as c
 from orbitalcloud.view.columns import Column, Row, Table, utc
@@ -169,8 +169,9 @@ def _head_rows(flight: Flight) -> list[Row]:
 
 
 def _settlement_rows(flight: Flight) -> list[Row]:
-    said = [(one, one.job or "stake", one.who, one.wei, one.block or None) for one in flight.work_steps]
-    proposed = [(one, f"proposal {one.number}", one.to, one.value_wei, None) for one in flight.purse_steps]
+    said: list[tuple[WorkStep | PurseStep, str, str, str, int | None]] = []
+    said += [(one, one.job or "stake", one.who, one.value_wei, one.block or None) for one in flight.work_steps]
+    said += [(one, f"proposal {one.number}", one.to, one.value_wei, None) for one in flight.purse_steps]
     return [
         {
             "at_utc": utc(one.at),
@@ -183,7 +184,7 @@ def _settlement_rows(flight: Flight) -> list[Row]:
             "proved_slot": _slot(one.proved_slot),
             "why": c.why(one.why),
         }
-        for one, about, who, wei, block in sorted((*said, *proposed), key=lambda item: item[0].at)
+        for one, about, who, wei, block in sorted(said, key=lambda item: item[0].at)
     ]
 
 

@@ -12,7 +12,7 @@ class WorkStep(Base, frozen=True):
     At the office (a station): `opened`, `posted`, `claimed`, `paid`, `slashed`: the transaction was mined in `block`.
     On board, signed or proved: `registered`, `sworn`, `drawn`, `not-drawn`, `verdict`, `payment-proved`; `refused` says
     what would not be signed. `who` is whose step it is (an address), `proved_slot` the verified head under which what
-    it stands on was proved (−1: nothing had to be), `wei` what moved, as text (beyond 2^53).
+    it stands on was proved (−1: nothing had to be), `value_wei` what moved, as text (beyond 2^53).
     """
 
     job: str
@@ -20,7 +20,7 @@ class WorkStep(Base, frozen=True):
     step: str
     who: str
     why: Why
-    wei: str = "0"
+    value_wei: str = "0"
     hash: str = ""
     block: int = 0
     proved_slot: int = -1
