@@ -72,7 +72,8 @@ def fuzz(name: str, seconds: int) -> None:
     sys.path.insert(0, str(installed()))
     import atheris
 
-    with atheris.instrument_imports(include=["orbitalcloud.ethereum", "orbitalcloud.network", "orbitalcloud.compute"]):
+    parts = ("ethereum", "network", "compute", "node")
+    with atheris.instrument_imports(include=[f"orbitalcloud.{part}" for part in parts]):
         one = load(name)
     folder = seeds(name, one)
     crashes = KEPT / "crashes"

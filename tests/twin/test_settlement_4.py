@@ -16,6 +16,7 @@ from orbitalcloud.twin import Flight, Folder
 from orbitalcloud.twin.build import carrier_of
 from orbitalcloud.view.fold import fold
 from orbitalcloud.view.report import report_html
+from orbitalcloud.view.tables import table
 
 GWEI, ETHER = 10**9, 10**18
 PRICE, FEE, STAKE, PENALTY = 2_000_000 * GWEI, 200_000 * GWEI, ETHER // 10, ETHER // 20
@@ -194,6 +195,16 @@ def test_the_report_tells_a_jobs_life_to_its_payment(flown):
     assert "proved its 0.002 ETH" in shown
     assert "slashed in block" in shown
     assert "veto signed in orbit" in shown
+
+
+def test_every_step_is_a_row_that_people_and_programs_can_get(flown):
+    rows = table(fold(flown.entries), "settlement").rows
+    kinds = (records.WorkStep, records.PurseStep)
+    said = [entry for entry in flown.entries if isinstance(entry, kinds)]
+    assert [(row["node"], row["step"], row["value_wei"]) for row in rows] == [
+        (entry.node, entry.step, entry.value_wei) for entry in said
+    ]
+    assert {row["about"] for row in rows} >= {"stake", "water-map-001", "proposal 0", "proposal 1"}
 
 
 def test_a_flight_frozen_in_the_middle_is_the_same_flight(flown, tmp_path):
