@@ -159,6 +159,8 @@ def test_what_the_two_on_the_ground_agreed_against_policy_is_vetoed_once(held, r
     yard.start()
     yard.see(number=1, proposals={0: held})
     assert len(yard.calls) == 1, "it is on its way"
+    yard.see(NOW + 3600 * SECOND, number=1, proposals={0: held})
+    assert len(yard.calls) == 2, "an hour later it is not proved: sent again"
     assert yard.desk.waits()
     yard.see(number=1, proposals={0: (*held[:5], 1)})
     assert yard.last == ("veto-proved", "cosign")

@@ -82,11 +82,13 @@ class Case(msgspec.Struct, array_like=True, tag="case/1"):
 
 
 class _State(msgspec.Struct, array_like=True, tag="office/1"):
-    """Next nonce, last batch of each satellite, and what each transaction is for: (step, escrow, batch)."""
+    """Next nonce, last batch of each satellite, and what each transaction is for: (step, escrow, batch, nonce);
+    nonces of those that the chain would not take, to be used first: it takes none behind a gap."""
 
     nonce: int = 0
     batches: dict[str, int] = {}
-    pending: dict[str, tuple[str, str, str]] = {}
+    pending: dict[str, tuple[str, str, str, int]] = {}
+    free: list[int] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +289,7 @@ class Clerk:
 
     def mined(self, now: Instant, name: str, status: int, block: int) -> Iterator[Step]:
         """One of our transactions is in a block."""
-        step, escrow, about = self.state.pending.pop(name, ("", "", ""))
+        step, escrow, about, _ = self.state.pending.pop(name, ("", "", "", 0))
         case = self.cases.get(escrow)
         yield self._save()
         if case is None:
@@ -307,7 +309,9 @@ class Clerk:
 
     def dropped(self, now: Instant, name: str, why: Why) -> Iterator[Step]:
         """The chain will not take one of our transactions."""
-        step, escrow, _ = self.state.pending.pop(name, ("", "", ""))
+        step, escrow, _, nonce = self.state.pending.pop(name, ("", "", "", -1))
+        if nonce >= 0:
+            self.state.free.append(nonce)
         case = self.cases.get(escrow)
         yield self._save()
         if case is not None:
@@ -380,13 +384,14 @@ class Clerk:
         if self.wallet is None:
             yield self._said(now, case, "refused", Why(False, "office-wallet", "the office's account cannot be opened"))
             return
-        nonce = self.state.nonce
+        nonce = min(self.state.free, default=self.state.nonce)
         draft = Transaction(
             self.facts.chain_id, nonce, self.facts.settlement, value, GAS[step], MAX_FEE_WEI, TIP_WEI, data
         )
         signed = self.wallet.sign(draft)
-        self.state.nonce = nonce + 1
-        self.state.pending[signed.hash] = (step, case.escrow.hex(), about)
+        self.state.free = [one for one in self.state.free if one != nonce]
+        self.state.nonce = max(self.state.nonce, nonce + 1)
+        self.state.pending[signed.hash] = (step, case.escrow.hex(), about, nonce)
         case.sent.append(step)
         yield self._keep(case)
         yield self._save()

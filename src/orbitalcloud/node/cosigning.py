@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from orbitalcloud.core import SECOND, Instant, Refused, RemoteProtocolError, Why, records
+from orbitalcloud.core import HOUR, SECOND, Instant, Refused, RemoteProtocolError, Why, records
 from orbitalcloud.core.effects import Effect, Record, Save
 from orbitalcloud.ethereum import TransferPolicy
 from orbitalcloud.ethereum.contracts import COSIGNER
@@ -36,6 +36,8 @@ MAX_ASKED = 8
 AHEAD = 2
 """Proposals beyond the last known that are looked for in one question."""
 MAX_OPEN = 4
+AGAIN_NS = HOUR
+"""A veto or an execution that is not proved after so long is sent again."""
 NO_DATA = keccak256(b"")
 MAX_FEE_WEI, TIP_WEI = 20 * 10**9, 10**9
 PROPOSE_GAS, VETO_GAS, EXECUTE_GAS = 300_000, 150_000, 200_000
@@ -50,7 +52,7 @@ class _Open(msgspec.Struct, array_like=True):
     value_wei: str
     executable_from: int
     vetoed: bool
-    sent: bool = False
+    sent_at: int = 0
 
 
 class _State(msgspec.Struct, array_like=True, tag="purse/1"):
@@ -282,7 +284,7 @@ class CoSignDesk:
         if now >= seen.executable_from * SECOND:
             late = Why(False, "cosign-late", f"the window is over, and anybody may have executed it; {why.text}"[:300])
             yield self._said(now, number, "too-late", seen.to, seen.value_wei, late, slot)
-        self.state.open[number] = _Open(seen.to, str(seen.value_wei), seen.executable_from, True, True)
+        self.state.open[number] = _Open(seen.to, str(seen.value_wei), seen.executable_from, True, now)
         yield self._said(now, number, "vetoed", seen.to, seen.value_wei, why, slot)
         signature = self._sign(struct_hash(VETO_TYPE, (number,)))
         yield self._keep()
@@ -296,11 +298,19 @@ class CoSignDesk:
             step = "veto-proved" if one.vetoed else "executed"
             why = Why(True, "cosign", "it is over, as the purse's storage is proved to say")
             yield self._said(now, number, step, seen.to, seen.value_wei, why, slot)
-        elif not one.vetoed and not one.sent and now >= (seen.executable_from + 12) * SECOND:
-            one.sent = True
+        elif now - one.sent_at < AGAIN_NS or (not one.vetoed and now < (seen.executable_from + 12) * SECOND):
+            return  # on its way, or its window is open
+        elif one.vetoed:  # its transaction was refused or lost: a second one that is too many is reverted
+            one.sent_at = now
             yield self._keep()
-            why = Why(True, "cosign", "its window is over, and nobody vetoed it")
-            yield self._said(now, number, "execution-sent", seen.to, seen.value_wei, why, slot)
+            signature = self._sign(struct_hash(VETO_TYPE, (number,)))
+            yield self._call(VETO_GAS, COSIGNER.call("veto", number, signature))
+        else:
+            first, one.sent_at = not one.sent_at, now
+            yield self._keep()
+            if first:
+                why = Why(True, "cosign", "its window is over, and nobody vetoed it")
+                yield self._said(now, number, "execution-sent", seen.to, seen.value_wei, why, slot)
             yield self._call(EXECUTE_GAS, COSIGNER.call("execute", number, b""))
 
     # Words -----------------------------------------------------------------------------------------------------------

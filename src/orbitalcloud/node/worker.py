@@ -46,7 +46,8 @@ from orbitalcloud.node.workdesk import WORK_KEY, SignedWork, WorkDesk, digest_by
 
 TIMER = "judge/"
 RECEIPT_KEY, SWEAR_KEY, JUDGE_KEY, PAID_KEY = "settle/receipt/", "settle/swear/", "settle/judge/", "settle/paid/"
-DONE_KEY = "settle/registered"
+DONE_KEY, ASKED_KEY = "settle/registered", "settle/registering"
+REGISTER_AGAIN_NS = 6 * HOUR
 AGAIN = "~"
 """Between a job's name and the verifier's, in the name of the run that judges it."""
 MAX_KEPT = 256
@@ -92,7 +93,8 @@ class WorkerDesk:
     unpaid: dict[str, Paid] = field(default_factory=dict)
     starting: list[bytes] = field(default_factory=list)
     registered: bool = False
-    asked_to_register: bool = False
+    register_at: int = 0
+    """When the registration was last sent: one that is not proved is sent again after `REGISTER_AGAIN_NS`."""
     withdrawing: int = 0
     """Credit that the last call withdraws, made at `withdrawn_at`: the same credit soon after is that one still."""
     withdrawn_at: int = 0
@@ -101,6 +103,7 @@ class WorkerDesk:
         """Everything that was begun before the reboot; what is damaged is dropped with a Why."""
         self.signed = {key: value for key, value in saved.items() if key.startswith(WORK_KEY)}
         self.registered = DONE_KEY in saved
+        self.register_at = int.from_bytes(saved.get(ASKED_KEY, b""), "big")
         for key in sorted(saved):
             try:
                 if key.startswith(RECEIPT_KEY):
@@ -232,8 +235,9 @@ class WorkerDesk:
             yield Save(DONE_KEY, b"")
             why = Why(True, "registry", "its stake is proved to lie in the registry")
             yield self._said(now, "", b"", "registered", why, who=wallet.address, wei=stake, slot=slot)
-        elif not self.asked_to_register:
-            self.asked_to_register = True  # not saved: a call that did not survive a reboot is made again
+        elif not self.register_at or now - self.register_at >= REGISTER_AGAIN_NS:
+            self.register_at = now
+            yield Save(ASKED_KEY, now.to_bytes(8, "big"))
             domain = Domain(facts.chain_id, facts.registry)
             consent = wallet.sign_typed(domain, registration_content(wallet.address))
             data = REGISTRY.call("register", wallet.address, *consent)
