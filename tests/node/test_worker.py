@@ -29,13 +29,15 @@ from orbitalcloud.ethereum.layout import (
     job_slots,
     node_slots,
 )
-from orbitalcloud.ethereum.settlement import Batch, WorkReceipt
+from orbitalcloud.ethereum.settlement import Batch, WorkReceipt, verdict_content
 from orbitalcloud.ethereum.trie import keccak256
+from orbitalcloud.ethereum.typed_data import Domain, typed_signer
 from orbitalcloud.network import BundleAgent, ContactPlan
 from orbitalcloud.node.config import SettlementFacts
 from orbitalcloud.node.evidence import ProvedState
-from orbitalcloud.node.orders import MAX_SLOTS, Call
-from orbitalcloud.node.work_orders import Judge, Paid, Swear, Task, Work
+from orbitalcloud.node.orders import MAX_SLOTS, Call, decode_order
+from orbitalcloud.node.purse_orders import numbers_of
+from orbitalcloud.node.work_orders import Found, Judge, Paid, Swear, Task, Work
 from orbitalcloud.node.worker import WorkerDesk
 
 NOW = parse_instant("2026-03-20T12:00:00Z")
@@ -277,3 +279,40 @@ def test_receipts_are_those_that_this_satellite_signed():
     yard = Yard()
     with pytest.raises((DataError, RemoteProtocolError)):
         yard.take(yard.desk.did(NOW, "{}"))
+
+
+def test_a_wallet_that_was_wiped_in_the_middle_swears_judges_and_asks_nothing_more():
+    yard, batch = judging()
+    yard.see(batch=batch)
+    yard.board.wallet = None
+    text = receipt_text("map-1~sat")
+    yard.take(yard.desk.did(NOW, text))
+    assert yard.rules()[-1] == ("refused", "wallet-wiped")
+    assert not yard.sent
+    yard.take(yard.desk.asked(NOW, Swear(1, (Task("map-1", ESCROW),)), "office"))
+    assert not yard.desk.waits()
+    assert yard.desk.wants() == {}
+    yard.take(yard.desk.look(NOW, ProvedState(5, "0x", {}), "office"))
+    assert not yard.sent
+    assert not yard.calls
+
+
+def test_a_run_that_cannot_be_had_gives_no_verdict():
+    yard, batch = judging()
+    yard.see(batch=batch)
+    yard.take(yard.desk.failed(NOW, "map-1~sat"))
+    assert yard.rules()[-1] == ("refused", "work-run")
+    assert not yard.desk.judging
+
+
+def test_a_verdict_is_signed_for_what_was_found_whatever_it_is():
+    for output, agrees in ((OUTPUT, True), (bytes(32), False)):
+        yard, batch = judging()
+        yard.see(batch=batch)
+        name = next(iter(yard.desk.judging))
+        yard.take(yard.desk._found(NOW, name, output))
+        assert (yard.entries[-1].step, yard.entries[-1].why.ok) == ("verdict", agrees)
+        found = decode_order(yard.sent[-1][2], Found)
+        domain, content = Domain(31337, SETTLEMENT), verdict_content(ESCROW, EXECUTOR.address, 1, output)
+        assert typed_signer(domain, content, numbers_of(found.signature)) == OWN.address == found.verifier
+        assert found.output == output

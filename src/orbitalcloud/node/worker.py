@@ -171,7 +171,9 @@ class WorkerDesk:
     # Watching the chain ----------------------------------------------------------------------------------------------
 
     def waits(self) -> bool:
-        """Whether anything is to be looked up."""
+        """Whether anything is to be looked up; not without a wallet, which may have been wiped."""
+        if self.wallet.wallet is None:
+            return False
         judged = any(one.slot < 0 for one in self.judging.values())
         return not self.registered or bool(self.swears or judged or self.unpaid)
 
@@ -316,7 +318,7 @@ class WorkerDesk:
             text = "the receipt is not under the root that is proved to be posted"
             yield from self._over(now, name, "refused", Why(False, "work-root", text), proved.slot)
         elif stake == 0 or since >= posted:
-            text = "this satellite had no stake when the batch was posted"
+            text = "it serves with no stake that is older than the batch"
             yield from self._over(now, name, "not-drawn", Why(False, "lot", text), proved.slot)
         else:
             one.mix, one.posted = mix.to_bytes(32, "big"), posted
@@ -368,6 +370,9 @@ class WorkerDesk:
         """Executed again: sign the verdict, whatever it is."""
         one = self.judging[name]
         work = one.order.work.receipt
+        if self.wallet.wallet is None:
+            yield from self._over(now, name, "refused", self.wallet.closed, one.slot)
+            return
         try:
             for step in self._desk().verdict(work, output):
                 if isinstance(step, SignedWork):
@@ -377,7 +382,6 @@ class WorkerDesk:
         except Refused as error:
             yield from self._over(now, name, "refused", error.why, one.slot)
             return
-        assert self.wallet.wallet is not None, "the desk signed"
         own, agrees = self.wallet.wallet.address, output == work.output
         text = f"found sha256:{output.hex()}, sworn was sha256:{work.output.hex()}"
         why = Why(agrees, "re-execution", ("the same output: " if agrees else "another output: ") + text)

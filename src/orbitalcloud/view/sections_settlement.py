@@ -68,7 +68,7 @@ def _step(flight: Flight, one: WorkStep) -> str:
         case "not-drawn":
             said = f"{one.node} not drawn ({one.why.text})"
         case "verdict":
-            said = f"{one.node} ran it again and found {'the same' if one.why.ok else 'another result'}"
+            said = f"{one.node} says that it found {'the same' if one.why.ok else 'another result'}"
         case "claimed":
             said = f"claimed{block} at {at}"
         case "paid":
