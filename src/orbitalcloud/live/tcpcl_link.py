@@ -17,7 +17,8 @@ from orbitalcloud.live.hub import Hub
 from orbitalcloud.live.tls import Security
 from orbitalcloud.network.carriage import TransferCarriage
 from orbitalcloud.network.eid import parse_eid
-from orbitalcloud.network.tcpcl import Ended, Established, Event, Secure, Session, SessionPolicy
+from orbitalcloud.network.tcpcl import Session
+from orbitalcloud.network.tcpcl_events import Ended, Established, Event, Secure, SessionPolicy
 from orbitalcloud.network.tcpcl_messages import TermReason
 
 CHUNK_BYTES = 1 << 18

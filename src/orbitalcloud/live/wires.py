@@ -20,7 +20,7 @@ from orbitalcloud.live.tcpcl_link import TcpclLink
 from orbitalcloud.live.tls import Security
 from orbitalcloud.live.udp_link import UdpPort
 from orbitalcloud.network.eid import parse_eid
-from orbitalcloud.network.tcpcl import SessionPolicy
+from orbitalcloud.network.tcpcl_events import SessionPolicy
 
 KINDS = ("tcpcl", "stcp", "mtcp", "udp")
 DEFAULT_PORT = 4556

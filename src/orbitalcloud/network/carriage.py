@@ -27,7 +27,8 @@ from orbitalcloud.network.convergence import (
     transfer_name,
 )
 from orbitalcloud.network.ranges import Pieces
-from orbitalcloud.network.tcpcl import Acknowledged, Arrived, Event, Refused, Session
+from orbitalcloud.network.tcpcl import Session
+from orbitalcloud.network.tcpcl_events import Acknowledged, Arrived, Event, Refused
 from orbitalcloud.network.tcpcl_messages import RefuseReason
 
 ASSEMBLIES = 64

@@ -212,6 +212,11 @@ class Incoming:
         self.waiting_bytes += length
         return bundle
 
+    @property
+    def received_bytes(self) -> int:
+        """How much of the transfer under way is here."""
+        return len(self._data)
+
     def answer(self, transfer: int, reply: bytes | None) -> None:
         """The node's verdict on a whole transfer: an acknowledgement if `reply` is None."""
         answer = self.waiting.pop(transfer)
