@@ -124,6 +124,9 @@ class TcpclLink(asyncio.Protocol):
         """The TCP connection is gone."""
         text = f"the connection broke: {error}" if error else "the peer closed the connection"
         self._happened(self._session.lost(self._now(), text))
+        self._over()
+
+    def _over(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if not self.gone.done():
@@ -240,11 +243,13 @@ class TcpclLink(asyncio.Protocol):
                 server_side=not self._active,
                 ssl_handshake_timeout=self._policy.contact_patience_ns / 1e9,
             )
-            assert transport is not None
+            if transport is None:
+                raise ConnectionAbortedError("the connection broke in the handshake")
             certified = self._security.certified(transport.get_extra_info("ssl_object").getpeercert(binary_form=True))
         except (ssl.SSLError, OSError, RemoteProtocolError) as error:
             self._securing = None
             self._happened(self._session.lost(self._now(), f"tls: {error}"))
+            self._over()  # asyncio tells the protocol of a failed handshake nothing
             return
         self._transport, self._securing = transport, None
         early, self._early = self._early, None

@@ -65,7 +65,7 @@ def parse_wire(text: str) -> Wire:
         port, query = parts.port, dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
         rate = query.pop("rate_bps", "0")
         known = parts.scheme in KINDS and parts.hostname and not (parts.path.strip("/") or parts.fragment or query)
-        if not known or not rate.isdecimal() or parts.password is not None:
+        if not known or not rate.isdecimal():
             raise ValueError
     except ValueError:
         raise DataError("wire", text, remedy) from None
