@@ -10,7 +10,6 @@ import asyncio
 from collections import Counter, deque
 from typing import cast
 
-from orbitalcloud.core import RemoteProtocolError
 from orbitalcloud.live.hub import Hub
 from orbitalcloud.network.carriage import HandedOver, whole_frame
 from orbitalcloud.network.framings import (
@@ -126,17 +125,16 @@ class FramedLink(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes from the peer."""
         self._trickle += len(data)
-        try:
-            bundles = self._decoder.feed(data)
-        except RemoteProtocolError as error:
-            self._handed.counts[error.check] += 1
-            self._end(str(error))
-            return
+        bundles = self._decoder.feed(data)
         if bundles or not self._decoder.held_bytes or self._trickle >= PROGRESS_BYTES:
             self._heard, self._trickle = self._loop.time(), 0
         for bundle in bundles:
             if self._attached:
                 self._hub.received(self, whole_frame(bundle))
+        fault = self._decoder.fault
+        if fault is not None:
+            self._handed.counts[fault.check] += 1
+            self._end(str(fault))
 
     def pause_writing(self) -> None:
         """The transport's buffer is full."""
