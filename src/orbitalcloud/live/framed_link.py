@@ -47,6 +47,7 @@ class FramedLink(asyncio.Protocol):
         busy: bool = False,
     ) -> None:
         self.kind, self.peer, self.rate_bps, self.queue_bytes = kind, node, rate_bps, queue_bytes
+        self.bundle_bytes = bundle_bytes
         self.established = False
         self.reason = ""
         self._hub, self._busy_now = hub, busy

@@ -50,6 +50,7 @@ class TcpclLink(asyncio.Protocol):
         self.established = False
         self.reason = ""
         self.queue_bytes = queue_bytes
+        self.bundle_bytes = 0
         self._hub, self._policy, self._active, self._security = hub, policy, active, security
         self._loop = asyncio.get_running_loop()
         self.gone: asyncio.Future[None] = self._loop.create_future()
@@ -170,6 +171,7 @@ class TcpclLink(asyncio.Protocol):
         for event in events:
             if type(event) is Established:
                 self.peer = parse_eid(event.node_id).node
+                self.bundle_bytes = event.transfer_mtu
                 self.secured, self.established, self._attached = event.secured, True, True
                 self._hub.attach(self)
             elif type(event) is Secure:

@@ -29,6 +29,7 @@ class UdpLink:
 
     kind = "udp"
     reliable = False
+    bundle_bytes = DATAGRAM_BYTES
 
     def __init__(self, port: UdpPort, node: str, address: tuple[str, int], rate_bps: int, queue_bytes: int) -> None:
         self.peer, self.rate_bps, self.queue_bytes = node, rate_bps, queue_bytes
