@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from orbitalcloud.core import DataError
+from orbitalcloud.live.tcpcl_link import TcpclLink
 from orbitalcloud.live.tls import ByAuthority, ByKey, make_certificate, raw_key, trust_anchor
 from orbitalcloud.live.wires import BackOff, Wire, Wires, node_id, parse_wire
 from orbitalcloud.network.carriage import report_frames, whole_frame
@@ -271,6 +272,38 @@ def test_by_key_only_nodes_that_know_each_other_meet(left, right, meet):
         one, other, _ = await meets(by_key(*left), by_key(*right), require_tls=True)
         assert [bundle for _, bundle in other.bundles] == ([b"secret"] if meet else [])
         assert bool(one.reports) == meet
+
+    run(test)
+
+
+def strange_id(key: bytes) -> str:
+    return f"dtn://k{key.hex()}/"
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "let_in"),
+    [("", "c", True), ("c", "c", False), ("a", "c", False), ("a", "a", True)],
+)
+def test_a_stranger_may_join_under_the_name_of_its_key_and_no_other(name, key, let_in):
+    """`b` knows `a` only; whoever dials it knows `b`."""
+
+    async def test() -> None:
+        said = node_id(name) if name else strange_id(PUBLIC[node_id(key)])
+        dials = ByKey(said, KEYS[key], lambda: {node_id("b"): PUBLIC[node_id("b")]})
+        hears = ByKey(node_id("b"), KEYS["b"], lambda: {node_id("a"): PUBLIC[node_id("a")]}, strange_id)
+        left, right = FakeHub(), FakeHub()
+        policy = SessionPolicy(node_id=said, can_tls=True, require_tls=True)
+        b = Wires(right, SessionPolicy(node_id=node_id("b"), require_tls=True), hears, SOON)
+        port = await b.listen(Wire("tcpcl", HOST, 0))
+        link = TcpclLink(left, policy, True, dials)
+        link.gone.add_done_callback(lambda _: left.changed.set())
+        await asyncio.get_running_loop().create_connection(lambda: link, HOST, port)
+        await left.until(lambda: link.gone.done() or bool(left.links))
+        assert bool(left.links) == let_in
+        assert [one.peer for one in right.links] == ([said[6:-1]] if let_in else [])
+        link.abort()
+        await link.gone
+        await b.close()
 
     run(test)
 

@@ -243,6 +243,7 @@ class TcpclLink(asyncio.Protocol):
                 self,
                 self._security.context(server=not self._active),
                 server_side=not self._active,
+                server_hostname=self._security.server_name() if self._active else None,
                 ssl_handshake_timeout=self._policy.contact_patience_ns / 1e9,
             )
             if transport is None:

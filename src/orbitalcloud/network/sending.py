@@ -356,9 +356,8 @@ class Sender:
     def _parts(self, entry: Entry, room: int, at_once: int) -> Sequence[Bundle]:
         """The fragments that the bundle goes in: two where time ends, many where the link takes so much `at_once`."""
         limits, size = self.limits, len(entry.wire)
-        least = max(
-            limits.fragment_least_bytes, 0 if room == at_once else size * limits.fragment_least_ppm // 1_000_000
-        )
+        worth = 0 if room == at_once else size * limits.fragment_least_ppm // 1_000_000
+        least = max(limits.fragment_least_bytes, worth)
         if not entry.cuttable or room < least:
             return ()
         bundle = decode(entry.wire)
