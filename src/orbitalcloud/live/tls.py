@@ -13,6 +13,7 @@ prove it like any other, and may then speak for the one node id that belongs to 
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,8 +34,8 @@ BUNDLE_EID = x509.ObjectIdentifier("1.3.6.1.5.5.7.8.11")
 BUNDLE_SECURITY = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.35")
 """id-kp-bundleSecurity (RFC 9174 4.4.2)."""
 
-_SAID_KEY = ".key.invalid"
-"""Ends a server name that is a key; .invalid is nobody's (RFC 6761)."""
+_SAID_KEY = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{32})\.key\.invalid")
+"""A server name that is a key, in two labels of a DNS name; .invalid is nobody's (RFC 6761)."""
 _IA5_STRING = 0x16
 _BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 _YEARS = timedelta(days=365 * 100)
@@ -109,18 +110,22 @@ class ByKey:
 
     def server_name(self) -> str | None:
         said = raw_key(self._key.public_key()).hex()
-        return f"{said[:32]}.{said[32:]}{_SAID_KEY}"
+        return f"{said[:32]}.{said[32:]}.key.invalid"
 
     def _hear(self, stream: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
         """A dialling node says its key: have OpenSSL take the proof of that one too."""
-        said = (name or "").removesuffix(_SAID_KEY).replace(".", "")
-        if (
-            name is not None
-            and name.endswith(_SAID_KEY)
-            and len(said) == 64
-            and not set(said) - set("0123456789abcdef")
-        ):
-            stream.context = self._trusting(True, {*self._peers().values(), bytes.fromhex(said)})
+        said = _SAID_KEY.fullmatch(name or "")
+        if said is not None:
+            key = bytes.fromhex(said[1] + said[2])
+            if self._own_id(key):
+                stream.context = self._trusting(True, {*self._peers().values(), key})
+
+    def _own_id(self, key: bytes) -> str:
+        """The node id that follows from a stranger's key; none if it is no good key, or strangers are not let in."""
+        try:
+            return self._stranger_id(key) if self._stranger_id is not None else ""
+        except (DataError, RemoteProtocolError):
+            return ""
 
     def _trusting(self, server: bool, keys: set[bytes]) -> ssl.SSLContext:
         made = _context(server)
@@ -138,7 +143,7 @@ class ByKey:
         if not isinstance(key, Ed25519PublicKey):
             raise RemoteProtocolError("certificate-key", "it is not an Ed25519 key")
         raw, peers = raw_key(key), self._peers()
-        own = self._stranger_id(raw) if self._stranger_id is not None else ""
+        own = self._own_id(raw)
         return frozenset(name for name in node_ids(read) if peers.get(name) == raw or name == own)
 
 
