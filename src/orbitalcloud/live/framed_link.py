@@ -61,7 +61,7 @@ class FramedLink(asyncio.Protocol):
         self._queue: deque[tuple[bytes, bytes]] = deque()
         self._queued_bytes = 0
         self._writing = True
-        self._turn_due = self._attached = False
+        self._turn_due = self._attached = self._connected = False
         self._said = self._heard = self._loop.time()
         self._trickle = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -88,11 +88,16 @@ class FramedLink(asyncio.Protocol):
 
     def close(self, reason: str = "") -> None:
         """Close the connection when what the socket took has left."""
+        if not self._connected:
+            self._busy_now = True
+            return
         self._end(reason or "we closed the connection")
 
     def abort(self) -> None:
         """Close it at once."""
-        self._transport.abort()
+        self._busy_now = True
+        if self._connected:
+            self._transport.abort()
 
     def pause_reading(self) -> None:
         """Read no more until `resume_reading`: the peer's TCP feels it."""
@@ -113,6 +118,7 @@ class FramedLink(asyncio.Protocol):
         """The connection is there: nothing more is needed."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=BUFFER_BYTES)
+        self._connected = True
         if self._busy_now:
             self._transport.close()
             return

@@ -58,6 +58,7 @@ class TcpclLink(asyncio.Protocol):
         self._securing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._turn_due = self._busy = self._held = self._reading_paused = self._attached = False
+        self._connected = self._unwanted = False
         self._writing = True
         self._transport: asyncio.Transport
         self._session: Session
@@ -74,11 +75,16 @@ class TcpclLink(asyncio.Protocol):
     def close(self, reason: str = "") -> None:
         """SESS_TERM; what has begun is finished first."""
         self.reason = self.reason or reason
+        if not self._connected:
+            self._unwanted = True
+            return
         self._happened(self._session.terminate(self._now(), TermReason.UNKNOWN))
 
     def abort(self) -> None:
         """Cut the connection at once."""
-        self._transport.abort()
+        self._unwanted = True
+        if self._connected:
+            self._transport.abort()
 
     def pause_reading(self) -> None:
         """Read no more until `resume_reading`: the peer's TCP feels it."""
@@ -103,6 +109,9 @@ class TcpclLink(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=BUFFER_BYTES)
         self._session = Session(self._now(), self._policy, self._active)
         self._carriage = TransferCarriage(self._session, self.queue_bytes)
+        self._connected = True
+        if self._unwanted:
+            self._transport.abort()
         self._happened([])
 
     def data_received(self, data: bytes) -> None:

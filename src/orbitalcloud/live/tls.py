@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -36,6 +37,14 @@ BUNDLE_SECURITY = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.35")
 
 _SAID_KEY = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{32})\.key\.invalid")
 """A server name that is a key, in two labels of a DNS name; .invalid is nobody's (RFC 6761)."""
+_MALFORMED = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises at a certificate that OpenSSL found good and it does not."""
 _IA5_STRING = 0x16
 _BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 _YEARS = timedelta(days=365 * 100)
@@ -195,17 +204,19 @@ def node_ids(certificate: x509.Certificate) -> frozenset[str]:
         return frozenset(_ia5_text(name.value) for name in others if name.type_id == BUNDLE_EID)
     except x509.ExtensionNotFound:
         return frozenset()
-    except ValueError as error:
-        raise RemoteProtocolError("certificate", f"its extensions are malformed: {error}") from None
+    except _MALFORMED as error:
+        raise RemoteProtocolError("certificate", f"its extensions are malformed: {str(error)[:200]}") from None
 
 
 def _read(certificate: bytes | None) -> x509.Certificate:
     if certificate is None:
         raise RemoteProtocolError("certificate", "the peer showed none")
     try:
-        return x509.load_der_x509_certificate(certificate)
-    except ValueError as error:
-        raise RemoteProtocolError("certificate", f"it is malformed: {error}") from None
+        read = x509.load_der_x509_certificate(certificate)
+        read.public_key()
+    except _MALFORMED as error:
+        raise RemoteProtocolError("certificate", f"it is malformed: {str(error)[:200]}") from None
+    return read
 
 
 def _context(server: bool) -> ssl.SSLContext:
