@@ -13,7 +13,6 @@ from orbitalcloud.core.errors import RemoteProtocolError
 from orbitalcloud.network import cbor
 
 STCP_KEEPALIVE = b"\0\0\0\0"
-MTCP_KEEPALIVE = b"\x40"
 DATAGRAM_BYTES = 65_507
 """The largest bundle in one UDP datagram over IPv4: 65,535 less 20 of IP and 8 of UDP."""
 
