@@ -12,11 +12,14 @@ from orbitalcloud.core.records.base import Base
 from orbitalcloud.core.records.chain import (
     ChainEntry,
     HeadAdvanced,
+    TransactionDoubted,
+    TransactionFinal,
     TransactionHanded,
     TransactionRefused,
     TransactionReturned,
     TransactionSettled,
     TransactionSigned,
+    TransactionUndone,
     UpdateRefused,
     WalletBorn,
     WalletWiped,
@@ -57,6 +60,7 @@ from orbitalcloud.core.records.network import (
     NetworkEntry,
     StatusReported,
 )
+from orbitalcloud.core.records.settlement import PurseStep, SettlementEntry, WorkStep
 from orbitalcloud.core.records.world import (
     AnomalyCrossed,
     BrownOut,
@@ -72,7 +76,7 @@ from orbitalcloud.core.records.world import (
     WorldEntry,
 )
 
-Entry = FlightEntry | WorldEntry | NetworkEntry | JobsEntry | ChainEntry
+Entry = FlightEntry | WorldEntry | NetworkEntry | JobsEntry | ChainEntry | SettlementEntry
 
 __all__ = [
     "AnomalyCrossed",
@@ -107,6 +111,7 @@ __all__ = [
     "LightChanged",
     "LoadsShed",
     "NodeStarted",
+    "PurseStep",
     "ReceiptSigned",
     "ResultDelivered",
     "SafeMode",
@@ -114,14 +119,18 @@ __all__ = [
     "StationDescribed",
     "StatusReported",
     "Telemetry",
+    "TransactionDoubted",
+    "TransactionFinal",
     "TransactionHanded",
     "TransactionRefused",
     "TransactionReturned",
     "TransactionSettled",
     "TransactionSigned",
+    "TransactionUndone",
     "UpdateRefused",
     "Upset",
     "WalletBorn",
     "WalletWiped",
     "WeatherOutage",
+    "WorkStep",
 ]
