@@ -10,12 +10,14 @@ from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import (
     EnergyFacts,
     GovernorLimits,
+    NoticeFacts,
     SatelliteConfig,
     StationConfig,
     VerificationFacts,
 )
 from orbitalcloud.node.governor import Decision, Governor
 from orbitalcloud.node.orders import (
+    CallOff,
     Dropped,
     LabelledUpdate,
     Outcome,
@@ -32,6 +34,7 @@ from orbitalcloud.node.satellite import Satellite
 from orbitalcloud.node.station import Station
 
 __all__ = [
+    "CallOff",
     "Decision",
     "Dropped",
     "EnergyFacts",
@@ -39,6 +42,7 @@ __all__ = [
     "GovernorLimits",
     "LabelledUpdate",
     "Node",
+    "NoticeFacts",
     "Outcome",
     "Pay",
     "Satellite",

@@ -23,6 +23,10 @@ from orbitalcloud.core.events import (
     Started,
 )
 from orbitalcloud.network import BundleAgent, ContactPlan, Delivered
+from orbitalcloud.node.noticedesk import SERVICE as NOTICE_SERVICE
+from orbitalcloud.node.noticedesk import TIMER as NOTICE_TIMER
+from orbitalcloud.node.noticedesk import NoticeDesk, Offer
+from orbitalcloud.node.orders import CallOff, decode_order
 from orbitalcloud.node.vault import IDENTITY, opened, sealed
 
 CHAIN = "@chain"
@@ -38,6 +42,7 @@ class Node:
     def __init__(self, name: str, plan: ContactPlan) -> None:
         self.name = name
         self.agent = BundleAgent(name, plan)
+        self.notices: NoticeDesk | None = None
         self._private = b""
         self._silent = False
         """Whether the node keeps from sending though contacts are open (a satellite's safe mode)."""
@@ -50,6 +55,8 @@ class Node:
             case Fired(timer):
                 if self.agent.owns(timer):
                     yield from self._network(now, self.agent.fired(now, timer))
+                elif timer == NOTICE_TIMER and self.notices is not None:
+                    yield from self._network(now, self.notices.fired(now, self._offer(now)))
                 else:
                     yield from self._fired(now, timer)
             case Received(peer, frame):
@@ -61,7 +68,11 @@ class Node:
                 yield from self._opened(now, event)
                 if not self._silent:
                     yield from self._network(now, self.agent.opened(now, contact))
+                    if self.notices is not None:
+                        yield from self._network(now, self.notices.opened(now, contact.receiver, self._offer(now)))
             case ContactClosed(contact):
+                if self.notices is not None:
+                    self.notices.closed(now, contact.receiver)
                 if not self._silent:
                     yield from self._network(now, self.agent.closed(now, contact))
                 yield from self._closed(now, event)
@@ -69,6 +80,10 @@ class Node:
                 yield from self._finished(now, event)
             case Commanded():
                 try:
+                    if event.verb == "call-off" and self.notices is not None:
+                        order = decode_order(event.body, CallOff)
+                        yield from self._network(now, self.notices.call_off(now, order))
+                        return
                     yield from self._commanded(now, event)
                 except RemoteProtocolError as error:
                     yield self._refused_frame(now, "command", len(event.body), error)
@@ -93,6 +108,8 @@ class Node:
             )
         )
         yield from self._restore(now, event)
+        if self.notices is not None:
+            yield from self._network(now, self.notices.start(now, self._private, event.boot, event.saved))
         yield from self._network(now, self.agent.restore(now, event.saved))
 
     def _identify(self, now: Instant, event: Started) -> Iterator[Effect]:
@@ -117,6 +134,8 @@ class Node:
         """After thawing: the secrets of what it had saved, opened again; `DataError` if that cannot be."""
         if IDENTITY in saved:
             self._private = opened(saved[IDENTITY], IDENTITY, device_keys)
+        if self.notices is not None:
+            self.notices.private = self._private
 
     def _network(self, now: Instant, steps: Iterable[Effect | Delivered]) -> Iterator[Effect]:
         """Pass the agent's effects on; give what it delivers to the service that it is addressed to."""
@@ -125,7 +144,10 @@ class Node:
                 yield step
                 continue
             try:
-                yield from self._delivered(now, step)
+                if step.service == NOTICE_SERVICE and self.notices is not None:
+                    yield from self._network(now, self.notices.take(now, step))
+                else:
+                    yield from self._delivered(now, step)
             except RemoteProtocolError as error:
                 yield self._refused_frame(now, step.source, len(step.payload), error)
             except DataError as error:  # a value in an order that nothing here can use
@@ -149,6 +171,10 @@ class Node:
 
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
         raise RemoteProtocolError("order-verb", f"{self.name} has no verb {event.verb!r}")
+
+    def _offer(self, now: Instant) -> Offer:
+        """What the node could do for others just now."""
+        return "", (), 0, 0, 0, ()
 
     def _sensed(self, now: Instant, event: Sensed) -> Iterator[Effect]:
         yield from ()

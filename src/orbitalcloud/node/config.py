@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from orbitalcloud.compute import Accelerator
 from orbitalcloud.core import HOUR, MINUTE
 from orbitalcloud.ethereum import ChainConfig
-from orbitalcloud.network import ContactPlan
+from orbitalcloud.network import ContactPlan, Petnames
 from orbitalcloud.planning import Interval
 
 
@@ -69,6 +69,24 @@ class FollowingFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeFacts:
+    """What a node's notices are made by: whose names it knows, how often it speaks, and how many bytes that may cost.
+
+    `names` binds the mission's names to the keys that its nodes are born with; all nodes share it and none changes it.
+    """
+
+    names: Petnames = field(repr=False)
+    plan: ContactPlan = field(repr=False)
+    every_ns: int = HOUR
+    contact_bytes: int = 16_384
+    """Most that one neighbour is sent at once, and in an hour."""
+    jurisdiction: str = ""
+    price_gwei_per_kj: int = 0
+    operator: bytes = b""
+    """The Ed25519 key that may revoke this node's."""
+
+
+@dataclass(frozen=True, slots=True)
 class SatelliteConfig:
     """One satellite's software settings."""
 
@@ -102,6 +120,7 @@ class SatelliteConfig:
     operator: str = ""
     """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR
+    notices: NoticeFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +134,4 @@ class StationConfig:
     beacon: ChainConfig | None = None
     """The chain's light-client configuration, where its node has light-client data."""
     order_lifetime_ns: int = 48 * HOUR
+    notices: NoticeFacts | None = None

@@ -18,8 +18,12 @@ from orbitalcloud.core.records import (
     FrameLost,
     FrameRefused,
     HeadAdvanced,
+    KeyEnded,
     LoadsShed,
     NodeStarted,
+    NoticePublished,
+    NoticeRefused,
+    NoticeTaken,
     SafeMode,
     UpdateRefused,
     Upset,
@@ -400,6 +404,7 @@ class Flight:
     node_starts: tuple[NodeStarted, ...] = ()
     weather_outages: tuple[WeatherOutage, ...] = ()
     """Beginnings (`down`) and ends, as the Log has them."""
+    notices: tuple[NoticePublished | NoticeTaken | NoticeRefused | KeyEnded, ...] = ()
 
     @property
     def span(self) -> tuple[int, int]:
