@@ -89,7 +89,10 @@ class ContactWatch:
         A window that began before this node itself was up is held against nobody.
         """
         fallen = []
+        now_s = now // SECOND
         for key, record in self._records.items():
+            if not record.expected or min(window.closes_s for window in record.expected) > now_s:
+                continue
             before = self.weight_ppm(key)
             for window in [window for window in record.expected if window.closes_s * SECOND <= now]:
                 record.expected.remove(window)

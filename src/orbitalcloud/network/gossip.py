@@ -16,6 +16,7 @@ A new node knows one peer: its Summary is empty, the answer is all that fits, an
 from __future__ import annotations
 
 import hashlib
+import typing
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Annotated
@@ -134,6 +135,16 @@ class _Neighbour:
         """When summaries were last compared."""
         self.told: int | None = None
         self.cursor = _LOWEST
+
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
+        """Frozen, what it knows is one byte string: a station has hundreds of lines for each of a hundred peers."""
+        kept = {name: getattr(self, name) for name in self.__slots__}
+        return None, kept | {"knows": msgspec.msgpack.encode([*self.knows.items()])}
+
+    def __setstate__(self, state: tuple[None, dict[str, typing.Any]]) -> None:
+        for name, value in state[1].items():
+            setattr(self, name, value)
+        self.knows = dict(msgspec.msgpack.decode(state[1]["knows"], type=list[tuple[_Place, _Version]]))
 
 
 class Gossip:
@@ -260,6 +271,7 @@ class Gossip:
         return [message]
 
 
+@lru_cache(16_384)
 def _line(item: Signed | End) -> tuple[_Place, _Version]:
     if isinstance(item, End):
         return (tag_of(item.key), _ENDED), _ENDED_VERSION

@@ -13,6 +13,7 @@ whoever invents a thousand nodes displaces these. Those whom we know are never d
 
 from __future__ import annotations
 
+import typing
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -111,6 +112,18 @@ class NoticeBoard:
         self._acquainted: dict[bytes, None] = {}
         self._peers: dict[str, _Bucket] = {}
         self._keys: dict[bytes, _Bucket] = {}
+
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
+        """Frozen, the notices are one byte string: a fleet's boards hold the same thousands of them."""
+        kept = {name: getattr(self, name) for name in self.__slots__}
+        return None, kept | {"_held": msgspec.msgpack.encode([signed.wire for signed in self._held.values()])}
+
+    def __setstate__(self, state: tuple[None, dict[str, typing.Any]]) -> None:
+        """Thawed, each is read again."""
+        for name, value in state[1].items():
+            setattr(self, name, value)
+        read = map(read_notice, msgspec.msgpack.decode(state[1]["_held"], type=list[bytes]))
+        self._held = {signed.slot: signed for signed in read}
 
     # What is on it ---------------------------------------------------------------------------------------------------
 
@@ -253,9 +266,12 @@ class NoticeBoard:
     # Rates -----------------------------------------------------------------------------------------------------------
 
     def _charge(self, now: Instant, peer: str) -> None:
-        known = self.names.key(peer)
-        who = peer if known is not None and self.knows(known) else ""
-        bucket = self._peers.setdefault(who, _Bucket(self.limits.peer_burst, now))
+        bucket = self._peers.get(peer)
+        who = peer
+        if bucket is None:
+            known = self.names.key(peer)
+            who = peer if known is not None and self.knows(known) else ""
+            bucket = self._peers.setdefault(who, _Bucket(self.limits.peer_burst, now))
         if not bucket.spend(now, self.limits.peer_burst, self.limits.peer_each_ns):
             raise RemoteProtocolError("notice-flood", f"{who or 'strangers'}: more than one in {self._pace} s")
 

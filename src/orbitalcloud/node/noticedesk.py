@@ -45,6 +45,8 @@ ANNOUNCED = 8
 """Contacts to come that a notice names: it is renewed long before a satellite has used up so many."""
 MAX_TOLD = 256
 
+_NEVER = Instant(0)
+
 Step = Effect | Delivered
 Offer = tuple[str, tuple[str, ...], int, int, int, tuple[int, ...]]
 """A `Capacity`'s accelerator, kinds, waiting, backlog_s, charge_ppm and free_j."""
@@ -62,7 +64,7 @@ class NoticeDesk:
     gossip: Gossip = field(init=False)
     watch: ContactWatch = field(init=False)
     in_view: dict[str, None] = field(default_factory=dict)
-    up_since: Instant = Instant(0)
+    up_since: Instant = _NEVER
     _epoch: int = 0
     _sequence: int = 0
     _off: tuple[Off, ...] = ()
@@ -169,9 +171,8 @@ class NoticeDesk:
         every = self.facts.every_ns
         if now - self._at.get(CAPACITY, -every) >= every:
             head = self._head(now, 3 * every)
-            yield from self._publish(
-                now, Capacity(*head, *offer, self.facts.jurisdiction, self.facts.price_gwei_per_kj)
-            )
+            terms = (self.facts.jurisdiction, self.facts.price_gwei_per_kj)
+            yield from self._publish(now, Capacity(*head, *offer, *terms))
         if now - self._at.get(CONTACTS, -CONTACTS_EVERY_NS) >= CONTACTS_EVERY_NS:
             yield from self._tell_contacts(now)
 
@@ -202,11 +203,12 @@ class NoticeDesk:
             yield self._taken(now, peer, item)
         if isinstance(notice, Contacts):
             self.watch.expect(notice.key, notice.planned)
-            yield from self._replan(now)
+            if notice.off or self._cut:
+                yield from self._replan(now)
 
     def _replan(self, now: Instant) -> Iterator[Step]:
         """Go by the mission's plan without what believed nodes call off."""
-        off = []
+        off: list[tuple[str, Off]] = []
         for notice in self.board.contacts(now):
             name = self.facts.names.name(notice.key)
             if notice.off and self.watch.believes(notice.key):
@@ -219,9 +221,8 @@ class NoticeDesk:
     def _judge(self, now: Instant) -> Iterator[Step]:
         for key in self.watch.judge(now, self.up_since):
             kept, missed = self.watch.counts(key)
-            error = RemoteProtocolError(
-                "contact-word", f"{self._called(key)} missed {missed} of {kept + missed} announced"
-            )
+            text = f"{self._called(key)} missed {missed} of {kept + missed} announced"
+            error = RemoteProtocolError("contact-word", text)
             yield self._refused(now, self._called(key), error)
             yield from self._replan(now)
 
@@ -251,8 +252,8 @@ def summary(notice: Any) -> str:
         machine = notice.accelerator or "no accelerator"
         hours = len(notice.free_j)
         return (
-            f"{machine}, {notice.waiting} waiting ({notice.backlog_s / 60:.0f} min), charge {notice.charge_ppm / 1e4:.0f} %, "
-            f"{free:.0f} Wh free in {hours} h"
+            f"{machine}, {notice.waiting} waiting ({notice.backlog_s / 60:.0f} min), "
+            f"charge {notice.charge_ppm / 1e4:.0f} %, {free:.0f} Wh free in {hours} h"
         )
     if isinstance(notice, Contacts):
         off = "; ".join(f"off for {(one.ends_s - one.begins_s) / 60:.0f} min: {one.text}" for one in notice.off)

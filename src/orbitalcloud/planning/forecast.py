@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from orbitalcloud.core import HOUR, SECOND, Instant
 
@@ -49,12 +50,12 @@ class Forecast:
         return index >= 0 and at < self.sunlight[index][1]
 
     def spare_mj(self, hours: int) -> tuple[int, ...]:
-        """Energy above idle power in each of the hours to come, none below 0; the first has the battery's surplus too."""
+        """Energy above idle power in each hour to come, none below 0; the first has the battery's surplus too."""
         spare = []
         for hour in range(hours):
             begin, end = self.now + hour * HOUR, self.now + (hour + 1) * HOUR
             edges = [begin, *self.edges(begin, end), end]
-            lit_ns = sum(b - a for a, b in zip(edges, edges[1:], strict=False) if self.sunlit_at(a))
+            lit_ns = sum(b - a for a, b in pairwise(edges) if self.sunlit_at(a))
             spare.append((self.array_mw * lit_ns - self.idle_mw * HOUR) // SECOND)
         spare[0] += max(0, self.charge_mj - self.reserve_mj)
         return tuple(max(0, one) for one in spare)

@@ -497,8 +497,8 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
             loss = Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000)
             if fault.announced_min is not None:
                 told = Instant(max(loaded.starts + SECOND, at - round(fault.announced_min * 60) * SECOND))
-                order = CallOff("", at // SECOND, -(-loss.ends // SECOND), "out, as announced")
-                carrier.push(told, fault.target, Commanded("call-off", encode_order(order)))
+                off = CallOff("", at // SECOND, -(-loss.ends // SECOND), "out, as announced")
+                carrier.push(told, fault.target, Commanded("call-off", encode_order(off)))
             carrier.trouble(loss, "station-outage", f"neither sends nor receives for {fault.duration_min:g} min")
         case faults.BlocksTransactions():
             carrier.medium.blocks.append(Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000))

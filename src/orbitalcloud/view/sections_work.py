@@ -224,7 +224,8 @@ def network_section(flight: Flight) -> str:
     )
     keys = (("stored", "stored"), ("sent", "sent"), ("later", "waits"), ("done", "delivered"), ("no", "dropped"))
     listed = f"<details><summary>Every bundle</summary>{grid(table(flight, 'bundles'))}</details>"
-    return f'<p class="lead">{text(said)}.</p>{timeline(frame_of(flight, ""), lanes, title, keys)}{listed}{_notices(flight)}'
+    drawn = timeline(frame_of(flight, ""), lanes, title, keys)
+    return f'<p class="lead">{text(said)}.</p>{drawn}{listed}{_notices(flight)}'
 
 
 def _notices(flight: Flight) -> str:
@@ -235,7 +236,8 @@ def _notices(flight: Flight) -> str:
     bundles, a_day = notice_bytes_a_day(flight)
     said = f"{count(len(rows.rows), 'node')} told of themselves in {count(bundles, 'bundle')} of signed notices"
     shown = grid(rows, hide=("capacity_utc", "signed_bytes"))
-    return f'<p class="lead">{text(said)}, {scaled(a_day, "B")} a day.</p><details><summary>Notices</summary>{shown}</details>'
+    listed = f"<details><summary>Notices</summary>{shown}</details>"
+    return f'<p class="lead">{text(said)}, {scaled(a_day, "B")} a day.</p>{listed}'
 
 
 def _bundle_lane(flight: Flight, bundle: Bundle) -> Lane:
