@@ -13,9 +13,14 @@ from orbitalcloud.view.notices import notice_bytes_a_day
 from orbitalcloud.view.tables import table
 from small_missions import SMALL, load_text
 
-OUTAGE = (
-    '\n[[fault]]\nkind = "station-outage"\nat_h = 3\ntarget = "svalbard"\nduration_min = 120\nannounced_min = 170\n'
-)
+OUTAGE = """
+[[fault]]
+kind = "station-outage"
+at_h = 5
+target = "svalbard"
+duration_min = 120
+announced_min = 200
+"""
 
 
 def fly(text: str, folder: Path) -> tuple[list[Entry], Flight]:
@@ -38,7 +43,7 @@ def test_everybody_hears_of_everybody_and_what_is_off_is_not_planned(tmp_path: P
     heard = [entry for entry in entries if isinstance(entry, records.NoticeTaken) and "off for 120 min" in entry.text]
     assert {entry.subject for entry in heard} == {"svalbard"}
     assert "sat" in {entry.node for entry in heard}
-    begins = int(flight.carrier.world.starts) + 3 * 3600 * 10**9
+    begins = int(flight.carrier.world.starts) + 5 * 3600 * 10**9
     plan = nodes["sat"].agent._sender.routes.plan
     base = nodes["sat"].config.plan
 

@@ -29,6 +29,7 @@ _FIRST_TO_GO = {
     "heads": ("optimistic_slot", "energy_j", "size_bytes", "participants", "period", "network", "lag_s"),
     "faults": (),
     "upsets": ("bit", "height_m", "effect"),
+    "notices": ("ended", "refused", "contacts", "known_by_all_s"),
 }
 """Per kind, the columns that a narrow terminal does without, the least missed first; JSON and CSV have them all."""
 

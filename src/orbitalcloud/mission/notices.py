@@ -14,5 +14,5 @@ class Notices(Part, frozen=True, kw_only=True):
 
     enabled: bool = True
     every_min: Annotated[float, Meta(ge=1, le=480)] = 120
-    contact_bytes: Annotated[int, Meta(ge=1024, le=1_048_576)] = 8192
+    contact_bytes: Annotated[int, Meta(ge=1024, le=1_048_576)] = 4096
     price_gwei_per_kj: Annotated[int, Meta(ge=0, le=2**53)] = 0
