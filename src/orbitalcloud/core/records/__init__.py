@@ -12,11 +12,14 @@ from orbitalcloud.core.records.base import Base
 from orbitalcloud.core.records.chain import (
     ChainEntry,
     HeadAdvanced,
+    TransactionDoubted,
+    TransactionFinal,
     TransactionHanded,
     TransactionRefused,
     TransactionReturned,
     TransactionSettled,
     TransactionSigned,
+    TransactionUndone,
     UpdateRefused,
     WalletBorn,
     WalletWiped,
@@ -59,6 +62,7 @@ from orbitalcloud.core.records.network import (
     NoticeRefused,
     NoticeTaken,
 )
+from orbitalcloud.core.records.settlement import PurseStep, SettlementEntry, WorkStep
 from orbitalcloud.core.records.world import (
     AnomalyCrossed,
     BrownOut,
@@ -74,7 +78,7 @@ from orbitalcloud.core.records.world import (
     WorldEntry,
 )
 
-Entry = FlightEntry | WorldEntry | NetworkEntry | JobsEntry | ChainEntry
+Entry = FlightEntry | WorldEntry | NetworkEntry | JobsEntry | ChainEntry | SettlementEntry
 
 __all__ = [
     "AnomalyCrossed",
@@ -112,20 +116,25 @@ __all__ = [
     "NoticePublished",
     "NoticeRefused",
     "NoticeTaken",
+    "PurseStep",
     "ReceiptSigned",
     "ResultDelivered",
     "SafeMode",
     "SatelliteDescribed",
     "StationDescribed",
     "Telemetry",
+    "TransactionDoubted",
+    "TransactionFinal",
     "TransactionHanded",
     "TransactionRefused",
     "TransactionReturned",
     "TransactionSettled",
     "TransactionSigned",
+    "TransactionUndone",
     "UpdateRefused",
     "Upset",
     "WalletBorn",
     "WalletWiped",
     "WeatherOutage",
+    "WorkStep",
 ]
