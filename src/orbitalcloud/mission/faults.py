@@ -28,9 +28,13 @@ class FrameLoss(Trouble, frozen=True, kw_only=True, tag="frame-loss"):
 
 
 class StationOutage(Trouble, frozen=True, kw_only=True, tag="station-outage"):
-    """The target station neither sends nor receives, for a time."""
+    """The target station neither sends nor receives, for a time.
+
+    With `announced_min` it says so that many minutes before, in a signed notice, and whoever heard plans without it.
+    """
 
     duration_min: Positive
+    announced_min: Positive | None = None
 
 
 class BlocksTransactions(Trouble, frozen=True, kw_only=True, tag="blocks-transactions"):

@@ -15,6 +15,7 @@ from orbitalcloud.mission.controls import Control
 from orbitalcloud.mission.errands import Entry, Transaction, Wipe
 from orbitalcloud.mission.faults import Fault
 from orbitalcloud.mission.network import Network
+from orbitalcloud.mission.notices import Notices
 from orbitalcloud.mission.parts import (
     Account,
     Celsius,
@@ -471,6 +472,7 @@ class Mission(Part, frozen=True, kw_only=True):
     link: Annotated[tuple[Link, ...], Meta(max_length=1000)] = ()
     environment: Environment = Environment()
     network: Network = Network()
+    notices: Notices = Notices()
     ethereum: Ethereum | None = None
     job: Annotated[tuple[Job, ...], Meta(max_length=1000)] = ()
     payment: Annotated[tuple[Payment, ...], Meta(max_length=1000)] = ()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from orbitalcloud.compute import Accelerator
 from orbitalcloud.core import HOUR, MINUTE
 from orbitalcloud.ethereum import ChainConfig
-from orbitalcloud.network import AgentLimits, ContactPlan
+from orbitalcloud.network import AgentLimits, ContactPlan, Petnames
 from orbitalcloud.network.security import Policy
 from orbitalcloud.planning import Interval
 
@@ -139,6 +139,24 @@ class NetworkFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeFacts:
+    """What a node's notices are made by: whose names it knows, how often it speaks, and how many bytes that may cost.
+
+    `names` binds the mission's names to the keys that its nodes are born with; all nodes share it and none changes it.
+    """
+
+    names: Petnames = field(repr=False)
+    plan: ContactPlan = field(repr=False)
+    every_ns: int = 2 * HOUR
+    contact_bytes: int = 16_384
+    """Most that one neighbour is sent at once, and in an hour."""
+    jurisdiction: str = ""
+    price_gwei_per_kj: int = 0
+    operator: bytes = b""
+    """The Ed25519 key that may revoke this node's."""
+
+
+@dataclass(frozen=True, slots=True)
 class SatelliteConfig:
     """One satellite's software settings."""
 
@@ -175,6 +193,7 @@ class SatelliteConfig:
     """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR
     network: NetworkFacts = NetworkFacts()
+    notices: NoticeFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +210,4 @@ class StationConfig:
     """Where this station settles jobs on chain."""
     order_lifetime_ns: int = 48 * HOUR
     network: NetworkFacts = NetworkFacts()
+    notices: NoticeFacts | None = None

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from orbitalcloud.compute import Artefact, Job, JobLimits, Limits, Request, encode_request, workload
+from orbitalcloud.compute import (
+    Artefact,
+    Job,
+    JobLimits,
+    Limits,
+    Request,
+    encode_request,
+    public_key,
+    signing_key,
+    workload,
+)
 from orbitalcloud.core import (
     HOUR,
+    MINUTE,
     SECOND,
     DataError,
     Instant,
@@ -29,12 +40,14 @@ from orbitalcloud.mission import Craft, Loaded, Task, faults, mission_error, typ
 from orbitalcloud.mission.errands import Transaction
 from orbitalcloud.mission.files import read_bytes
 from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of, battery_of, node_index
-from orbitalcloud.network import ContactPlan
+from orbitalcloud.network import ContactPlan, Petnames
 from orbitalcloud.node import (
+    CallOff,
     EnergyFacts,
     GovernorLimits,
     NetworkFacts,
     Node,
+    NoticeFacts,
     Pay,
     Satellite,
     SatelliteConfig,
@@ -166,10 +179,32 @@ def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fle
         config_of_chain = beacon.config if beacon is not None else None
         station = StationConfig(ground.name, fleet.plan, world.names, chain, config_of_chain, network=fleet.network)
         fleet.configs[ground.name] = office(loaded, station, founding) if founding is not None else station
+    if loaded.mission.notices.enabled:
+        _give_notices(fleet, loaded, seed)
     fleet.lies.update(lies_of(loaded) | satellite_lies(loaded))
     fleet.founding = founding
     fleet.beacon = beacon
     return fleet, work
+
+
+def _give_notices(fleet: Fleet, loaded: Loaded, seed: int | None) -> None:
+    """Every node gets a notice desk, and the names that the keys of this seed are known by (decision 13)."""
+    root, asked = Seed.of(loaded.mission.seed if seed is None else seed), loaded.mission.notices
+    names = Petnames()
+    for name in fleet.configs:
+        born = signing_key(root.child(name).child("entropy").bytes(32, 1))
+        names.add(name, bytes.fromhex(public_key(born)))
+    laws = {ground.name: ground.jurisdiction for ground in loaded.stations}
+    for name, config in fleet.configs.items():
+        facts = NoticeFacts(
+            names=names,
+            plan=fleet.plan,
+            every_ns=round(asked.every_min * MINUTE),
+            contact_bytes=asked.contact_bytes,
+            jurisdiction=laws.get(name, ""),
+            price_gwei_per_kj=asked.price_gwei_per_kj,
+        )
+        fleet.configs[name] = replace(config, notices=facts)
 
 
 def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple[Carrier, Fleet]:
@@ -495,6 +530,10 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
             carrier.trouble(loss, "frame-loss", text)
         case faults.StationOutage():
             loss = Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000)
+            if fault.announced_min is not None:
+                told = Instant(max(loaded.starts + SECOND, at - round(fault.announced_min * 60) * SECOND))
+                off = CallOff("", at // SECOND, -(-loss.ends // SECOND), "out, as announced")
+                carrier.push(told, fault.target, Commanded("call-off", encode_order(off)))
             carrier.trouble(loss, "station-outage", f"neither sends nor receives for {fault.duration_min:g} min")
         case faults.BlocksTransactions():
             carrier.medium.blocks.append(Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000))

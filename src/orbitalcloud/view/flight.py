@@ -18,8 +18,12 @@ from orbitalcloud.core.records import (
     FrameLost,
     FrameRefused,
     HeadAdvanced,
+    KeyEnded,
     LoadsShed,
     NodeStarted,
+    NoticePublished,
+    NoticeRefused,
+    NoticeTaken,
     PurseStep,
     SafeMode,
     UpdateRefused,
@@ -415,6 +419,7 @@ class Flight:
     work_steps: tuple[WorkStep, ...] = ()
     purse_steps: tuple[PurseStep, ...] = ()
     """Beginnings (`down`) and ends, as the Log has them."""
+    notices: tuple[NoticePublished | NoticeTaken | NoticeRefused | KeyEnded, ...] = ()
 
     @property
     def span(self) -> tuple[int, int]:

@@ -173,6 +173,10 @@ _STEPS: dict[type, Callable[[State, Any], None]] = {
     r.BundleDropped: fold_network.bundle_dropped,
     r.BundleRefused: fold_network.bundle_refused,
     r.StatusReported: fold_network.status_reported,
+    r.NoticePublished: lambda state, entry: state.notices.append(entry),
+    r.NoticeTaken: lambda state, entry: state.notices.append(entry),
+    r.NoticeRefused: lambda state, entry: state.notices.append(entry),
+    r.KeyEnded: lambda state, entry: state.notices.append(entry),
     r.FrameLost: lambda state, entry: state.lost.append(entry),
     r.FrameRefused: lambda state, entry: state.refused_frames.append(entry),
     r.JobSubmitted: fold_jobs.job_submitted,
@@ -225,6 +229,7 @@ def _built(state: State) -> Flight:
         frames_refused=tuple(state.refused_frames),
         node_starts=tuple(state.starts),
         weather_outages=tuple(state.weather),
+        notices=tuple(state.notices),
         work_steps=tuple(state.work_steps),
         purse_steps=tuple(state.purse_steps),
     )
