@@ -176,7 +176,7 @@ def verify(
 @app.command()
 def export(
     flight: FlightArgument = None,
-    form: Annotated[str, typer.Option("--as", help="czml, oem, omm, tle, csv or parquet")] = "czml",
+    form: Annotated[str, typer.Option("--as", help="czml, oem, omm, tle, ion, csv or parquet")] = "czml",
     satellite: Annotated[str, typer.Option(help="for oem, omm, tle: which [default: the only one, or all]")] = "",
     kind: Annotated[str, typer.Option(help="for csv: telemetry, or a kind that `get` lists")] = "telemetry",
     out: Annotated[Path | None, typer.Option("--out", help="a file [default: stdout; parquet needs one]")] = None,
