@@ -14,17 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+import msgspec
+
 from orbitalcloud.core import effects, records
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import RemoteProtocolError
 from orbitalcloud.core.time import MILLISECOND, MINUTE, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.network import admin, cbor, making, prophet
+from orbitalcloud.network.assurance import CONFIRM_TIMER, Assurance
+from orbitalcloud.network.avoiding import avoiding, not_through, sending_of
 from orbitalcloud.network.bundle import (
     BLOCK_CONFIDENTIALITY,
     BLOCK_INTEGRITY,
     BUNDLE_AGE,
     IS_ADMINISTRATIVE,
+    IS_FRAGMENT,
     MAX_BYTES,
     TOLERANCES,
     Bundle,
@@ -33,12 +38,14 @@ from orbitalcloud.network.bundle import (
     require_conformant,
     with_block,
 )
+from orbitalcloud.network.contacts_held import ContactsHeld
 from orbitalcloud.network.convergence import REFUSED, TAKEN, Report, Segment, decode_frame, transfer_name
 from orbitalcloud.network.eid import NULL, Eid, endpoint
 from orbitalcloud.network.fragment import Reassembly
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Delivered, Out, Output
 from orbitalcloud.network.peer import Peer
+from orbitalcloud.network.plan_watch import WATCH_TIMER
 from orbitalcloud.network.reporting import ASKS, Reporter
 from orbitalcloud.network.routes import Ask
 from orbitalcloud.network.routing import ContactPlan, Route
@@ -70,6 +77,7 @@ class BundleAgent:
     """
 
     __slots__ = (
+        "_excluded",
         "_expiry_at",
         "_parts",
         "_reporter",
@@ -80,6 +88,8 @@ class BundleAgent:
         "_store",
         "aliases",
         "asks",
+        "assurance",
+        "contacts",
         "guard",
         "limits",
         "meddle",
@@ -99,12 +109,16 @@ class BundleAgent:
         self.name = name
         self.limits = limits or AgentLimits()
         self.guard, self.aliases, self.asks = guard, dict(aliases or {}), asks
-        self.meddle: Callable[[Instant, Bundle], Bundle] | None = None
-        """What a lying relay does to bundles on their way through; the twin's faults set it, nothing else."""
+        self.meddle: Callable[[Instant, Bundle], Bundle | None] | None = None
+        """What a lying relay does to bundles on their way through (None: it drops them, having said that it took them);
+        the twin's faults set it, nothing else."""
         limits = self.limits
         self._reporter = Reporter(own, limits)
         self._store = BundleStore(limits.store_bytes, limits.store_bundles, limits.source_ppm, limits.source_bytes)
         self._sender = Sender(name, plan, self._store, self.limits)
+        self.assurance = Assurance(name, self._sender.routes, self.limits)
+        self.contacts = ContactsHeld(self._sender)
+        self._excluded: dict[str, dict[str, str]] = {}
         self._seen = Seen(self.limits.seen_ids)
         self._parts: dict[str, _Parts] = {}
         self._sequence = 0
@@ -160,6 +174,7 @@ class BundleAgent:
         counter = saved.get(SEQUENCE, b"")
         if len(counter) == 8:
             self._sequence = self._sequence_limit = int.from_bytes(counter, "big")
+        self.assurance.restore(now, saved, out)
         self._expire(now, out)
         self._sender.dispatch_all(now, out)
         self._watch_expiry(out)
@@ -200,7 +215,7 @@ class BundleAgent:
 
     def opened(self, now: Instant, contact: Contact) -> list[Output]:
         """This node can send to `contact.receiver` from now on."""
-        out: Out = []
+        out = self._amend(now, self.contacts.opened(now, contact))
         self._sender.opened(now, contact, out)
         if not self._sender.routes.foreseen(now, contact.receiver):
             self._sender.prophet.met(now, contact.receiver)
@@ -208,18 +223,37 @@ class BundleAgent:
             out += self.submit(now, contact.receiver, prophet.SERVICE, vector, "encounter", 10 * MINUTE, 3)
         return out
 
-    def exclude(self, now: Instant, nodes: Mapping[str, str]) -> list[Output]:
-        """Relay through none of these from now on: name → the reason, a short word (`jurisdiction`, `lost`, …)."""
+    def exclude(self, now: Instant, nodes: Mapping[str, str], by: str = "operator") -> list[Output]:
+        """Relay through none of these from now on: name → the reason, a short word (`jurisdiction`, `lost`, …).
+
+        Each `by` has a list of its own; a node is left out while anybody's has it.
+        """
         out: Out = []
-        self._sender.routes.exclude(nodes)
+        self._excluded[by] = dict(nodes)
+        self._sender.routes.exclude({name: why for one in self._excluded.values() for name, why in one.items()})
         self._sender.dispatch_all(now, out)
         return out
 
+    def shun(self, nodes: Mapping[str, str]) -> None:
+        """Relay through these only where there is no other way: name → the reason, a short word."""
+        self._sender.routes.shunned.update(nodes)
+
+    def observe(self, now: Instant, plan: ContactPlan) -> list[Output]:
+        """Hold the contacts that come against this plan from now on (`plan_watch`)."""
+        return self._amend(now, self.contacts.observe(now, plan))
+
+    def _amend(self, now: Instant, turned: Out) -> Out:
+        """What was seen of contacts: where it changed who is silent, routes change."""
+        if self.contacts.changed():
+            turned += self.exclude(now, self.contacts.silent, "silent")
+        return turned
+
     def closed(self, now: Instant, contact: Contact) -> list[Output]:
         """It cannot any more."""
+        frames = peer.frames if (peer := self._sender.peers.get(contact.receiver)) is not None else 0
         out: Out = []
         self._sender.closed(now, contact, out)
-        return out
+        return out + self._amend(now, self.contacts.closed(now, contact.receiver, frames))
 
     def fired(self, now: Instant, timer: str) -> list[Output]:
         """One of the agent's timers is due."""
@@ -228,12 +262,17 @@ class BundleAgent:
             self._expiry_at = None
             self._expire(now, out)
             self._watch_expiry(out)
+        elif timer == CONFIRM_TIMER:
+            self._send_unconfirmed(now, out)
+        elif timer == WATCH_TIMER:
+            out += self._amend(now, self.contacts.fired(now))
         elif timer == DISPATCH_TIMER:
             self._sender.look_again(now, out)
         else:
             peer = self._sender.peers.get(timer.removeprefix(LINK_TIMER))
             if peer is not None:
                 self._sender.fired(now, peer, out)
+                out += self._amend(now, self.contacts.waited(now, peer))
         return out
 
     # Making bundles --------------------------------------------------------------------------------------------------
@@ -248,45 +287,51 @@ class BundleAgent:
         lifetime_ns: int,
         priority: int = 1,
         flags: int = 0,
+        confirm: bool = False,
     ) -> Iterator[Output]:
         """Send `payload` to the service of a node. Larger `priority` (0 to 23) is more urgent.
 
         `flags` are RFC 9171's for this bundle (`admin.ASK…`, `bundle.MUST_NOT_FRAGMENT`), besides the agent's `asks`.
-        The first output is the record of the bundle, `BundleCreated`; where the store refuses it, `BundleDropped` with
-        the Why follows. `DataError` if the names make no endpoint.
+        `confirm`: wait for the destination's word, and send again without it (`assurance`). The first output is the
+        record of the bundle, `BundleCreated`; where the store refuses it, `BundleDropped` with the Why follows.
+        `DataError` if the names make no endpoint.
         """
-        own, to, flags = endpoint(self.name), endpoint(destination, service), flags | self.asks
+        flags |= self.asks | (admin.ASK[admin.DELIVERED] if confirm else 0)
+        own, to = endpoint(self.name), endpoint(destination, service)
         out: Out = []
         sequence = self._next_sequence(out)
         lifetime_ms, report_to = lifetime_ns // MILLISECOND, own if flags & ASKS else NULL
         bundle = making.make_bundle(
             to, own, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to
         )
-        self._launch(now, bundle, purpose, out)
+        self._launch(now, bundle, purpose, out, confirm)
         return iter(out)
 
-    def _launch(self, now: Instant, bundle: Bundle, purpose: str, out: Out) -> None:
+    def _launch(self, now: Instant, bundle: Bundle, purpose: str, out: Out, confirm: bool = False) -> None:
         """Secure, record, store and send a bundle made here."""
+        bundle = self.assurance.prefer(bundle) if confirm else bundle
         local = self.node_of(bundle.destination) == self.name
         if self.guard is not None and not local:
             bundle = self.guard.protected(bundle)
         wire = encode(bundle)
-        created = records.BundleCreated(
-            at=now,
-            node=self.name,
-            bundle=bundle.id,
-            destination=bundle.destination.text,
-            size_bytes=len(wire),
-            purpose=purpose,
-        )
-        out.insert(0, effects.Record(created))
+        out.insert(0, effects.Record(making.created(now, self.name, bundle, len(wire), purpose)))
         refusal = self._too_big(len(wire)) or self._full(now, len(wire), bundle.priority, out)
         if local:
             self._deliver(now, bundle, expiry(bundle, now, self.limits.retention_ns), "made here", out)
         elif refusal is not None:
             self._drop(now, bundle.id, refusal, out)
         else:
+            if confirm and self.assurance.room(len(wire)):
+                expires = expiry(bundle, now, self.limits.retention_ns)
+                self.assurance.track(now, bundle, wire, self.node_of(bundle.destination), expires, out)
             self._keep(now, bundle, wire, "", out)
+
+    def _send_unconfirmed(self, now: Instant, out: Out) -> None:
+        """What was not confirmed in time goes out again; where the store has no room, that counts as a sending."""
+        for bundle in self.assurance.fired(now, self._store.has_whole, out):
+            wire = encode(bundle)
+            if self._store.refusal(len(wire)) is None:
+                self._keep(now, bundle, wire, "", out)
 
     def _full(self, now: Instant, size_bytes: int, priority: int, out: Out) -> Why | None:
         """Why a bundle made here cannot be stored; less urgent ones made here make room for it (`victims`)."""
@@ -331,6 +376,7 @@ class BundleAgent:
         """Bytes from a peer. Whatever is wrong with them becomes a `FrameRefused` record."""
         out: Out = []
         neighbour = self._sender.peer(peer)
+        self.contacts.heard(now, peer)
         try:
             if neighbour is None:
                 raise RemoteProtocolError("peers", f"{self.limits.peers} neighbours are known, the most")
@@ -340,6 +386,8 @@ class BundleAgent:
             else:
                 for report in content:
                     taken = self._sender.report(now, neighbour, report, out)
+                    if taken is not None:
+                        self.assurance.taken(now, taken.whole_id, peer, out)
                     if taken is not None and taken.flags & admin.ASK[admin.FORWARDED]:
                         subject = decode(taken.wire, MAX_BYTES, TOLERANCES)
                         self._report(now, subject, admin.FORWARDED, admin.NO_REASON, out)
@@ -391,9 +439,11 @@ class BundleAgent:
             bundle = with_block(bundle, BUNDLE_AGE, cbor.unsigned(0))
             wire = encode(bundle)
         held = self._store.get(bundle.id)
-        if bundle.whole_id in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
-            return
         local = self.node_of(bundle.destination) == self.name
+        if bundle.whole_id in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
+            if local and bundle.whole_id in self._seen and sending_of(bundle) > 1:
+                self._repeated(now, peer, bundle, out)
+            return
         judged = self._judge(now, peer, bundle, local, out)
         expires = expiry(bundle, now, limits.retention_ns)
         received = records.BundleReceived(at=now, node=self.name, bundle=bundle.id, peer=peer, size_bytes=len(wire))
@@ -412,9 +462,12 @@ class BundleAgent:
         bundle = judged.bundle or bundle
         if not local:
             bundle = making.forwarded(bundle, endpoint(self.name))
-            if self.meddle is not None:
-                bundle = self.meddle(now, bundle)
-            wire = encode(bundle)
+            passed = self.meddle(now, bundle) if self.meddle is not None else bundle
+            if passed is None:
+                swallowed = records.BundleSwallowed(at=now, node=self.name, bundle=bundle.id, peer=peer)
+                out += (record, effects.Record(swallowed))
+                return
+            bundle, wire = passed, encode(passed)
         refusal = self._store.refusal(len(wire), held, self.node_of(bundle.source) or "nobody")
         if refusal is not None:
             raise RemoteProtocolError(refusal.rule, refusal.text)
@@ -426,6 +479,17 @@ class BundleAgent:
         if held:
             self._sender.release(held, out)
         self._keep(now, bundle, wire, peer, out)
+
+    def _repeated(self, now: Instant, peer: str, bundle: Bundle, out: Out) -> None:
+        """A second sending of what was delivered here: dropped, and confirmed once more, for the first word was lost.
+
+        The report goes round the same relays; of fragments, only the first is answered.
+        """
+        again = records.BundleDuplicate(at=now, node=self.name, bundle=bundle.id, peer=peer)
+        out.append(effects.Record(again))
+        if not bundle.is_fragment or not bundle.offset:
+            whole = msgspec.structs.replace(bundle, flags=bundle.flags & ~IS_FRAGMENT)
+            self._report(now, whole, admin.DELIVERED, admin.NO_REASON, out)
 
     def _hear(self, now: Instant, peer: str, bundle: Bundle, out: Out) -> None:
         """A neighbour's predictabilities: of itself, at first hand, or refused."""
@@ -505,26 +569,15 @@ class BundleAgent:
         if bundle.flags & IS_ADMINISTRATIVE:
             self._heard(now, bundle, out)
             return
-        created = bundle.created if bundle.created_ms else Instant(now - (bundle.age_ms or 0) * MILLISECOND)
-        payload = bundle.payload
-        delivered = records.BundleDelivered(
-            at=now,
-            node=self.name,
-            bundle=bundle.id,
-            source=bundle.source.text,
-            size_bytes=len(payload),
-            delay_ms=(now - created) // MILLISECOND,
-            security=security,
-        )
-        out.append(effects.Record(delivered))
-        source = self.node_of(bundle.source)
-        out.append(Delivered(bundle.id, source, bundle.destination.service, payload, created))
+        out.append(effects.Record(making.delivered(now, self.name, bundle, security)))
+        source, created = self.node_of(bundle.source), making.born(now, bundle)
+        out.append(Delivered(bundle.id, source, bundle.destination.service, bundle.payload, created))
         self._report(now, bundle, admin.DELIVERED, admin.NO_REASON, out)
 
     # Status reports --------------------------------------------------------------------------------------------------
 
     def _heard(self, now: Instant, bundle: Bundle, out: Out) -> None:
-        """An administrative record for this node: shown in the Log, and no more."""
+        """An administrative record for this node: shown in the Log, and where it confirms a delivery, believed."""
         try:
             if bundle.destination.service not in ("", "0"):
                 raise RemoteProtocolError("administrative-endpoint", f"{bundle.destination} is an application's")
@@ -532,17 +585,16 @@ class BundleAgent:
         except RemoteProtocolError as error:
             self._drop(now, bundle.id, Why(False, error.check, error.detail), out)
             return
-        heard = records.StatusReported(
-            at=now,
-            node=self.name,
-            bundle=report.subject,
-            reporter=bundle.source.text,
-            status=report.words,
-            reason=report.reason,
-            text=report.reason_text,
-            time_ms=report.time_ms,
-        )
-        out.append(effects.Record(heard))
+        out.append(effects.Record(making.reported(now, self.name, bundle.source.text, report)))
+        if report.asserted[admin.DELIVERED]:
+            self.confirm(now, report.subject, self.node_of(bundle.source), out)
+
+    def confirm(self, now: Instant, bundle: str, reporter: str, out: Out) -> None:
+        """`reporter`, its destination, has the bundle, as a report or an application's answer says."""
+        if self.assurance.confirmed(now, bundle, reporter, out):
+            entry = self._store.get(bundle)
+            if entry is not None:
+                self._sender.release(entry, out)
 
     def _report_reception(self, now: Instant, bundle: Bundle, out: Out) -> None:
         reason = admin.UNSUPPORTED if making.asks_to_report(bundle) else admin.NO_REASON
@@ -555,6 +607,8 @@ class BundleAgent:
         mine: Out = []
         sequence = self._next_sequence(mine)
         report = self._reporter.bundle(now, subject, status, reason, sequence)
+        if names := not_through(subject):
+            report = avoiding(report, 1, names)
         self._launch(now, report, f"status report: {admin.STATUSES[status]}", mine)
         out += mine
 

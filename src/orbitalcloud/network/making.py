@@ -9,6 +9,7 @@ from orbitalcloud.core.errors import RemoteProtocolError
 from orbitalcloud.core.time import MILLISECOND, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.network import cbor
+from orbitalcloud.network.admin import StatusReport
 from orbitalcloud.network.bundle import (
     BLOCK_CONFIDENTIALITY,
     BLOCK_INTEGRITY,
@@ -106,6 +107,50 @@ def refused(now: Instant, node: str, peer: str, size_bytes: int, error: RemotePr
     """The record of bytes that broke the protocol."""
     return records.FrameRefused(
         at=now, node=node, peer=peer, size_bytes=size_bytes, check=error.check, detail=error.detail
+    )
+
+
+def created(now: Instant, node: str, bundle: Bundle, size_bytes: int, purpose: str) -> records.BundleCreated:
+    """The record of a bundle made here."""
+    return records.BundleCreated(
+        at=now,
+        node=node,
+        bundle=bundle.id,
+        destination=bundle.destination.text,
+        size_bytes=size_bytes,
+        purpose=purpose,
+    )
+
+
+def born(now: Instant, bundle: Bundle) -> Instant:
+    """When it was created, by its age where its source had no clock."""
+    return bundle.created if bundle.created_ms else Instant(now - (bundle.age_ms or 0) * MILLISECOND)
+
+
+def delivered(now: Instant, node: str, bundle: Bundle, security: str) -> records.BundleDelivered:
+    """The record of a bundle that is given to an application."""
+    return records.BundleDelivered(
+        at=now,
+        node=node,
+        bundle=bundle.id,
+        source=bundle.source.text,
+        size_bytes=len(bundle.payload),
+        delay_ms=(now - born(now, bundle)) // MILLISECOND,
+        security=security,
+    )
+
+
+def reported(now: Instant, node: str, reporter: str, report: StatusReport) -> records.StatusReported:
+    """The record of a status report that came."""
+    return records.StatusReported(
+        at=now,
+        node=node,
+        bundle=report.subject,
+        reporter=reporter,
+        status=report.words,
+        reason=report.reason,
+        text=report.reason_text,
+        time_ms=report.time_ms,
     )
 
 

@@ -30,6 +30,8 @@ class Ask(NamedTuple):
     priority: int = 1
     expires: int = _NEVER
     previous: str = ""
+    avoid: frozenset[str] = frozenset()
+    """Relays that it should be kept from, where there is another way."""
 
 
 class Routes:
@@ -40,7 +42,19 @@ class Routes:
     node forbid is sought anew under those terms, and that answer remembered too.
     """
 
-    __slots__ = ("_bound", "_cache", "_grace_ns", "_least_bytes", "_table", "bookings", "excluded", "name", "plan")
+    __slots__ = (
+        "_bound",
+        "_cache",
+        "_grace_ns",
+        "_kept",
+        "_least_bytes",
+        "_table",
+        "bookings",
+        "excluded",
+        "name",
+        "plan",
+        "shunned",
+    )
 
     def __init__(self, plan: ContactPlan, name: str, least_bytes: int, grace_ns: int) -> None:
         self.plan, self.name = plan, name
@@ -48,6 +62,9 @@ class Routes:
         self.bookings = Bookings()
         self.excluded: dict[str, str] = {}
         """Nodes not to be used as relays, and why (`jurisdiction`, `lost`, …)."""
+        self.shunned: dict[str, str] = {}
+        """Nodes to be used as relays only where there is no other way, and why (`word`, …)."""
+        self._kept: dict[tuple[str, int, frozenset[str]], tuple[Route, Instant]] = {}
         self._least_bytes, self._grace_ns = least_bytes, grace_ns
         self._cache: dict[tuple[str, int], tuple[Route | None, Instant]] = {}
         self._bound: dict[tuple[str, int, int], tuple[Route | None, Instant, int]] = {}
@@ -57,12 +74,14 @@ class Routes:
         self.plan, self._table = plan, None
         self._cache.clear()
         self._bound.clear()
+        self._kept.clear()
         self.bookings.clear()
 
     def exclude(self, nodes: Mapping[str, str]) -> None:
         """Relay through none of these from now on: name → the reason, a short word."""
         self.excluded = dict(nodes)
         self._bound.clear()
+        self._kept.clear()
 
     def find(self, now: Instant, ask: Ask, is_open: Callable[[str], bool]) -> Route | None:
         """The route for a bundle of this size, or for a fragment of it where no contact carries the whole.
@@ -71,6 +90,10 @@ class Routes:
         not used. Nor is a bundle thrown straight back to the neighbour `previous`, who may see less of it.
         """
         size = self._size_class(ask.size_bytes)
+        if names := ask.avoid.union(self.shunned):
+            found = self._around(now, ask, size, is_open, names)
+            if found is not None:
+                return found
         found = self._cached(now, ask.destination, size)
         if found is None:
             return None
@@ -81,6 +104,26 @@ class Routes:
         if self._keeps(found, now, ask, size):
             return found
         return self._under_terms(now, ask, size, is_open)
+
+    def _around(
+        self, now: Instant, ask: Ask, size: int, is_open: Callable[[str], bool], names: frozenset[str]
+    ) -> Route | None:
+        """The route that leaves these relays out, if there is one."""
+        key = (ask.destination, size, names)
+        known = self._kept.get(key)
+        if known is not None and now < known[1] + _STALE_NS and known[0].arrival_from(now, size) is not None:
+            found = known[0]
+            back = found.first_hop == ask.previous != ask.destination and found.contacts[0].opens <= now
+            if not back and self._up(found, now, is_open) and self._keeps(found, now, ask, size):
+                return found
+        unusable = self._unusable(now, is_open, ask.previous)
+        terms = replace(self._terms(ask), without=unusable, avoid=names.union(self.excluded))
+        chosen = self._search(now, ask.destination, size, terms)
+        if chosen is not None:
+            if len(self._kept) >= _CACHED:
+                self._kept.clear()
+            self._kept[key] = (chosen, now)
+        return chosen
 
     def told(self, now: Instant, ask: Ask, path: str = "soonest", wait_ns: int = 0) -> Route | Why:
         """The route that a bundle would take from here, or why there is none; nothing is booked.

@@ -45,12 +45,14 @@ DISPATCH_TIMER = "net/dispatch"
 class Sender:
     """The sending half of an agent: peers, their queues and transfers, over the agent's store."""
 
-    __slots__ = ("_dispatch_at", "limits", "name", "peers", "prophet", "routes", "store")
+    __slots__ = ("_dispatch_at", "limits", "lost", "name", "peers", "prophet", "routes", "store")
 
     def __init__(self, name: str, plan: ContactPlan, store: BundleStore, limits: AgentLimits) -> None:
         self.name, self.store, self.limits = name, store, limits
         self.routes = Routes(plan, name, limits.fragment_least_bytes, limits.grace_ns)
         self.prophet = Prophet(name)
+        self.lost = False
+        """Whether the plan is known to be of another day, so that any neighbour is better than a route."""
         self.peers: dict[str, Peer] = {}
         self._dispatch_at: Instant | None = None
 
@@ -135,7 +137,7 @@ class Sender:
     def _assign(self, now: Instant, entry: Entry, out: Out) -> Peer | None:
         peer = self.peers.get(entry.destination)
         self.routes.bookings.unbook(entry.id)
-        ask = Ask(entry.destination, len(entry.wire), -entry.rank[0], entry.expires, entry.previous)
+        ask = Ask(entry.destination, len(entry.wire), -entry.rank[0], entry.expires, entry.previous, entry.avoid)
         if peer is not None and peer.contact is not None:
             self._displace(now, entry, self.routes.book_direct(now, entry.id, ask), out)
         else:
@@ -146,6 +148,8 @@ class Sender:
             else:
                 open_to = [name for name in self.prophet.neighbours if self._is_open(name)]
                 first = self.prophet.carrier(now, entry.id, entry.destination, entry.previous, open_to)
+            if self.lost and (found is None or not self._is_open(found.first_hop)):
+                first = self._anybody(entry) or first
             peer = self.peers.get(first) if first is not None else None
             if peer is None or peer.contact is None:
                 self._explain(now, entry, ask, found, out)
@@ -159,6 +163,22 @@ class Sender:
             self._detach(entry)
             heapq.heappush(peer.queue, entry.rank)
         return peer
+
+    def _anybody(self, entry: Entry) -> str | None:
+        """Whom to give a bundle to where this node's plan is not believed: a neighbour in view, who may know better."""
+        shy = {entry.previous, *entry.avoid, *self.routes.excluded, *self.routes.shunned}
+        return min((name for name in self.peers if self._is_open(name) and name not in shy), default=None)
+
+    def forsake(self, now: Instant, peer: Peer, out: Out) -> None:
+        """A contact in which nothing is answered: what it was to carry finds another way, and is asked after later."""
+        for entry in self.store.outbound():
+            if entry.carrier == peer.name:
+                entry.carrier, entry.told = "", True
+                text = f"{peer.name} does not answer, though there is a contact to it"
+                peer.waited[entry.id] = Instant(now + self.limits.retry_ns)
+                self._waits(now, entry, Why(False, "unanswered", text, peer.unanswered, 0, "question"), out)
+        peer.unanswered = 0
+        self._look_again(now + self.limits.retry_ns, out)
 
     def _is_open(self, name: str) -> bool:
         peer = self.peers.get(name)

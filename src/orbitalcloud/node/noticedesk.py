@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from orbitalcloud.core import HOUR, SECOND, Instant, RemoteProtocolError, records
 from orbitalcloud.core.effects import Effect, Record, Save, Wake
-from orbitalcloud.network import BundleAgent, Delivered, key_name
+from orbitalcloud.network import BundleAgent, ContactPlan, Delivered, key_name
 from orbitalcloud.network.contact_watch import ContactWatch, amended
 from orbitalcloud.network.gossip import Gossip, GossipLimits, Summary, read_message
 from orbitalcloud.network.identity import public_of
@@ -43,6 +43,8 @@ BUNDLE_LIFETIME_NS = HOUR
 CONTACTS_EVERY_NS = 6 * HOUR
 ANNOUNCED = 8
 """Contacts to come that a notice names: it is renewed long before a satellite has used up so many."""
+SILENCE_NS = 12 * HOUR
+"""A neighbour that was not met is called off for this long, or until it is met again."""
 MAX_TOLD = 256
 
 _NEVER = Instant(0)
@@ -63,11 +65,14 @@ class NoticeDesk:
     board: NoticeBoard = field(init=False)
     gossip: Gossip = field(init=False)
     watch: ContactWatch = field(init=False)
+    plan: ContactPlan = field(init=False)
+    """The plan that the node goes by but for what others call off: the mission's, until it gets another."""
     in_view: dict[str, None] = field(default_factory=dict)
     up_since: Instant = _NEVER
     _epoch: int = 0
     _sequence: int = 0
     _off: tuple[Off, ...] = ()
+    _silences: tuple[Off, ...] = ()
     _at: dict[str, Instant] = field(default_factory=dict)
     """When each kind was last published."""
     _told: set[tuple[str, str]] = field(default_factory=set)
@@ -75,6 +80,10 @@ class NoticeDesk:
     """Keys that were heard of since the boot."""
     _cut: tuple[tuple[str, Off], ...] = ()
     """What the plan goes without."""
+
+    def __post_init__(self) -> None:
+        """It begins with the mission's plan."""
+        self.plan = self.facts.plan
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """Without the key, which the node gives back."""
@@ -148,6 +157,16 @@ class NoticeDesk:
         for peer in list(self.in_view):
             yield from self._send(now, peer, self.gossip.push(now, peer))
 
+    def silent(self, now: Instant, peers: tuple[str, ...]) -> Iterator[Step]:
+        """Whom this node has not met where the plan says that it should: its contacts with them are off for a while."""
+        begins_s = now // SECOND
+        ends_s = begins_s + SILENCE_NS // SECOND
+        self._silences = tuple(Off(peer, begins_s, ends_s, "not met") for peer in peers[:MAX_WINDOWS])
+        yield from self._tell_contacts(now)
+        yield from self._replan(now)
+        for peer in list(self.in_view):
+            yield from self._send(now, peer, self.gossip.push(now, peer))
+
     # Inside ----------------------------------------------------------------------------------------------------------
 
     def _head(self, now: Instant, lifetime_ns: int) -> tuple[bytes, str, int, int, int, int]:
@@ -179,11 +198,12 @@ class NoticeDesk:
     def _tell_contacts(self, now: Instant) -> Iterator[Step]:
         planned = (
             Window(one.receiver, max(one.opens, now) // SECOND, one.closes // SECOND, one.rate_bps)
-            for one in self.facts.plan.departures(self.name).passes
+            for one in self.plan.departures(self.name).passes
             if one.closes > now
         )
         chosen = tuple(window for _, window in zip(range(ANNOUNCED), planned, strict=False))
-        yield from self._publish(now, Contacts(*self._head(now, 4 * CONTACTS_EVERY_NS), chosen, self._off))
+        off = (*self._off, *self._silences)[-MAX_WINDOWS:]
+        yield from self._publish(now, Contacts(*self._head(now, 4 * CONTACTS_EVERY_NS), chosen, off))
 
     def _take_one(self, now: Instant, peer: str, wire: bytes, proof: bool) -> Iterator[Step]:
         item = self.board.take_proof(now, peer, wire) if proof else self.board.take(now, peer, wire)
@@ -216,7 +236,7 @@ class NoticeDesk:
         chosen = tuple(sorted(off, key=lambda one: (one[0], one[1].begins_s, one[1].ends_s, one[1].peer)))
         if chosen != self._cut:
             self._cut = chosen
-            yield from self.agent.replan(now, amended(self.facts.plan, chosen))
+            yield from self.agent.replan(now, amended(self.plan, chosen))
 
     def _judge(self, now: Instant) -> Iterator[Step]:
         for key in self.watch.judge(now, self.up_since):
@@ -224,6 +244,7 @@ class NoticeDesk:
             text = f"{self._called(key)} missed {missed} of {kept + missed} announced"
             error = RemoteProtocolError("contact-word", text)
             yield self._refused(now, self._called(key), error)
+            self.agent.shun({self._called(key): "word"})
             yield from self._replan(now)
 
     def _called(self, key: bytes) -> str:

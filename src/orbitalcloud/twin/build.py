@@ -69,7 +69,14 @@ from orbitalcloud.twin.build_chain import (
     paying_facts,
     uplink_uj_per_byte,
 )
-from orbitalcloud.twin.build_network import Meddling, meddlers, network_facts
+from orbitalcloud.twin.build_faults import (
+    Meddling,
+    NetworkFault,
+    meddlers,
+    schedule_messages,
+    schedule_network_fault,
+)
+from orbitalcloud.twin.build_network import network_facts
 from orbitalcloud.twin.build_settlement import founding_of, office, proposals, satellite_lies, settled
 from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.devnet import DevBeacon
@@ -162,7 +169,7 @@ def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fle
     )
     fleet = Fleet(loaded, ContactPlan(world.contacts()), artefacts, on_board)
     names = (*world.names, *(ground.name for ground in loaded.stations))
-    fleet.network, fleet.meddlers = network_facts(loaded, names, root), meddlers(loaded)
+    fleet.network, fleet.meddlers = network_facts(loaded, names, root), meddlers(loaded, root)
     for channel in loaded.channels:
         if channel.limits is not None:
             fleet.terminals_mw.setdefault(channel.sender, {})[channel.receiver] = round(channel.transmit_w * 1000)
@@ -233,7 +240,8 @@ def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple
         carrier.begin(name)
     for name in world.names:
         carrier.push(Instant(loaded.starts + telemetry_ns), name, SensorsDue())
-    _schedule(carrier, loaded, work, fleet.on_board)
+    _schedule(carrier, loaded, work, fleet)
+    schedule_messages(carrier, loaded)
     for at, name, command in proposals(loaded, fleet.founding):
         carrier.push(at, name, command)
     return carrier, fleet
@@ -394,10 +402,10 @@ def _instants(world: World, task: Task, satellite: str, ends: Instant) -> Iterat
         at = Instant(at + period_ns)
 
 
-def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board: frozenset[str]) -> None:
+def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], fleet: Fleet) -> None:
     for index, task in enumerate(loaded.tasks):
         with _blamed(loaded, "job", index, "submit_at"):
-            _schedule_task(carrier, loaded, task, work[task.name], on_board)
+            _schedule_task(carrier, loaded, task, work[task.name], fleet.on_board)
     ethereum = loaded.mission.ethereum
     for index, update in enumerate(ethereum.updates if ethereum else ()):
         with _blamed(loaded, "ethereum", "updates", index, "file"):
@@ -418,7 +426,10 @@ def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board:
         carrier.push(_after(loaded, wipe.at_h), wipe.station, Commanded("wipe-wallet", order_to_wipe))
     for index, fault in enumerate(loaded.mission.fault):
         with _blamed(loaded, "fault", index, _blame(fault)):
-            _schedule_fault(carrier, loaded, fault)
+            if isinstance(fault, NetworkFault):
+                schedule_network_fault(carrier, loaded, fault, fleet.plan)
+            else:
+                _schedule_fault(carrier, loaded, fault)
 
 
 def _schedule_transaction(carrier: Carrier, loaded: Loaded, item: Transaction) -> None:
@@ -538,16 +549,16 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
         case faults.BlocksTransactions():
             carrier.medium.blocks.append(Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000))
             text = f"cannot speak to the chain for {fault.duration_min:g} min"
-            carrier.announce(at, fault.target, "blocks-transactions", text)
+            carrier.announce(at, fault.target, "blocks-transactions", text, _until(at, fault.duration_min))
         case faults.LyingStation():
             text = f"it forges what it brings of the chain for {fault.duration_min:g} min: {fault.lie}"
-            carrier.announce(at, fault.target, "lying-station", text)
+            carrier.announce(at, fault.target, "lying-station", text, _until(at, fault.duration_min))
         case faults.TamperedBundle():
             text = f"it alters what it passes on for others for {fault.duration_min:g} min"
-            carrier.announce(at, fault.target, "tampered-bundle", text)
+            carrier.announce(at, fault.target, "tampered-bundle", text, _until(at, fault.duration_min))
         case faults.LyingSatellite():
             text = f"it lies about its work for {fault.duration_min:g} min: {fault.lie}"
-            carrier.announce(at, fault.target, "lying-satellite", text)
+            carrier.announce(at, fault.target, "lying-satellite", text, _until(at, fault.duration_min))
         case faults.ForgedProposal():
             text = f"{fault.station} asks it to co-sign {fault.value_gwei} gwei to {fault.to}, which no owner proposed"
             carrier.announce(at, fault.target, "forged-proposal", text)

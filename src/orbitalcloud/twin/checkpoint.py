@@ -80,8 +80,10 @@ class _Pickler(pickle.Pickler):
 
     def persistent_id(self, item: Any) -> tuple[str, str] | None:
         match item:
-            case Loaded() | Fleet() | ContactPlan():
+            case Loaded() | Fleet():
                 return type(item).__name__, ""
+            case ContactPlan() if item is self._fleet.plan:  # one that was amended since is a node's own
+                return "ContactPlan", ""
             case SatelliteConfig() | StationConfig():
                 return "config", item.name
             case Artefact() if item.digest in self._fleet.artefacts:
