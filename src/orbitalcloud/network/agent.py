@@ -314,14 +314,15 @@ class BundleAgent:
         if self.guard is not None and not local:
             bundle = self.guard.protected(bundle)
         wire = encode(bundle)
-        out.insert(0, effects.Record(making.created(now, self.name, bundle, len(wire), purpose)))
         refusal = self._too_big(len(wire)) or self._full(now, len(wire), bundle.priority, out)
+        confirm = confirm and not local and refusal is None and self.assurance.room(len(wire))
+        out.insert(0, effects.Record(making.created(now, self.name, bundle, len(wire), purpose, confirm)))
         if local:
             self._deliver(now, bundle, expiry(bundle, now, self.limits.retention_ns), "made here", out)
         elif refusal is not None:
             self._drop(now, bundle.id, refusal, out)
         else:
-            if confirm and self.assurance.room(len(wire)):
+            if confirm:
                 expires = expiry(bundle, now, self.limits.retention_ns)
                 self.assurance.track(now, bundle, wire, self.node_of(bundle.destination), expires, out)
             self._keep(now, bundle, wire, "", out)

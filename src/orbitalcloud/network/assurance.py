@@ -194,7 +194,8 @@ class Assurance:
 
     def _give_up(self, now: Instant, one: Awaited, here: bool, out: Out) -> None:
         where = "it never left" if here and one.tries == 1 else f"sent {one.tries} times"
-        why = Why(False, "unconfirmed", f"{where}, and {one.destination} never said that it has it", one.tries)
+        rule = "lifetime" if one.expires <= now else "unconfirmed"
+        why = Why(False, rule, f"{where}, and {one.destination} never said that it has it", one.tries)
         out.append(effects.Record(records.BundleUnconfirmed(at=now, node=self.name, bundle=one.id, why=why)))
         if not here:
             self._turned(now, self.relays.blame(now, one.path), out)

@@ -110,7 +110,9 @@ def refused(now: Instant, node: str, peer: str, size_bytes: int, error: RemotePr
     )
 
 
-def created(now: Instant, node: str, bundle: Bundle, size_bytes: int, purpose: str) -> records.BundleCreated:
+def created(
+    now: Instant, node: str, bundle: Bundle, size_bytes: int, purpose: str, awaited: bool
+) -> records.BundleCreated:
     """The record of a bundle made here."""
     return records.BundleCreated(
         at=now,
@@ -119,6 +121,7 @@ def created(now: Instant, node: str, bundle: Bundle, size_bytes: int, purpose: s
         destination=bundle.destination.text,
         size_bytes=size_bytes,
         purpose=purpose,
+        awaited=awaited,
     )
 
 

@@ -7,12 +7,13 @@ from orbitalcloud.core.why import Why
 
 
 class BundleCreated(Base, frozen=True):
-    """A node made a bundle."""
+    """A node made a bundle; `awaited`: and waits for the word that it was delivered, and else sends it again."""
 
     bundle: str
     destination: str
     size_bytes: int
     purpose: str
+    awaited: bool = False
 
 
 class BundleSent(Base, frozen=True):
