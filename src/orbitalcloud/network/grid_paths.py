@@ -190,6 +190,40 @@ def distances_among(
     return out
 
 
+@njit(cache=True)
+def _trace(row, along, across, seam, satellite, out):  # type: ignore[no-untyped-def]
+    """Walk back from a satellite while a neighbour's length explains its own; the number of satellites written."""
+    planes, slots = along.shape
+    at, n = satellite, 0
+    while True:
+        out[n] = at
+        n += 1
+        p, s = at // slots, at % slots
+        before = s - 1 if s > 0 else slots - 1
+        after = s + 1 if s + 1 < slots else 0
+        ahead = at + slots if p + 1 < planes else (s + seam) % slots
+        behind = at - slots if p > 0 else (planes - 1) * slots + (s - seam) % slots
+        if row[p * slots + before] + along[p, before] == row[at]:
+            at = p * slots + before
+        elif row[p * slots + after] + along[p, s] == row[at]:
+            at = p * slots + after
+        elif row[behind] + across[behind // slots, behind % slots] == row[at]:
+            at = behind
+        elif row[ahead] + across[p, s] == row[at]:
+            at = ahead
+        else:
+            return n
+
+
+def path_over_grid(row: Floats, along: Floats, across: Floats, seam: int, satellite: int) -> list[int]:
+    """The satellites of a shortest path to `satellite`, the source's first satellite first, by a row of
+    `distances_over_grid` and the same links; empty where there is no path."""
+    if not np.isfinite(row[satellite]):
+        return []
+    out = np.empty(along.size + 1, dtype=np.int64)
+    return out[: _trace(row, along, across, seam % along.shape[1], satellite, out)][::-1].tolist()
+
+
 def _checked(along: Floats, across: Floats, seam: int) -> None:
     assert along.shape == across.shape, "a ring and a rung for each satellite"
     assert along.ndim == 2, "planes × slots"
