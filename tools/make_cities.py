@@ -14,10 +14,10 @@ from pathlib import Path
 PLACE = Path(__file__).resolve().parents[1] / "src" / "orbitalcloud" / "data" / "map" / "cities.csv"
 LARGEST = 150
 ALSO = (
-    "Amsterdam Anchorage Apia Auckland Brussels Chicago Copenhagen Dallas Denver Dublin Geneva Helsinki Honolulu Lisbon "
-    "Luanda Manila Miami Nuuk Oslo Paris Perth Prague Rome Seattle Stockholm Suva Ushuaia Vancouver Vienna Warsaw "
-    "Washington Wellington"
-).split() + ["Frankfurt am Main", "Reykjavík", "San Francisco", "Tromsø", "Zürich"]
+    "Amsterdam|Anchorage|Apia|Auckland|Brussels|Chicago|Copenhagen|Dallas|Denver|Dublin|Frankfurt am Main|Geneva|"
+    "Helsinki|Honolulu|Lisbon|Luanda|Manila|Miami|Nuuk|Oslo|Paris|Perth|Prague|Reykjavík|Rome|San Francisco|Seattle|Stockholm|"
+    "Suva|Tromsø|Ushuaia|Vancouver|Vienna|Warsaw|Washington|Wellington|Zürich"
+).split("|")
 NAMES = {"new-york-city": "new-york", "frankfurt-am-main": "frankfurt"}
 
 

@@ -221,7 +221,8 @@ def path_over_grid(row: Floats, along: Floats, across: Floats, seam: int, satell
     if not np.isfinite(row[satellite]):
         return []
     out = np.empty(along.size + 1, dtype=np.int64)
-    return out[: _trace(row, along, across, seam % along.shape[1], satellite, out)][::-1].tolist()
+    count = _trace(row, along, across, seam % along.shape[1], satellite, out)
+    return [int(at) for at in out[:count][::-1]]
 
 
 def _checked(along: Floats, across: Floats, seam: int) -> None:
