@@ -14,10 +14,44 @@ from pathlib import Path
 PLACE = Path(__file__).resolve().parents[1] / "src" / "orbitalcloud" / "data" / "map" / "cities.csv"
 LARGEST = 150
 ALSO = (
-    "Amsterdam|Anchorage|Apia|Auckland|Brussels|Chicago|Copenhagen|Dallas|Denver|Dublin|Frankfurt am Main|Geneva|"
-    "Helsinki|Honolulu|Lisbon|Luanda|Manila|Miami|Nuuk|Oslo|Paris|Perth|Prague|Reykjavík|Rome|San Francisco|Seattle|Stockholm|"
-    "Suva|Tromsø|Ushuaia|Vancouver|Vienna|Warsaw|Washington|Wellington|Zürich"
-).split("|")
+    "Amsterdam",
+    "Anchorage",
+    "Apia",
+    "Auckland",
+    "Brussels",
+    "Chicago",
+    "Copenhagen",
+    "Dallas",
+    "Denver",
+    "Dublin",
+    "Frankfurt am Main",
+    "Geneva",
+    "Helsinki",
+    "Honolulu",
+    "Lisbon",
+    "Luanda",
+    "Manila",
+    "Miami",
+    "Nuuk",
+    "Oslo",
+    "Paris",
+    "Perth",
+    "Prague",
+    "Reykjavík",
+    "Rome",
+    "San Francisco",
+    "Seattle",
+    "Stockholm",
+    "Suva",
+    "Tromsø",
+    "Ushuaia",
+    "Vancouver",
+    "Vienna",
+    "Warsaw",
+    "Washington",
+    "Wellington",
+    "Zürich",
+)
 NAMES = {"new-york-city": "new-york", "frankfurt-am-main": "frankfurt"}
 
 

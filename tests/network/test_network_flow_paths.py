@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -95,7 +96,7 @@ def test_a_meshs_lengths_are_dijkstras_and_its_paths_have_them(seed, nodes, link
     known = {tuple(pair): w for pair, w in zip(ends.tolist(), lengths, strict=True)}
     for node in range(nodes):
         path = path_to(before[0], node)
-        total = sum(known[min(a, b), max(a, b)] for a, b in zip(path, path[1:], strict=False))
+        total = sum(known[min(a, b), max(a, b)] for a, b in pairwise(path))
         assert path == [node] if not math.isfinite(far[0, node]) else total == pytest.approx(far[0, node])
 
 
@@ -142,7 +143,8 @@ def test_fair_rates_are_those_of_linear_programmes(seed):
 
 
 def test_five_sessions_by_hand():
-    # By hand, in the manner of Bertsekas & Gallager (Data Networks, 2nd ed. 1992, §6.5.2), unit links: sessions 2, 3 and 5 share one link, 1 and 3
+    # By hand, in the manner of Bertsekas & Gallager (Data Networks, 2nd ed. 1992, §6.5.2), unit links:
+    # sessions 2, 3 and 5 share one link, 1 and 3
     # another that 1 has the rest of, 4 has the last link's rest. Rates 2/3, 1/3, 1/3, 1, 1/3.
     starts, links = np.array([0, 1, 2, 4, 5, 6]), np.array([0, 1, 0, 1, 2, 1])
     rate, why = max_min_fair(starts, links, np.ones(3), np.full(5, np.inf))

@@ -121,7 +121,7 @@ def _rates(made: ConnectivityStudy) -> str:
             tone = "good" if mean else "bad"
             out.append(
                 f'<div class="margin {tone}"><b>{text(flow.name)}<small>{text(variant.topology)}</small></b>'
-                f'<span class="gauge"><i style="width:{100 * mean / most:.1f}%"></i></span><span>{mean / 1e6:.1f}</span>'
-                f"<span>Mbit/s on the mean, bound by {text(bound)}</span><span></span></div>"
+                f'<span class="gauge"><i style="width:{100 * mean / most:.1f}%"></i></span><span>{mean / 1e6:.1f}'
+                f"</span><span>Mbit/s on the mean, bound by {text(bound)}</span><span></span></div>"
             )
     return "".join(out)

@@ -1,7 +1,7 @@
 """Coverage by latitude: how many satellites a circle of latitude sees, all around it at once.
 
-Above a mask a satellite covers an arc of each circle of latitude. So coverage at an instant is exact over longitudes: no
-grid of points, only the ends of arcs, sorted. Positions in TEME or any frame that has its z axis, metres.
+Above a mask a satellite covers an arc of each circle of latitude. So coverage at an instant is exact over longitudes:
+no grid of points, only the ends of arcs, sorted. Positions in TEME or any frame that has its z axis, metres.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Connectivity through the day: round-trip times, fair rates, availability, handovers and coverage of a mission's flows.
+"""Connectivity through the day: round-trip times, fair rates, availability, handovers, coverage of a mission's flows.
 
     made = connectivity(load("starlink-shell-1"))
     made.variants[0].flows[0].rtt_s          # (n_times,), not a number where there is no path

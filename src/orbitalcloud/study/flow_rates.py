@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,7 +133,7 @@ def fair_rates(step: Step, rates: Rates) -> tuple[Floats, list[str]]:
 
 
 def _pairs(path: tuple[int, ...]) -> list[Link]:
-    return list(zip(path, path[1:], strict=False))
+    return list(pairwise(path))
 
 
 def _shared(link: Link, most: float, rates: Rates) -> list[tuple[Key, float]]:
