@@ -26,6 +26,7 @@ from orbitalcloud.mission.parts import (
     Share,
     Text,
 )
+from orbitalcloud.mission.planned import Planner, Planning
 
 Degrees = Annotated[float, Meta(ge=-360, le=360)]
 ShieldingMm = Annotated[
@@ -222,6 +223,7 @@ class Satellite(Part, frozen=True, kw_only=True):
     cluster: Cluster | None = None
     propagation: Literal["secular", "numerical"] = "secular"
     reserve: Annotated[float, Meta(ge=0, le=0.99, description="no job below this state of charge")] = 0.3
+    planner: Annotated[Planner | None, Meta(description="instead of the mission's")] = None
     accelerator: Text | None = None
     age_years: Annotated[float, Meta(ge=0, le=30)] | None = None
     mass_kg: Positive | None = None
@@ -459,6 +461,7 @@ class Mission(Part, frozen=True, kw_only=True):
     station: Annotated[tuple[Station, ...], Meta(max_length=1000)] = ()
     link: Annotated[tuple[Link, ...], Meta(max_length=1000)] = ()
     environment: Environment = Environment()
+    planning: Planning = Planning()
     ethereum: Ethereum | None = None
     job: Annotated[tuple[Job, ...], Meta(max_length=1000)] = ()
     payment: Annotated[tuple[Payment, ...], Meta(max_length=1000)] = ()

@@ -12,7 +12,7 @@ from orbitalcloud.compute import Accelerator
 from orbitalcloud.core import HOUR, MINUTE
 from orbitalcloud.ethereum import ChainConfig
 from orbitalcloud.network import ContactPlan
-from orbitalcloud.planning import Interval
+from orbitalcloud.planning import Flying, Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,8 @@ class SatelliteConfig:
     operator: str = ""
     """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR
+    planner: Flying = "earliest-deadline"
+    """Which of `planning`'s planners orders its jobs."""
 
 
 @dataclass(frozen=True, slots=True)

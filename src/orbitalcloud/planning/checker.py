@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
-from orbitalcloud.planning.plan import Placed, Plan
+from orbitalcloud.planning.answers import Placed, Plan
 from orbitalcloud.planning.problem import MILLION, Craft, Job, Problem, may_use
 
 TINY_MK = Decimal("1e-20")

@@ -6,7 +6,7 @@ import numpy as np
 
 from orbitalcloud.core import Instant, Why, iso
 from orbitalcloud.planning.kernels import ACCELERATOR, DOWNLINK, HEAT, PARTS, RESERVE, UPLINK, Assignment, empty, fits, put
-from orbitalcloud.planning.plan import Parts, Placed, Plan, Track
+from orbitalcloud.planning.answers import Parts, Placed, Plan, Track
 from orbitalcloud.planning.problem import Job, Problem
 from orbitalcloud.planning.tables import Tables
 

@@ -27,7 +27,7 @@ from orbitalcloud.core import DataError, Seed
 from orbitalcloud.planning.dual import Bound, bound_of
 from orbitalcloud.planning.explain import told
 from orbitalcloud.planning.kernels import Assignment, empty, fill
-from orbitalcloud.planning.plan import Plan
+from orbitalcloud.planning.answers import Plan
 from orbitalcloud.planning.problem import Problem
 from orbitalcloud.planning.search import ruin_and_recreate
 from orbitalcloud.planning.tables import Tables, tables_of
