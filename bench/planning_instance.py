@@ -1,6 +1,7 @@
 """The instances of bench/planning.py: a Walker constellation's own sunlight and passes, jobs drawn from a seed.
 
-Satellites: Walker delta 53°, 550 km, ten planes a hundred; a 6U with 40 W of array in the sun, 19 W idle (BUPT-1's, in flight), 60 Wh of
+Satellites: Walker delta 53°, 550 km, ten planes a hundred; a 6U with 40 W of array in the sun, 19 W
+idle (BUPT-1's, in flight), 60 Wh of
 which 45 % are kept, charged to between 60 and 95 %, and an accelerator that takes 22 W more than idle (a Jetson Orin NX
 in its 25 W mode); a node of 5 kJ/K that loses 0.55 W/K, settles at 20 to 26 °C and may reach 52 °C. Stations: ten,
 10° mask, 1 Mbit/s down and 200 kbit/s up. Jobs: images of places drawn evenly over the sphere up to 52°, wanted at a
@@ -51,7 +52,10 @@ def constellation(count: int) -> tuple[Orbits, list[tuple[tuple[int, int], ...]]
     for row, begun in enumerate(since):
         if begun is not None:
             spans[row].append((begun, ends))
-    sites = [GroundSite(math.radians(a), math.radians(b), 0.0, math.radians(10), f"g{k}") for k, (a, b) in enumerate(STATIONS)]
+    sites = [
+        GroundSite(math.radians(a), math.radians(b), 0.0, math.radians(10), f"g{k}")
+        for k, (a, b) in enumerate(STATIONS)
+    ]
     passages: list[list[Passage]] = [[] for _ in range(count)]
     for window in contact_windows(orbits, sites, EPOCH, ends):
         seconds = (window.closes - window.opens) / SECOND
@@ -87,7 +91,10 @@ def instance(jobs: int, count: int, seed: int, fleet: tuple[Orbits, list, list] 
 def _jobs(jobs: int, orbits: Orbits, crafts: tuple[Craft, ...], chance: np.random.Generator) -> list[Job]:
     latitude = np.arcsin(chance.uniform(-math.sin(math.radians(52)), math.sin(math.radians(52)), jobs))
     longitude = chance.uniform(-math.pi, math.pi, jobs)
-    sites = [GroundSite(float(a), float(b), 0.0, math.radians(20), f"t{k}") for k, (a, b) in enumerate(zip(latitude, longitude, strict=True))]
+    sites = [
+        GroundSite(float(a), float(b), 0.0, math.radians(20), f"t{k}")
+        for k, (a, b) in enumerate(zip(latitude, longitude, strict=True))
+    ]
     wished = EPOCH + (chance.uniform(0, 18, jobs) * 3600 * SECOND).astype(np.int64)
     seen: list[list[tuple[int, str]]] = [[] for _ in range(jobs)]
     for window in contact_windows(orbits, sites, EPOCH, Instant(EPOCH + DAY)):
@@ -103,8 +110,10 @@ def _jobs(jobs: int, orbits: Orbits, crafts: tuple[Craft, ...], chance: np.rando
         for at, name in sorted(seen[k]):
             if len(places) < PLACES:
                 places.setdefault(name, int(wished[k]) if ground else at)
-        run = Run(int(math.ceil(slots)) * SLOT_NS, 22_000)
+        run = Run(math.ceil(slots) * SLOT_NS, 22_000)
         deadline = int(wished[k] + span * 3600 * SECOND)
         home = tuple(places.items()) or ((crafts[k % len(crafts)].name, int(wished[k])),)
-        made.append(Job(f"j{k:05}", worth, deadline, (run,), home, int(math.exp(up)) if ground else 0, int(math.exp(down))))
+        made.append(
+            Job(f"j{k:05}", worth, deadline, (run,), home, int(math.exp(up)) if ground else 0, int(math.exp(down)))
+        )
     return made

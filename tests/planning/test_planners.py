@@ -1,4 +1,4 @@
-"""Every planner's plan holds by exact arithmetic, none is worth more than the bound, and nobody can do better than it."""
+"""Every plan of every planner holds by exact arithmetic, and no plan at all is worth more than the bound."""
 
 import itertools
 from dataclasses import replace
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from orbitalcloud.core import MINUTE, DataError, Instant, Seed, Why
 from orbitalcloud.planning import Load
+from orbitalcloud.planning.answers import Placed, Plan
 from orbitalcloud.planning.checker import faults
 from orbitalcloud.planning.dual import bound_of, evaluate, rows_of
-from orbitalcloud.planning.answers import Placed, Plan
 from orbitalcloud.planning.planners import PLANNERS, Effort, make_plan
 from orbitalcloud.planning.problem import Cell, Craft, Job, Lump, Passage, Problem, Run
 from orbitalcloud.planning.tables import tables_of
@@ -112,7 +112,9 @@ def test_no_plan_at_all_is_worth_more_than_the_bound_and_search_finds_the_best_o
 @given(drawn_jobs, drawn_craft, st.sampled_from(PLANNERS), st.integers(0, 1500), st.integers(0, 9000))
 def test_every_plan_of_every_planner_holds_by_exact_arithmetic(drawn, first, planner, up, down):
     jobs = [job(f"j{k}", *one, input_bytes=up * (k % 2), output_bytes=down) for k, one in enumerate(drawn)]
-    asked = problem([*jobs, job("law", 30, 1, 150, output_bytes=10, forbidden=frozenset({"CL", "b"}))], [first, craft("b")])
+    asked = problem(
+        [*jobs, job("law", 30, 1, 150, output_bytes=10, forbidden=frozenset({"CL", "b"}))], [first, craft("b")]
+    )
     made = make_plan(asked, planner, effort=EFFORT)
     assert faults(asked, made) == []
     assert all(one.why.text and one.why.ok == (one.craft is not None) for one in made.placed)
@@ -150,7 +152,10 @@ def test_the_linear_relaxation_solved_by_somebody_else_is_nearly_the_bound():
 
 
 def _placed_plan():
-    asked = problem([job("up", input_bytes=900, deadline=119), job("down", 20, 2, 119, output_bytes=4000), job("free", 5)], [craft()])
+    asked = problem(
+        [job("up", input_bytes=900, deadline=119), job("down", 20, 2, 119, output_bytes=4000), job("free", 5)],
+        [craft()],
+    )
     made = make_plan(asked, "best", effort=EFFORT)
     assert made.missed == 0
     assert faults(asked, made) == []

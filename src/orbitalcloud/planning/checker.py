@@ -6,6 +6,7 @@ is compiled, nothing is tabled: only `Problem` and what the plan says.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -61,7 +62,10 @@ def _alone(problem: Problem, job: Job, craft: Craft | None, one: Placed) -> Iter
     held = -(-run.duration_ns // problem.slot_ns) * problem.slot_ns
     if (one.start - problem.starts) % problem.slot_ns or one.finish - one.start != held:
         yield "slots: it does not take its own"
-    if one.start < max(problem.starts, places[craft.name]) or one.finish > problem.starts + problem.slots * problem.slot_ns:
+    if (
+        one.start < max(problem.starts, places[craft.name])
+        or one.finish > problem.starts + problem.slots * problem.slot_ns
+    ):
         yield "horizon: it runs before it is ready, or after the end"
     if one.finish > job.deadline:
         yield "deadline: it ends too late"
@@ -86,7 +90,7 @@ def _together(problem: Problem, craft: Craft, placed: Sequence[tuple[Job, Placed
     """What is wrong with all of one satellite's placements."""
     spans = sorted([(one.start or 0, one.finish or 0) for _, one in placed] + [(q.begin, q.end) for q in craft.queue])
     ours = {(one.start or 0, one.finish or 0) for _, one in placed}
-    if any(b[0] < a[1] and (a in ours or b in ours) for a, b in zip(spans, spans[1:], strict=False)):
+    if any(b[0] < a[1] and (a in ours or b in ours) for a, b in itertools.pairwise(spans)):
         yield "accelerator: two at a time"
     for words, index in (("up", 0), ("down", 1)):
         used = [0] * len(craft.passages)
@@ -156,4 +160,4 @@ def _warmth(problem: Problem, craft: Craft, loads: Sequence[tuple[int, int, int]
 
 
 def _pairs(edges: Sequence[int]) -> Iterator[tuple[int, int]]:
-    return zip(edges, edges[1:], strict=False)
+    return itertools.pairwise(edges)

@@ -35,7 +35,9 @@ def worked_at_most(sky, s, power):  # type: ignore[no-untyped-def]
             for n in range(top + 1, -1, -1):
                 idle_held, idle_warm, run_held, run_warm = -np.inf, np.inf, -np.inf, np.inf
                 if n <= top:
-                    idle_held, idle_warm = _slot(sky, s, first, last, held[n], warm[n], 0.0, share_in, share_out, most, needs)
+                    idle_held, idle_warm = _slot(
+                        sky, s, first, last, held[n], warm[n], 0.0, share_in, share_out, most, needs
+                    )
                 if n > 0 and sky.free[s, t]:
                     run_held, run_warm = _slot(
                         sky, s, first, last, held[n - 1], warm[n - 1], power, share_in, share_out, most, needs

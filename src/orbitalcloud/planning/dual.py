@@ -1,10 +1,11 @@
 """An upper bound on every plan's value, and the prices that prove it.
 
 A plan is a choice of starts x (0 or 1) under rows K x ≤ b, all with coefficients ≥ 0: a job runs once; a slot has one
-job; a window of slots has no more worked ones than `counting` finds; between two instants, jobs take no more from the battery than what it may lose in between plus what the idle
-satellite would have curtailed; jobs warm the node by no more than its room; what must have come up by a pass, or must
-go down from one on, fits in those passes. Because at most one job runs at a time, what a start takes from the battery
-in a segment is known exactly, losses and all. Leaving rows out only raises the bound.
+job; a window of slots has no more worked ones than `counting` finds; between two instants, jobs take no more from the
+battery than what it may lose in between plus what the idle satellite would have curtailed; jobs warm the node by no
+more than its room; what must have come up by a pass, or must go down from one on, fits in those passes. Because at
+most one job runs at a time, what a start takes from the battery in a segment is known exactly, losses and all.
+Leaving rows out only raises the bound.
 
 For any prices y ≥ 0, no plan is worth more than b·y + Σ over jobs of the best start's value less price, if above 0:
 weak duality, whatever made y. The prices come from the primal-dual hybrid gradient method with averages, restarts and
@@ -219,7 +220,7 @@ def _taken(sky: Any, crafts: Ints, powers: Floats) -> Floats:
     net, into, out = sky.net_mw[crafts], sky.charge_share[crafts, None], sky.discharge_share[crafts, None]
 
     def flow(watts: Floats) -> Floats:
-        return np.where(watts >= 0.0, watts * into, watts / out)
+        return np.asarray(np.where(watts >= 0.0, watts * into, watts / out))
 
     return np.asarray((flow(net) - flow(net - powers[:, None])) * sky.seconds[crafts])
 

@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from orbitalcloud.core import Instant, Why, iso
-from orbitalcloud.planning.kernels import ACCELERATOR, DOWNLINK, HEAT, PARTS, RESERVE, UPLINK, Assignment, empty, fits, put
 from orbitalcloud.planning.answers import Parts, Placed, Plan, Track
+from orbitalcloud.planning.kernels import (
+    ACCELERATOR,
+    DOWNLINK,
+    HEAT,
+    PARTS,
+    RESERVE,
+    UPLINK,
+    Assignment,
+    empty,
+    fits,
+    put,
+)
 from orbitalcloud.planning.problem import Job, Problem
 from orbitalcloud.planning.tables import Tables
 
@@ -19,6 +30,15 @@ WORDS = {
     "downlink": "passes have no room for its result before the deadline",
 }
 
+CHOSEN = {
+    "greedy": "the one that other jobs ask for least, of those left when the jobs worth more for their time had theirs",
+    "earliest-deadline": "the earliest that was left when the jobs due before it had theirs",
+    "look-ahead": "the one that takes least from the battery of those left when the jobs due before it had theirs",
+    "priced": "the one that takes least from other jobs, at the prices of the bound, of those left",
+    "ruin-and-recreate": "kept by the search, which goes by the prices of the bound",
+    "best": "of the most valuable plan that was found",
+}
+
 
 def told(problem: Problem, tables: Tables, planner: str, found: Assignment, bound: int | None) -> Plan:
     """The plan that an assignment's `pair`, `slot` and `parts` say."""
@@ -26,7 +46,7 @@ def told(problem: Problem, tables: Tables, planner: str, found: Assignment, boun
     whole = empty(sky, len(work.value))
     for j in np.flatnonzero(found.pair >= 0):
         put(sky, work, whole, j, found.pair[j], found.slot[j], found.parts[j])
-    placed = tuple(_answer(problem, tables, whole, j, job) for j, job in enumerate(problem.jobs))
+    placed = tuple(_answer(problem, tables, whole, planner, j, job) for j, job in enumerate(problem.jobs))
     done = whole.pair >= 0
     pairs = whole.pair[done]
     energy_mj = float((work.power[pairs] * work.slots[pairs]).sum()) * problem.slot_ns / 1e9
@@ -65,7 +85,7 @@ def _track(problem: Problem, tables: Tables, plan: Assignment, s: int) -> Track:
     return Track(problem.crafts[s].name, tuple(loads), charge, tuple(warm))
 
 
-def _answer(problem: Problem, tables: Tables, plan: Assignment, j: int, job: Job) -> Placed:
+def _answer(problem: Problem, tables: Tables, plan: Assignment, planner: str, j: int, job: Job) -> Placed:
     work, sky = tables.work, tables.sky
     q = int(plan.pair[j])
     if q < 0:
@@ -81,7 +101,8 @@ def _answer(problem: Problem, tables: Tables, plan: Assignment, j: int, job: Job
     reserve = craft.battery.reserve_mj * 1_000_000 // max(1, craft.battery.capacity_mj)
     starts = int(work.option_first[work.pair_first[j + 1]] - work.option_first[work.pair_first[j]])
     text = (
-        f"{craft.name}, {iso(start)}: worth {job.value}; one of {starts} starts that an idle satellite could give; "
+        f"{craft.name}, {iso(start)}: worth {job.value}; of {starts} starts that an idle satellite could give, "
+        f"{CHOSEN[planner]}; "
         f"the charge stays at {lowest / 1e4:.1f} % from then on, reserve {reserve / 1e4:.1f} %"
     )
     return Placed(job.name, Why(True, "plan", text, lowest, reserve, "ppm"), craft.name, start, finish, up, down)
@@ -107,7 +128,8 @@ def _no(problem: Problem, tables: Tables, plan: Assignment, j: int, job: Job) ->
                 possible += 1
     if not total:
         text = (
-            f"no satellite could run it even if idle: {work.pair_first[j + 1] - work.pair_first[j]} were tried, from when "
+            f"no satellite could run it even if idle: {work.pair_first[j + 1] - work.pair_first[j]} were tried, "
+            f"from when "
             f"each is ready to {iso(Instant(job.deadline))}"
         )
         return Why(False, "deadline", text, 0, 1, "start")

@@ -95,7 +95,9 @@ def _place(request: Request, forecast: Forecast, loads: Sequence[Load], sparing:
         best = max(best, lowest)
     if starts:
         lowest, start = max(starts, key=lambda item: (item[0], -item[1]))
-        return Placement(request.job, Instant(start), Instant(start + request.duration_ns), _yes(forecast, start, lowest))
+        return Placement(
+            request.job, Instant(start), Instant(start + request.duration_ns), _yes(forecast, start, lowest)
+        )
     return Placement(request.job, None, None, _no(forecast, best))
 
 

@@ -112,12 +112,14 @@ def fits(sky, work, plan, j, q, slot, parts):  # type: ignore[no-untyped-def]
     begin, end = sky.pass_first[s], sky.pass_first[s + 1]
     start_ns, law = slot * sky.slot_ns, work.law[j]
     if work.input[j] > 0 and not carried(
-        sky.opens, sky.closes, plan.up, sky.allowed[law], begin, end, work.ready[q], start_ns, work.input[j], True, parts[0]
+        sky.opens, sky.closes, plan.up, sky.allowed[law], begin, end, work.ready[q], start_ns,
+        work.input[j], True, parts[0],
     ):  # fmt: skip
         return UPLINK
     finish_ns = start_ns + long * sky.slot_ns
     if work.output[j] > 0 and not carried(
-        sky.opens, sky.closes, plan.down, sky.allowed[law], begin, end, finish_ns, work.deadline[j], work.output[j], False, parts[1]
+        sky.opens, sky.closes, plan.down, sky.allowed[law], begin, end, finish_ns, work.deadline[j],
+        work.output[j], False, parts[1],
     ):  # fmt: skip
         return DOWNLINK
     first, last = sky.slot_segment[s, slot], sky.slot_segment[s, slot + long]
@@ -184,7 +186,9 @@ def best_start(sky, work, plan, j, only, cost, parts, spare):  # type: ignore[no
         if only[work.craft[q]] == 0:
             continue
         for o in range(work.option_first[q], work.option_first[q + 1]):
-            if cost[o] < least and fits(sky, work, plan, j, q, work.start[o], spare) == FITS:
+            if cost[o] >= least or plan.owner[work.craft[q], work.start[o]] != -1:
+                continue
+            if fits(sky, work, plan, j, q, work.start[o], spare) == FITS:
                 least, found_q, found_slot = cost[o], q, work.start[o]
                 parts[:] = spare
     return found_q, found_slot
@@ -199,6 +203,41 @@ def fill(sky, work, plan, order, cost):  # type: ignore[no-untyped-def]
         q, slot = best_start(sky, work, plan, j, everywhere, cost, parts, spare)
         if q >= 0:
             put(sky, work, plan, j, q, slot, parts)
+
+
+@njit(cache=True)
+def demanded(sky, work):  # type: ignore[no-untyped-def]
+    """(O,) how much value other jobs would put where each start is, if each job's were spread over its starts.
+
+    What they ask of an accelerator's slot, and three times what they ask, on the mean, within an orbit of it: a battery
+    that is spent in one slot is missing in the next.
+    """
+    crafts, slots = sky.free.shape
+    asked = np.zeros((crafts, slots + 1))
+    for j in range(len(work.value)):
+        first, last = work.pair_first[j], work.pair_first[j + 1]
+        starts = work.option_first[last] - work.option_first[first]
+        for q in range(first, last):
+            for o in range(work.option_first[q], work.option_first[q + 1]):
+                asked[work.craft[q], work.start[o]] += work.value[j] / starts
+                asked[work.craft[q], work.start[o] + work.slots[q]] -= work.value[j] / starts
+    near = max(1, 90 * 60 * 1_000_000_000 // sky.slot_ns)
+    total = np.zeros((crafts, slots + 1))
+    for s in range(crafts):
+        for t in range(1, slots):
+            asked[s, t] += asked[s, t - 1]
+        below = np.zeros(slots + 1)
+        for t in range(slots):
+            below[t + 1] = below[t] + asked[s, t]
+        for t in range(slots):
+            a, b = max(0, t - near), min(slots, t + near)
+            total[s, t + 1] = total[s, t] + asked[s, t] + 3.0 * (below[b] - below[a]) / (2 * near)
+    cost = np.empty(len(work.start))
+    for q in range(len(work.craft)):
+        s = work.craft[q]
+        for o in range(work.option_first[q], work.option_first[q + 1]):
+            cost[o] = total[s, work.start[o] + work.slots[q]] - total[s, work.start[o]] + 1e-6 * work.start[o]
+    return cost
 
 
 @njit(cache=True)

@@ -1,6 +1,6 @@
 """Several planners behind one interface: `make_plan(problem, planner, …)`.
 
-- `greedy`: the most value for an accelerator's time first, each at its earliest start.
+- `greedy`: the most value for an accelerator's time first, each where the other jobs ask for least.
 - `earliest-deadline`: the nearest deadline first, each at its earliest start.
 - `look-ahead`: the nearest deadline first, each where sunlight to come gives most of its energy, so that batteries
   cycle least: the idea of PHOENIX (W. Liu et al., "In-Orbit Processing or Not? Sunlight-Aware Task Scheduling for
@@ -24,10 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbitalcloud.core import DataError, Seed
+from orbitalcloud.planning.answers import Plan
 from orbitalcloud.planning.dual import Bound, bound_of
 from orbitalcloud.planning.explain import told
-from orbitalcloud.planning.kernels import Assignment, empty, fill
-from orbitalcloud.planning.answers import Plan
+from orbitalcloud.planning.kernels import Assignment, demanded, empty, fill
 from orbitalcloud.planning.problem import Problem
 from orbitalcloud.planning.search import ruin_and_recreate
 from orbitalcloud.planning.tables import Tables, tables_of
@@ -48,7 +48,8 @@ class Effort:
 
 
 def make_plan(
-    problem: Problem, planner: PlannerName = "best", seed: Seed | None = None, effort: Effort | None = None, *, bounded: bool = True
+    problem: Problem, planner: PlannerName = "best", seed: Seed | None = None, effort: Effort | None = None,
+    *, bounded: bool = True,
 ) -> Plan:  # fmt: skip
     """Plan a problem; with `bounded`, or where the planner needs prices, the plan carries its upper bound."""
     if planner not in PLANNERS:
@@ -88,7 +89,7 @@ def listed(tables: Tables, planner: str, bound: Bound | None = None) -> Assignme
         cost = work.start.astype(np.float64)
         order = np.argsort(work.deadline, kind="stable")
         if planner == "greedy":
-            order = np.argsort(-work.value / _shortest(tables), kind="stable")
+            order, cost = np.argsort(-work.value / _shortest(tables), kind="stable"), demanded(sky, work)
         elif planner == "look-ahead":
             cost = cost + _from_battery(tables) * (sky.free.shape[1] + 1.0)
     plan = empty(sky, len(work.value))

@@ -126,7 +126,9 @@ def ruin_and_recreate(sky, work, plan, best, by_first, by_pair, job_of, cost, wo
             key[k] = -lean * (0.7 + 0.6 * draw(rng))
         for k in np.argsort(key[:m]):
             j = queue[k]
-            q, slot = _shaken_start(sky, work, plan, j, ruined, listed[j] == 2, cost, shake * worth[j], rng, parts, spare)
+            q, slot = _shaken_start(
+                sky, work, plan, j, ruined, listed[j] == 2, cost, shake * worth[j], rng, parts, spare
+            )
             if q < 0:
                 continue
             n, ok = _keep(sky, plan, work.craft[q], kept, n, marked, load, charge, rise, owner, up, down)

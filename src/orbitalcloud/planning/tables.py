@@ -7,6 +7,7 @@ Starts that are infeasible even on an idle satellite are dropped here: no plan h
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -198,7 +199,7 @@ def _craft(problem: Problem, craft: Craft) -> dict[str, Any]:
     net, queue, seconds = [], [], []
     lit = iter([*craft.sunlight, (1 << 62, 1 << 62)])
     rise, dusk = next(lit)
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in itertools.pairwise(bounds):
         while dusk <= begin:
             rise, dusk = next(lit)
         busy = sum(load.power_mw for load in craft.queue if load.begin <= begin < load.end)
