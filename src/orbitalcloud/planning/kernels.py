@@ -32,6 +32,8 @@ class Assignment(NamedTuple):
     up: NDArray[np.int64]
     """Bytes left in each pass."""
     down: NDArray[np.int64]
+    ease: NDArray[np.float64]
+    """(S,) the least room for warmth that is left anywhere."""
     parts: NDArray[np.int64]
     """(J, 2, PARTS, 2): of input and result, (pass or −1, bytes)."""
 
@@ -48,6 +50,7 @@ def empty(sky: Any, jobs: int) -> Assignment:
         owner=owner,
         up=sky.up.copy(),
         down=sky.down.copy(),
+        ease=np.array([row[: n + 1].min() for row, n in zip(sky.room, sky.segments, strict=True)]),
         parts=np.full((jobs, 2, PARTS, 2), -1, dtype=np.int64),
     )
 
@@ -55,29 +58,35 @@ def empty(sky: Any, jobs: int) -> Assignment:
 @njit(cache=True)
 def stored(net_mw, charge_share, discharge_share):  # type: ignore[no-untyped-def]
     """Milliwatts into the battery (out of it, below 0) at a net power at the bus."""
-    return net_mw * charge_share if net_mw >= 0.0 else net_mw / discharge_share
+    return net_mw * (charge_share if net_mw >= 0.0 else 1.0 / discharge_share)
 
 
 @njit(cache=True)
-def sustains(sky, load, charge, rise, s, first, last, power):  # type: ignore[no-untyped-def]
-    """FITS, RESERVE or HEAT: `power` more over the segments [first, last) of satellite s."""
-    held, warm = charge[s, first], rise[s, first]
+def sustains(sky, load, charge, rise, s, first, last, power, ease):  # type: ignore[no-untyped-def]
+    """FITS, RESERVE or HEAT: `power` more over the segments [first, last) of satellite s.
+
+    `ease` is the least room for warmth that is left anywhere: what decays below it is no longer followed.
+    """
+    held = charge[s, first]
     share_in, share_out, most = sky.charge_share[s], sky.discharge_share[s], sky.capacity[s]
-    same = False
     for k in range(first, sky.segments[s]):
         drawn = load[s, k]
         if k < last:
             drawn += power
-        warm = warm * sky.decay[s, k] + sky.gain[s, k] * drawn
-        if warm > sky.room[s, k + 1]:
-            return HEAT
-        if not same:
-            held = min(most, held + stored(sky.net_mw[s, k] - drawn, share_in, share_out) * sky.seconds[s, k])
-            if held < sky.floor[s, k + 1]:
-                return RESERVE
-            same = k + 1 >= last and held == charge[s, k + 1]
-        if same and warm - rise[s, k + 1] < 1e-7:
+        held = min(most, held + stored(sky.net_mw[s, k] - drawn, share_in, share_out) * sky.seconds[s, k])
+        if held < sky.floor[s, k + 1]:
+            return RESERVE
+        if k + 1 >= last and held == charge[s, k + 1]:
             break
+    more = 0.0
+    for k in range(first, sky.segments[s]):
+        more *= sky.decay[s, k]
+        if k < last:
+            more += sky.gain[s, k] * power
+        elif more <= ease:
+            break
+        if rise[s, k + 1] + more > sky.room[s, k + 1]:
+            return HEAT
     return FITS
 
 
@@ -110,6 +119,10 @@ def fits(sky, work, plan, j, q, slot, parts):  # type: ignore[no-untyped-def]
         if plan.owner[s, t] != -1:
             return ACCELERATOR
     begin, end = sky.pass_first[s], sky.pass_first[s + 1]
+    first, last = sky.slot_segment[s, slot], sky.slot_segment[s, slot + long]
+    held = sustains(sky, plan.load, plan.charge, plan.rise, s, first, last, work.power[q], plan.ease[s])
+    if held != FITS:
+        return held
     start_ns, law = slot * sky.slot_ns, work.law[j]
     if work.input[j] > 0 and not carried(
         sky.opens, sky.closes, plan.up, sky.allowed[law], begin, end, work.ready[q], start_ns,
@@ -122,8 +135,7 @@ def fits(sky, work, plan, j, q, slot, parts):  # type: ignore[no-untyped-def]
         work.output[j], False, parts[1],
     ):  # fmt: skip
         return DOWNLINK
-    first, last = sky.slot_segment[s, slot], sky.slot_segment[s, slot + long]
-    return sustains(sky, plan.load, plan.charge, plan.rise, s, first, last, work.power[q])
+    return FITS
 
 
 @njit(cache=True)
@@ -136,6 +148,10 @@ def _follow(sky, plan, s, first):  # type: ignore[no-untyped-def]
         held = min(most, held + stored(sky.net_mw[s, k] - drawn, share_in, share_out) * sky.seconds[s, k])
         warm = warm * sky.decay[s, k] + sky.gain[s, k] * drawn
         plan.charge[s, k + 1], plan.rise[s, k + 1] = held, warm
+    least = np.inf
+    for k in range(sky.segments[s] + 1):
+        least = min(least, sky.room[s, k] - plan.rise[s, k])
+    plan.ease[s] = least - 1e-6
 
 
 @njit(cache=True)
@@ -285,7 +301,7 @@ def _idle_takes(sky, work, load, rise, j, q, slot):  # type: ignore[no-untyped-d
         return False
     if _volume(sky, sky.down, work.law[j], s, finish, work.deadline[j]) < work.output[j]:
         return False
-    return sustains(sky, load, sky.idle_charge, rise, s, first, last, work.power[q]) == FITS
+    return sustains(sky, load, sky.idle_charge, rise, s, first, last, work.power[q], -1.0) == FITS
 
 
 @njit(cache=True)

@@ -144,6 +144,10 @@ def ruin_and_recreate(sky, work, plan, best, by_first, by_pair, job_of, cost, wo
             for k in range(n):
                 s = kept[k]
                 plan.load[s], plan.charge[s], plan.rise[s], plan.owner[s] = load[k], charge[k], rise[k], owner[k]
+                least = np.inf
+                for at in range(sky.segments[s] + 1):
+                    least = min(least, sky.room[s, at] - rise[k, at])
+                plan.ease[s] = least - 1e-6
                 for p in range(sky.pass_first[s], sky.pass_first[s + 1]):
                     plan.up[p], plan.down[p] = up[p], down[p]
             for k in range(m):
