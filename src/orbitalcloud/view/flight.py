@@ -18,12 +18,18 @@ from orbitalcloud.core.records import (
     FrameLost,
     FrameRefused,
     HeadAdvanced,
+    KeyEnded,
     LoadsShed,
     NodeStarted,
+    NoticePublished,
+    NoticeRefused,
+    NoticeTaken,
+    PurseStep,
     SafeMode,
     UpdateRefused,
     Upset,
     WeatherOutage,
+    WorkStep,
 )
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.core.why import Why
@@ -166,7 +172,8 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One thing that happened to a bundle: `created`, `sent`, `received`, `waits`, `cut`, `dropped`, `delivered`."""
+    """One thing that happened to a bundle: `created`, `sent`, `received`, `waits`, `cut`, `dropped`, `delivered`,
+    `refused` (it stayed with `peer`) and `reported …` (a status report on it came to `node` from `peer`)."""
 
     at: int
     node: str
@@ -195,6 +202,8 @@ class Bundle:
     delay_s: float = 0.0
     dropped: int = 0
     dropped_why: Why | None = None
+    security: str = ""
+    """Who signed or sealed it, as judged where it ended; what a node refused it for is among the hops."""
 
     @property
     def state(self) -> str:
@@ -202,7 +211,8 @@ class Bundle:
             return "delivered"
         if self.dropped:
             return "dropped"
-        last = self.hops[-1].what if self.hops else ""
+        said = ("refused", "reported")
+        last = next((hop.what for hop in reversed(self.hops) if not hop.what.startswith(said)), "")
         return {"waits": "waiting", "sent": "in flight", "cut": "in fragments", "received": "stored"}.get(
             last, "stored"
         )
@@ -370,6 +380,13 @@ class Transaction:
     refused_why: Why | None = None
     handed: bool = False
     """Somebody else's, handed over signed; `signed` is then when."""
+    final: int = 0
+    """When it was seen aboard that its block is final."""
+    final_slot: int = -1
+    undone: int = 0
+    undone_why: Why | None = None
+    doubted: int = 0
+    doubted_why: Why | None = None
 
     @property
     def state(self) -> str:
@@ -399,7 +416,10 @@ class Flight:
     frames_refused: tuple[FrameRefused, ...] = ()
     node_starts: tuple[NodeStarted, ...] = ()
     weather_outages: tuple[WeatherOutage, ...] = ()
+    work_steps: tuple[WorkStep, ...] = ()
+    purse_steps: tuple[PurseStep, ...] = ()
     """Beginnings (`down`) and ends, as the Log has them."""
+    notices: tuple[NoticePublished | NoticeTaken | NoticeRefused | KeyEnded, ...] = ()
 
     @property
     def span(self) -> tuple[int, int]:
