@@ -99,7 +99,7 @@ def looseness() -> list[tuple[str, str]]:
 
     rows = []
     for seed in (1, 2):
-        tables = tables_of(instance(60, 20, seed))
+        tables = tables_of(instance(30, 20, seed))
         relaxed = rows_of(tables)
         count, finite = len(tables.work.start), np.isfinite(relaxed.limit)
         unit = np.zeros(count)
@@ -113,7 +113,7 @@ def looseness() -> list[tuple[str, str]]:
         worth = tables.work.value[relaxed.job]
         limits = LinearConstraint(hstack(columns), -np.inf, relaxed.limit[finite])
         solved = milp(
-            -worth, constraints=limits, integrality=np.ones(count), bounds=Bounds(0, 1), options={"time_limit": 60}
+            -worth, constraints=limits, integrality=np.ones(count), bounds=Bounds(0, 1), options={"time_limit": 30}
         )
         bound = bound_of(tables, ITERATIONS)
         found = value_of(tables, searched(tables, bound, Seed.of(seed), Effort(rounds=20_000)))
@@ -124,7 +124,7 @@ def looseness() -> list[tuple[str, str]]:
         if solved.x is not None:
             rows.append(
                 (
-                    f"60 jobs on 20 satellites, seed {seed}",
+                    f"30 jobs on 20 satellites, seed {seed}",
                     text,
                 )
             )

@@ -76,7 +76,7 @@ def _by_deadline(request: Request) -> tuple[int, int, str]:
 
 
 def _by_density(request: Request) -> tuple[int, int, str]:
-    return -request.value * 1_000_000_000 // max(1, request.duration_ns), request.deadline, request.job
+    return -request.value * 10**24 // max(1, request.duration_ns), request.deadline, request.job
 
 
 def _place(request: Request, forecast: Forecast, loads: Sequence[Load], sparing: bool = False) -> Placement:
