@@ -73,6 +73,27 @@ def check(
 
 
 @app.command()
+def plan(
+    mission: Mission,
+    planner: Annotated[
+        str, typer.Option(help="greedy, earliest-deadline, look-ahead, priced, ruin-and-recreate or best")
+    ] = "best",
+    slot_min: Annotated[float, typer.Option(min=0.1, max=1440, help="minutes of a slot: a job takes whole ones")] = 5.0,
+    rounds: Annotated[int, typer.Option(min=1, max=10_000_000, help="rounds of search")] = 5000,
+    bound: Annotated[bool, typer.Option("--bound/--no-bound", help="say how far from the best possible it is")] = True,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Plan a mission's jobs ahead: who runs what when, why, and an upper bound on what any plan could be worth.
+
+    Exit 1 if a job has no place in it.
+    """
+    from orbitalcloud.cli import planning
+
+    return planning.plan(mission, planner, slot_min, rounds, bound, json)
+
+
+@app.command()
 def fly(
     mission: Annotated[str | None, typer.Argument(help="a packaged mission or the path of a TOML file")] = None,
     seed: Seed = None,

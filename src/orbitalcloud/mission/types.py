@@ -29,6 +29,7 @@ from orbitalcloud.mission.parts import (
     Share,
     Text,
 )
+from orbitalcloud.mission.planned import Planner, Planning
 from orbitalcloud.mission.settlement import Cosign, Purse, Settlement
 
 Degrees = Annotated[float, Meta(ge=-360, le=360)]
@@ -226,6 +227,7 @@ class Satellite(Part, frozen=True, kw_only=True):
     cluster: Cluster | None = None
     propagation: Literal["secular", "numerical"] = "secular"
     reserve: Annotated[float, Meta(ge=0, le=0.99, description="no job below this state of charge")] = 0.3
+    planner: Annotated[Planner | None, Meta(description="instead of the mission's")] = None
     accelerator: Text | None = None
     age_years: Annotated[float, Meta(ge=0, le=30)] | None = None
     mass_kg: Positive | None = None
@@ -475,6 +477,7 @@ class Mission(Part, frozen=True, kw_only=True):
     connectivity: Connectivity | None = None
     flow: Annotated[tuple[Flow, ...], Meta(max_length=1000)] = ()
     environment: Environment = Environment()
+    planning: Planning = Planning()
     network: Network = Network()
     notices: Notices = Notices()
     ethereum: Ethereum | None = None
