@@ -10,7 +10,7 @@ SECTOR_BYTES = 16
 """Small, so that small writes tear in several places."""
 
 
-class Died(Exception):
+class Died(OSError):
     """The power went."""
 
 

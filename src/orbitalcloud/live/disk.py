@@ -1,4 +1,4 @@
-"""What a journal asks of a file system, and the real one. A test's disk drops what was not synced, and dies when told."""
+"""What a journal asks of a file system, and the real one. A test has another, which loses what was not synced."""
 
 from __future__ import annotations
 

@@ -256,7 +256,7 @@ class Journal:
 
     def _damaged(self, name: str, at: int, what: str, salvage: bool) -> None:
         if not salvage:
-            remedy = "the disk has lost what was once on it: bring a copy back, or start with --salvage to go on without"
+            remedy = "the disk lost what was once on it: bring a copy back, or start with --salvage to go on without"
             raise DataError(f"{name}, byte {at}", f"{what} is damaged", remedy)
         self.salvaged.append(f"{name}, byte {at}: {what} is damaged")
 

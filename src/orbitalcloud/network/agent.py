@@ -9,6 +9,7 @@ the next node has acknowledged it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Protocol
 
 from orbitalcloud.core import effects, records
@@ -90,6 +91,10 @@ class BundleAgent:
     def stored_bytes(self) -> int:
         """How many bytes they have, as encoded."""
         return self._store.used_bytes
+
+    def stored(self, most: int) -> list[Entry]:
+        """The first so many of what is stored, to be looked at."""
+        return list(islice(self._store.entries(), most))
 
     def holds(self, bundle_id: str) -> bool:
         """Whether this bundle (or fragment) is in the store."""

@@ -1,0 +1,158 @@
+"""A node of the network and nothing more: it carries everybody's bundles, keeps its people's mail, and echoes.
+
+    people ──Post──►  NetworkNode  ──bundles──►  neighbours
+    people ◄──mail──  NetworkNode  ◄──bundles──  neighbours
+
+What is posted, carried or delivered is saved by the same call that takes it on, so that whoever is told "taken" can
+forget it. Mail waits by service until its reader has named its number (`Take`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+from orbitalcloud.core import DataError, Instant, RemoteProtocolError, records
+from orbitalcloud.core.effects import Effect, Record, Save
+from orbitalcloud.core.events import Commanded, Started
+from orbitalcloud.core.time import HOUR
+from orbitalcloud.core.why import Why
+from orbitalcloud.network import AgentLimits, ContactPlan, Delivered, endpoint, parse_eid
+from orbitalcloud.node.base import Node
+from orbitalcloud.node.letters import POST, TAKE, Letter, Post, Take
+from orbitalcloud.node.mailboxes import Mailboxes, Quota
+from orbitalcloud.node.orders import decode_order
+
+ECHO = frozenset({"ping", "echo", "2047"})
+"""Services that send back what they are sent; `ipn:N.2047` is HDTN's and ION's habit."""
+ECHO_LIFETIME_NS = HOUR
+STREAM_KEY = "stream/"
+MAX_STREAMS = 4096
+
+
+class NetworkNode(Node):
+    """Mailboxes, an echo and a relay under one `handle`. `private` is its Ed25519 key, which its host keeps."""
+
+    def __init__(
+        self,
+        name: str,
+        private: bytes,
+        plan: ContactPlan | None = None,
+        limits: AgentLimits | None = None,
+        quota: Quota | None = None,
+    ) -> None:
+        super().__init__(name, plan or ContactPlan(), limits)
+        self._private = private
+        self.mail = Mailboxes(quota or Quota())
+        self.agent.desk = self
+        self._streams: dict[str, int] = {}
+        """Stream → the next number that is new."""
+
+    def refusal(self, service: str, size_bytes: int) -> Why | None:
+        """What the agent asks of a payload for this node: an echo needs no room, mail does."""
+        return None if service in ECHO else self.mail.refusal(service, size_bytes)
+
+    def replan(self, now: Instant, plan: ContactPlan) -> Iterator[Effect]:
+        """Go by another contact plan from now on."""
+        yield from self._network(now, self.agent.replan(now, plan))
+
+    def _identify(self, now: Instant, event: Started) -> Iterator[Effect]:
+        """Its key is its host's affair: the node's very name follows from it."""
+        yield from ()
+
+    def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
+        for key in self.mail.restore(event.saved):
+            yield from self._damaged(now, key, len(event.saved[key]))
+        for key, value in sorted(event.saved.items()):
+            if key.startswith(STREAM_KEY) and len(value) == 8:
+                self._streams[key.removeprefix(STREAM_KEY)] = int.from_bytes(value, "big")
+            elif key.startswith(STREAM_KEY):
+                yield from self._damaged(now, key, len(value))
+
+    def _damaged(self, now: Instant, key: str, size: int) -> Iterator[Effect]:
+        error = RemoteProtocolError("store", f"the saved {key[:60]} is damaged and was dropped")
+        yield self._refused_frame(now, "own store", size, error)
+        yield Save(key, None)
+
+    # People ----------------------------------------------------------------------------------------------------------
+
+    def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
+        if event.verb == POST:
+            try:
+                yield from self._post(now, decode_order(event.body, Post))
+            except DataError as error:
+                raise RemoteProtocolError("letter", str(error)) from None
+        elif event.verb == TAKE:
+            order = decode_order(event.body, Take)
+            yield from self.mail.take(order.service, order.through)
+        else:
+            yield from super()._commanded(now, event)
+
+    def next_number(self, stream: str) -> int:
+        """The number from which on letters of this stream are new."""
+        return self._streams.get(stream, 0)
+
+    def _post(self, now: Instant, order: Post) -> Iterator[Effect]:
+        stream, letters = order.stream, order.letters
+        taken = 0
+        if stream:
+            new = self.next_number(stream)
+            if order.first > new and new:
+                raise RemoteProtocolError("stream", f"{stream} goes on with {new}, not with {order.first}")
+            if stream not in self._streams and len(self._streams) >= MAX_STREAMS:
+                raise RemoteProtocolError("stream", f"{MAX_STREAMS} streams are known, the most")
+            letters = letters[max(0, new - order.first) :]
+            taken = max(order.first, new)
+        for letter in letters:  # all, before any is sent: half a `Post` with no number noted would be sent twice
+            self._check(letter)
+        for letter in letters:
+            refused = yield from self._send(now, letter)
+            if refused:
+                break
+            taken += 1
+        if stream and taken > self._streams.get(stream, -1):
+            self._streams[stream] = taken
+            yield Save(STREAM_KEY + stream, taken.to_bytes(8, "big"))
+
+    def _check(self, letter: Letter) -> None:
+        """`DataError` or `RemoteProtocolError` where its ends are no endpoints."""
+        if parse_eid(letter.destination).is_null:
+            raise RemoteProtocolError("destination", "dtn:none is nobody")
+        endpoint(self.name, letter.source_service)
+
+    def _send(self, now: Instant, letter: Letter) -> Generator[Effect, None, bool]:
+        """Submit one letter; returns whether it was refused, which the records say too."""
+        to = parse_eid(letter.destination)
+        refused = False
+        outputs = self.agent.submit(
+            now,
+            to.node,
+            to.service,
+            letter.payload,
+            "letter",
+            letter.lifetime_ns,
+            letter.priority,
+            letter.source_service,
+        )
+        for step in self._network(now, outputs):
+            if type(step) is Record and type(step.entry) is records.BundleDropped:
+                refused = True
+            yield step
+        return refused
+
+    # Bundles ---------------------------------------------------------------------------------------------------------
+
+    def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
+        if item.service in ECHO:
+            yield from self._echo(now, item)
+        else:
+            yield from self.mail.put(item)
+
+    def _echo(self, now: Instant, item: Delivered) -> Iterator[Effect]:
+        """Send it back, but to no echo: two would never stop."""
+        to = parse_eid(item.sender)
+        if to.is_null or to.service in ECHO:
+            return
+        outputs = self.agent.submit(
+            now, to.node, to.service, item.payload, "echo", ECHO_LIFETIME_NS, source_service=item.service
+        )
+        yield from self._network(now, outputs)
