@@ -43,6 +43,11 @@ class NodeFolder:
         """The node's public key, 64 hex digits."""
         return public_key(self.private)
 
+    @property
+    def name(self) -> str:
+        """The name that follows from the key."""
+        return self.public_key
+
     def close(self) -> None:
         """Leave it in order."""
         try:
@@ -61,7 +66,7 @@ class NodeFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.abandon() if isinstance(error, OSError) else self.close()
+        self.close() if error is None else self.abandon()
 
 
 def _identity(place: Path) -> bytes:
