@@ -152,8 +152,11 @@ class NodeHost:
         return Answered(entries, self.durable())
 
     def mail_for(self, service: str) -> asyncio.Future[None]:
-        """A future that is done when the service has mail, or has had for a while. Cancel it to wait no more."""
+        """A future that is done when the service has mail. Cancel it to wait no more."""
         future: asyncio.Future[None] = self._loop.create_future()
+        if self.node.mail.waiting(service):
+            future.set_result(None)
+            return future
         self._readers.setdefault(service, set()).add(future)
         future.add_done_callback(lambda done: self._readers.get(service, set()).discard(done))
         return future
