@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orbitalcloud.cli import output
-from orbitalcloud.view.tables import Column, Row, Table, render
+from orbitalcloud.view.columns import Column, Row, Table
+from orbitalcloud.view.tables import render
 
 if TYPE_CHECKING:
     from rich.console import Console

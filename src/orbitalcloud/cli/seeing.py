@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ def get(kind: str, name: str | None, path: Path | None, as_json: bool, as_csv: b
             with output.tidy(console):
                 detail.render_detail(shown, console)
             return 0
-        table = tables.Table(kind, table.columns, (shown.fields,))
+        table = replace(table, rows=(shown.fields,))
     if as_json:
         print(tables.to_json(table))
     elif as_csv:

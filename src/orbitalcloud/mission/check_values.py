@@ -8,22 +8,19 @@ from orbitalcloud.core import DataError, RemoteProtocolError
 from orbitalcloud.mission.catalogue import catalogue
 from orbitalcloud.mission.charge_levels import charge_levels
 from orbitalcloud.mission.check_links import CLASSES, check_air, check_link
-from orbitalcloud.mission.files import locate, read_bytes
-from orbitalcloud.mission.lines import Path
-from orbitalcloud.mission.problems import Problems, did_you_mean
-from orbitalcloud.mission.types import (
+from orbitalcloud.mission.faults import (
     ArrayStringLoss,
     BlocksTransactions,
     FrameLoss,
-    Job,
     LyingStation,
-    Mission,
     Reboot,
-    Satellite,
-    Station,
     StationOutage,
     TamperedUpdate,
 )
+from orbitalcloud.mission.files import locate, read_bytes
+from orbitalcloud.mission.lines import Path
+from orbitalcloud.mission.problems import Problems, did_you_mean
+from orbitalcloud.mission.types import Job, Mission, Satellite, Station
 from orbitalcloud.physics.radiation_upsets import devices as radiation_devices
 
 WORKLOAD = "workload:"

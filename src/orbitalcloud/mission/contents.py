@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 from orbitalcloud.core import DataError, digest_of
 from orbitalcloud.mission.check_values import WORKLOAD
+from orbitalcloud.mission.faults import TamperedUpdate
 from orbitalcloud.mission.files import read_bytes
 from orbitalcloud.mission.lines import Path
 from orbitalcloud.mission.problems import Problems
-from orbitalcloud.mission.types import Mission, TamperedUpdate
+from orbitalcloud.mission.types import Mission
 
 
 def named(mission: Mission) -> Iterator[tuple[Path, str]]:

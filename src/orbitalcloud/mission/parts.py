@@ -14,6 +14,10 @@ Hours = Annotated[float, Meta(ge=0, le=8784, description="hours after the missio
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Hash = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}$")]
 Account = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$", description="an address, 0x…")]
+Share = Annotated[float, Meta(ge=0, le=1, description="a share, 0 to 1")]
+Positive = Annotated[float, Meta(gt=0, le=1e12)]
+NotNegative = Annotated[float, Meta(ge=0, le=1e12)]
+Celsius = Annotated[float, Meta(ge=-200, le=300)]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

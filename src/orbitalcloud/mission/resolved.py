@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from orbitalcloud.core import Instant
-from orbitalcloud.mission.parts import Part
+from orbitalcloud.mission.controls import Control
+from orbitalcloud.mission.parts import Celsius, NotNegative, Part, Positive, Share
 from orbitalcloud.mission.types import (
-    Celsius,
-    Control,
     Coupling,
     Decibels,
     Direction,
@@ -22,11 +21,8 @@ from orbitalcloud.mission.types import (
     Gain,
     Mission,
     Mount,
-    NotNegative,
-    Positive,
     Propulsion,
     Roles,
-    Share,
     ShieldingMm,
     Tracker,
     Yearly,

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import msgspec
 
 from orbitalcloud.core import DataError
-from orbitalcloud.mission import types
+from orbitalcloud.mission import controls, types
+from orbitalcloud.mission.controls import Control
 from orbitalcloud.mission.resolved import Bus, Coating
-from orbitalcloud.mission.types import Control, Face
+from orbitalcloud.mission.types import Face
 from orbitalcloud.physics import (
     Conductor,
     Heater,
@@ -100,15 +101,15 @@ def _kelvin(celsius: float) -> float:
 def thermal_control(one: Control) -> PhysicsControl:
     """A control of the mission file as `physics` takes it."""
     match one:
-        case types.Heater():
+        case controls.Heater():
             return Heater(one.node, one.power_w, _kelvin(one.on_below_c), _kelvin(one.off_above_c))
-        case types.Louvre():
+        case controls.Louvre():
             band = _kelvin(one.closed_below_c), _kelvin(one.open_above_c)
             return VariableSurface(one.node, *band, one.closed_emissivity, one.open_emissivity)
-        case types.VariableEmissivity():
+        case controls.VariableEmissivity():
             band = _kelvin(one.cold_below_c), _kelvin(one.hot_above_c)
             return VariableSurface(one.node, *band, one.cold_emissivity, one.hot_emissivity, one.power_w)
-        case types.LoopHeatPipe():
+        case controls.LoopHeatPipe():
             return LoopHeatPipe(
                 *one.between,
                 one.conductance_w_per_k,
@@ -119,9 +120,9 @@ def thermal_control(one: Control) -> PhysicsControl:
                 one.shut_off_w,
                 one.control_w,
             )
-        case types.PumpedLoop():
+        case controls.PumpedLoop():
             points = _kelvin(one.on_above_c), _kelvin(one.off_below_c)
             return PumpedLoop(*one.between, one.conductance_w_per_k, one.pump_w, *points)
-        case types.HeatPump():
+        case controls.HeatPump():
             points = _kelvin(one.starts_at_c), _kelvin(one.full_at_c)
             return HeatPump(*one.between, one.power_w, one.carnot_share, *points, one.max_cop)

@@ -11,14 +11,23 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from orbitalcloud.mission.controls import Control
 from orbitalcloud.mission.errands import Transaction, Wipe
-from orbitalcloud.mission.parts import Account, Hash, Hours, Name, Part, Text
+from orbitalcloud.mission.faults import Fault
+from orbitalcloud.mission.parts import (
+    Account,
+    Celsius,
+    Hash,
+    Hours,
+    Name,
+    NotNegative,
+    Part,
+    Positive,
+    Share,
+    Text,
+)
 
-Share = Annotated[float, Meta(ge=0, le=1, description="a share, 0 to 1")]
-Positive = Annotated[float, Meta(gt=0, le=1e12)]
-NotNegative = Annotated[float, Meta(ge=0, le=1e12)]
 Degrees = Annotated[float, Meta(ge=-360, le=360)]
-Celsius = Annotated[float, Meta(ge=-200, le=300)]
 ShieldingMm = Annotated[
     float, Meta(ge=0.1, le=30, description="mm of aluminium all around, or of another wall of the same mass per area")
 ]
@@ -188,89 +197,6 @@ class HeatChange(Part, frozen=True, kw_only=True):
     cold_limit_c: Celsius | None = None
     initial_c: Celsius | None = None
     faces: tuple[Face, ...] | None = None
-
-
-# Thermal control: what acts on the network ---------------------------------------------------------------------------
-
-
-class Controlled(Part, frozen=True, kw_only=True, tag_field="kind"):
-    """What every thermal control has: its mass, where the comparison should not assume one."""
-
-    mass_kg: NotNegative | None = None
-
-
-class Heater(Controlled, frozen=True, kw_only=True, tag="heater"):
-    """A heater on a thermostat: on below one temperature, off above another. Its watts come from the bus."""
-
-    node: Text
-    power_w: Positive
-    on_below_c: Celsius
-    off_above_c: Celsius
-
-
-class Louvre(Controlled, frozen=True, kw_only=True, tag="louvre"):
-    """Louvres over the node's own faces: their effective emissivity rises in a line from closed to open. The defaults
-    are Gilmore's (Spacecraft Thermal Control Handbook, ch. 9): 0.14 closed, 0.74 open."""
-
-    node: Text
-    closed_below_c: Celsius
-    open_above_c: Celsius
-    closed_emissivity: Share = 0.14
-    open_emissivity: Share = 0.74
-
-
-class VariableEmissivity(Controlled, frozen=True, kw_only=True, tag="variable-emissivity"):
-    """A coating on the node's own faces whose emissivity rises with temperature: thermochromic (no power), or
-    electrochromic, held by `power_w` from the bus."""
-
-    node: Text
-    cold_below_c: Celsius
-    hot_above_c: Celsius
-    cold_emissivity: Share
-    hot_emissivity: Share
-    power_w: NotNegative = 0.0
-
-
-class LoopHeatPipe(Controlled, frozen=True, kw_only=True, tag="loop-heat-pipe"):
-    """A loop heat pipe from an evaporator's node to a condenser's. Its conductance rises from nothing to all over
-    `band_k` above the set point; it starts when it could carry `start_up_w`, stops below `shut_off_w`, and carries
-    nothing back. `control_w` heats its compensation chamber (at the evaporator) while it regulates."""
-
-    between: tuple[str, str]
-    conductance_w_per_k: Positive
-    parasitic_w_per_k: NotNegative = 0.0
-    set_point_c: Celsius
-    band_k: Annotated[float, Meta(ge=0.1, le=100)] = 5.0
-    start_up_w: NotNegative = 0.0
-    shut_off_w: NotNegative = 0.0
-    control_w: NotNegative = 0.0
-
-
-class PumpedLoop(Controlled, frozen=True, kw_only=True, tag="pumped-loop"):
-    """A pumped fluid loop: a conductance between two nodes while its pump, on a thermostat at the first, runs. The
-    pump's watts come from the bus and end at the second."""
-
-    between: tuple[str, str]
-    conductance_w_per_k: Positive
-    pump_w: Positive
-    on_above_c: Celsius
-    off_below_c: Celsius
-
-
-class HeatPump(Controlled, frozen=True, kw_only=True, tag="heat-pump"):
-    """A heat pump that lifts heat from the first node to the second, warmer one: `carnot_share` of Carnot's
-    coefficient of performance, `max_cop` at most; its power goes from nothing to `power_w` between two temperatures
-    of the first node."""
-
-    between: tuple[str, str]
-    power_w: Positive
-    carnot_share: Annotated[float, Meta(gt=0, le=1)]
-    max_cop: Annotated[float, Meta(gt=0, le=50)] = 10.0
-    starts_at_c: Celsius
-    full_at_c: Celsius
-
-
-Control = Heater | Louvre | VariableEmissivity | LoopHeatPipe | PumpedLoop | HeatPump
 
 
 class Propulsion(Part, frozen=True, kw_only=True):
@@ -516,65 +442,6 @@ class Environment(Part, frozen=True, kw_only=True):
         Literal["constant", "seasonal", "hot", "cold"],
         Meta(description="albedo and Earth infrared: global means, by latitude and season, or a standard's extremes"),
     ] = "constant"
-
-
-# What goes wrong ----------------------------------------------------------------------------------------------------
-
-
-class Trouble(Part, frozen=True, kw_only=True, tag_field="kind"):
-    """What every fault has: when, and whom it strikes."""
-
-    at_h: Hours
-    target: Text
-
-
-class Reboot(Trouble, frozen=True, kw_only=True, tag="reboot"):
-    """The node (satellite or station) restarts: all that was not saved is lost."""
-
-
-class FrameLoss(Trouble, frozen=True, kw_only=True, tag="frame-loss"):
-    """Every frame to or from the target is lost with this probability, for a time."""
-
-    duration_min: Positive
-    loss_ppm: Annotated[int, Meta(ge=1, le=1_000_000)]
-
-
-class StationOutage(Trouble, frozen=True, kw_only=True, tag="station-outage"):
-    """The target station neither sends nor receives, for a time."""
-
-    duration_min: Positive
-
-
-class BlocksTransactions(Trouble, frozen=True, kw_only=True, tag="blocks-transactions"):
-    """The target station cannot speak to the chain, for a time; bundles still pass."""
-
-    duration_min: Positive
-
-
-class TamperedUpdate(Trouble, frozen=True, kw_only=True, tag="tampered-update"):
-    """`station` sends the target satellite a real light-client update with one byte (`byte`) inverted."""
-
-    file: Text
-    station: Text
-    byte: Annotated[int, Meta(ge=0, le=1_000_000)]
-
-
-class LyingStation(Trouble, frozen=True, kw_only=True, tag="lying-station"):
-    """The target station forges what it brings of the chain, for a time: says that something was mined, turns an
-    outcome around, shows another's, withholds the head that proofs need, or makes the account richer."""
-
-    duration_min: Positive
-    lie: Literal["unproved", "status", "other-receipt", "stale-head", "balance"]
-
-
-class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss"):
-    """The target satellite's array gives `fraction` less from then on, or `strings` of its strings give nothing."""
-
-    fraction: Annotated[float, Meta(gt=0, le=1)] | None = None
-    strings: Annotated[int, Meta(ge=1, le=64_000)] | None = None
-
-
-Fault = Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | LyingStation | ArrayStringLoss
 
 
 # The whole ----------------------------------------------------------------------------------------------------------

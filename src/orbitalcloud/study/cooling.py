@@ -17,11 +17,8 @@ import msgspec
 from orbitalcloud.core import DAY, Instant
 from orbitalcloud.mission import Craft, Loaded
 from orbitalcloud.mission.catalogue import catalogue
-from orbitalcloud.mission.physical import ZERO_CELSIUS_K, hot_limit_c, node_index
-from orbitalcloud.mission.resolved import Bus, HeatNode
-from orbitalcloud.mission.types import (
+from orbitalcloud.mission.controls import (
     Control,
-    Coupling,
     Heater,
     HeatPump,
     LoopHeatPipe,
@@ -29,6 +26,9 @@ from orbitalcloud.mission.types import (
     PumpedLoop,
     VariableEmissivity,
 )
+from orbitalcloud.mission.physical import ZERO_CELSIUS_K, hot_limit_c, node_index
+from orbitalcloud.mission.resolved import Bus, HeatNode
+from orbitalcloud.mission.types import Coupling
 from orbitalcloud.physics import Geometry, Orbits, geometry
 from orbitalcloud.physics.earth_light import STANDARD
 from orbitalcloud.study.hot_cold import Day, radiator_m2, repeated_day, resized, year_orbit

@@ -24,7 +24,7 @@ from orbitalcloud.core.events import Commanded
 from orbitalcloud.ethereum import MAINNET
 from orbitalcloud.ethereum.outline import MAX_FILE_BYTES, outline, signed_bytes
 from orbitalcloud.ethereum.signed_text import parse_signature
-from orbitalcloud.mission import Craft, Loaded, Task, mission_error, types
+from orbitalcloud.mission import Craft, Loaded, Task, faults, mission_error, types
 from orbitalcloud.mission.errands import Transaction
 from orbitalcloud.mission.files import read_bytes
 from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of, battery_of, node_index
@@ -376,11 +376,11 @@ def _schedule_transaction(carrier: Carrier, loaded: Loaded, item: Transaction) -
     carrier.push(_after(loaded, item.at_h), item.submit_at, Commanded("send-transaction", encode_order(order)))
 
 
-def _blame(fault: types.Fault) -> str:
+def _blame(fault: faults.Fault) -> str:
     """The key that most likely is wrong where a fault cannot be scheduled."""
-    if isinstance(fault, types.ArrayStringLoss):
+    if isinstance(fault, faults.ArrayStringLoss):
         return "strings"
-    return "byte" if isinstance(fault, types.TamperedUpdate) else "target"
+    return "byte" if isinstance(fault, faults.TamperedUpdate) else "target"
 
 
 def _after(loaded: Loaded, hours: float) -> Instant:
@@ -444,31 +444,31 @@ def _pay(payment: types.Payment, ethereum: types.Ethereum) -> bytes:
     return encode_order(order)
 
 
-def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: types.Fault) -> None:
+def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> None:
     at = _after(loaded, fault.at_h)
     match fault:
-        case types.Reboot():
+        case faults.Reboot():
             text = "the node restarts: what it had not saved is lost"
             carrier.push(at, fault.target, NodeRestarts(text))
-        case types.ArrayStringLoss():
+        case faults.ArrayStringLoss():
             fraction, text = _string_loss(loaded, fault)
             ppm = round(fraction * 1e6)
             carrier.push(at, fault.target, StringsFail(text, ppm))
-        case types.FrameLoss():
+        case faults.FrameLoss():
             loss = Loss(fault.target, at, _until(at, fault.duration_min), fault.loss_ppm)
             text = f"{fault.loss_ppm / 1e4:g} % of frames are lost for {fault.duration_min:g} min"
             carrier.trouble(loss, "frame-loss", text)
-        case types.StationOutage():
+        case faults.StationOutage():
             loss = Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000)
             carrier.trouble(loss, "station-outage", f"neither sends nor receives for {fault.duration_min:g} min")
-        case types.BlocksTransactions():
+        case faults.BlocksTransactions():
             carrier.medium.blocks.append(Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000))
             text = f"cannot speak to the chain for {fault.duration_min:g} min"
             carrier.announce(at, fault.target, "blocks-transactions", text)
-        case types.LyingStation():
+        case faults.LyingStation():
             text = f"it forges what it brings of the chain for {fault.duration_min:g} min: {fault.lie}"
             carrier.announce(at, fault.target, "lying-station", text)
-        case types.TamperedUpdate():
+        case faults.TamperedUpdate():
             raw = bytearray(read_bytes(fault.file, loaded.folder))
             if fault.byte >= len(raw):
                 raise DataError(f"fault tampered-update: byte of {fault.file}", fault.byte, f"below {len(raw)}")
@@ -480,14 +480,14 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: types.Fault) -> Non
             carrier.push(at, fault.station, Commanded("send-update", encode_order(order)))
 
 
-def _string_loss(loaded: Loaded, fault: types.ArrayStringLoss) -> tuple[float, str]:
+def _string_loss(loaded: Loaded, fault: faults.ArrayStringLoss) -> tuple[float, str]:
     """What share of the array's output a fault takes of what the faults before it left, and its words."""
     if fault.fraction is not None:
         return fault.fraction, f"the array gives {fault.fraction:.0%} less from now on"
     assert fault.strings is not None, "one of the two was checked"
     array = loaded.satellite(fault.target).bus.array
     whole = array.strings * len(array.panels)
-    struck = [one for one in loaded.mission.fault if isinstance(one, types.ArrayStringLoss)]
+    struck = [one for one in loaded.mission.fault if isinstance(one, faults.ArrayStringLoss)]
     before = sum(one.strings or 0 for one in struck if one.target == fault.target and one.at_h < fault.at_h)
     if before + fault.strings > whole:
         remedy = f"{fault.target} has {whole} strings, {before} of them lost before: choose at most {whole - before}"

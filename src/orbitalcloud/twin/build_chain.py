@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orbitalcloud.core import HOUR, MINUTE, SECOND, Instant, Seed
-from orbitalcloud.mission import Craft, Loaded, types
+from orbitalcloud.mission import Craft, Loaded, faults
 from orbitalcloud.network import ContactPlan
 from orbitalcloud.node import SatelliteConfig, VerificationFacts
 from orbitalcloud.node.config import FollowingFacts
@@ -52,7 +52,7 @@ def lies_of(loaded: Loaded) -> dict[str, tuple[Lie, ...]]:
     """Which stations lie, when, by the mission's faults."""
     found: dict[str, list[Lie]] = {}
     for fault in loaded.mission.fault:
-        if isinstance(fault, types.LyingStation):
+        if isinstance(fault, faults.LyingStation):
             begins = loaded.starts + round(fault.at_h * HOUR)
             lie = Lie(fault.lie, Instant(begins), Instant(begins + round(fault.duration_min * 60 * SECOND)))
             found.setdefault(fault.target, []).append(lie)

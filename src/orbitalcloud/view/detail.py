@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orbitalcloud.core.errors import DataError
+from orbitalcloud.view.columns import Column, Row, Table, Value, utc
 from orbitalcloud.view.flight import Bundle, Flight, Job
-from orbitalcloud.view.tables import KINDS, Column, Row, Table, Value, render, table, utc
+from orbitalcloud.view.tables import KINDS, render, table
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from orbitalcloud.core.errors import DataError
+from orbitalcloud.view.columns import utc
 from orbitalcloud.view.czml import export_czml
 from orbitalcloud.view.flight import Flight, Satellite
 from orbitalcloud.view.oem import export_oem
-from orbitalcloud.view.tables import KINDS, table, to_csv, utc
+from orbitalcloud.view.tables import KINDS, table, to_csv
 
 if TYPE_CHECKING:
     import pyarrow as pa

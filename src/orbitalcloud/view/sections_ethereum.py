@@ -9,10 +9,11 @@ import numpy as np
 
 from orbitalcloud.core.records import HeadAdvanced
 from orbitalcloud.core.time import DAY, MINUTE, SECOND
+from orbitalcloud.view.columns import Column, Row, Table
 from orbitalcloud.view.flight import Flight, Satellite, Transaction
 from orbitalcloud.view.page import facts, grid, text
 from orbitalcloud.view.svg import Frame, Line, chart
-from orbitalcloud.view.tables import Column, Row, Table, table
+from orbitalcloud.view.tables import table
 from orbitalcloud.view.words import clock, count, duration, ether, moment, scaled, short
 
 LINES_SHOWN = 6

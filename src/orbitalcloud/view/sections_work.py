@@ -8,11 +8,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from orbitalcloud.core.time import SECOND
+from orbitalcloud.view.columns import Column, Row, Table, utc
 from orbitalcloud.view.flight import Bundle, Flight, Job, Receipt
 from orbitalcloud.view.page import facts, grid, text
 from orbitalcloud.view.sections_world import LANES_SHOWN, frame_of
 from orbitalcloud.view.svg import Frame, Line, chart
-from orbitalcloud.view.tables import Column, Row, Table, table, utc
+from orbitalcloud.view.tables import table
 from orbitalcloud.view.timeline import Bar, Lane, Mark, timeline
 from orbitalcloud.view.verdict import Tally
 from orbitalcloud.view.words import count, duration, moment, scaled, short

@@ -10,98 +10,19 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.records import Upset
-from orbitalcloud.core.time import SECOND, Instant, iso
-from orbitalcloud.core.why import Why
+from orbitalcloud.core.time import SECOND
+from orbitalcloud.view import columns as c
+from orbitalcloud.view.columns import Column, Row, Table, utc
 from orbitalcloud.view.flight import Bundle, Contact, Flight, Job, Satellite, Transaction
 from orbitalcloud.view.orbits import Revolution, all_revolutions, worst_of
-from orbitalcloud.view.words import celsius, duration, ether, percent, scaled, short
+from orbitalcloud.view.words import ether, scaled, short
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-Value = str | int | float | bool | None
-Row = dict[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """`name` is the row's key; `title` and `say` are for people (`say` turns the value into text); `wide` columns are
-    left out of text tables, for they are in JSON and CSV.
-    """
-
-    name: str
-    title: str
-    say: Callable[[Any], str] = str
-    right: bool = False
-    wide: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A kind of thing in a flight: its columns and its rows."""
-
-    kind: str
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-
-
-# Columns ------------------------------------------------------------------------------------------------------------
-
-
-def _text(name: str, title: str, *, wide: bool = False) -> Column:
-    return Column(name, title, _plain, wide=wide)
-
-
-def _plain(value: Value) -> str:
-    if value is None:
-        return ""
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-
-
-def _digest(name: str, title: str) -> Column:
-    return Column(name, title, lambda value: short(value) if value else "")
-
-
-def _number(name: str, title: str, form: str = ",.0f", unit: str = "") -> Column:
-    tail = f" {unit}" if unit else ""
-    return Column(
-        name, title, lambda value: "" if value is None else f"{value:{form}}{tail}".replace("-", "−"), right=True
-    )
-
-
-def _bytes(name: str, title: str) -> Column:
-    return Column(name, title, lambda value: scaled(value, "B"), right=True)
-
-
-def _lasting(name: str, title: str) -> Column:
-    return Column(name, title, lambda value: "" if value is None else duration(value), right=True)
-
-
-def _share(name: str, title: str) -> Column:
-    return Column(name, title, lambda value: "" if value is None else percent(value), right=True)
-
-
-def _kelvin(name: str, title: str) -> Column:
-    return Column(name, title, lambda value: "" if value is None else celsius(value), right=True)
-
-
-def _time(name: str, title: str, *, wide: bool = False) -> Column:
-    return Column(name, title, lambda value: value[5:19].replace("T", " ") if value else "", wide=wide)
-
-
-def utc(at: int) -> str | None:
-    """ISO 8601 to the millisecond, or None for a time that never came (0)."""
-    return iso(Instant(at), 3) if at else None
-
-
-def _why(why: Why | None) -> str | None:
-    return str(why) if why else None
-
 
 # Rows ---------------------------------------------------------------------------------------------------------------
 
@@ -187,7 +108,7 @@ def _job(job: Job) -> Row:
         "artefact": job.artefact,
         "output": job.output or None,
         "receipt": job.receipt or None,
-        "why": job.failure if job.state == "failed" else _why(job.why),
+        "why": job.failure if job.state == "failed" else c.why(job.why),
     }
 
 
@@ -206,7 +127,7 @@ def _bundle(bundle: Bundle) -> Row:
         "waits": sum(hop.what == "waits" for hop in bundle.hops),
         "fragments": len(bundle.fragments),
         "parent": bundle.parent or None,
-        "why": _why(bundle.waits_why),
+        "why": c.why(bundle.waits_why),
     }
 
 
@@ -227,7 +148,7 @@ def _transaction(transaction: Transaction) -> Row:
         "block": transaction.block if transaction.settled else None,
         "gas_used": transaction.gas_used if transaction.settled else None,
         "chain": transaction.chain or None,
-        "why": _why(transaction.refused_why),
+        "why": c.why(transaction.refused_why),
     }
 
 
@@ -337,7 +258,7 @@ def _station_rows(flight: Flight) -> list[Row]:
 
 # Kinds --------------------------------------------------------------------------------------------------------------
 
-_NODE, _STATE, _WHY = _text("node", "node"), _text("state", "state"), _text("why", "why")
+_NODE, _STATE, _WHY = c.text("node", "node"), c.text("state", "state"), c.text("why", "why")
 
 
 def _upset(entry: Upset) -> Row:
@@ -357,80 +278,80 @@ def _upset(entry: Upset) -> Row:
 _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]]] = {
     "satellites": (
         (
-            _text("name", "satellite"),
-            _text("bus", "bus"),
-            _text("orbit", "orbit"),
-            _share("charge_last_share", "charge"),
-            _share("charge_minimum_share", "lowest"),
-            _share("reserve_share", "reserve"),
-            _share("sunlit_mean_share", "sunlit"),
-            _number("generated_mean_w", "array", ".1f", "W"),
-            _number("load_mean_w", "load", ".1f", "W"),
-            _kelvin("payload_last_k", "payload"),
-            _number("heat_margin_k", "heat margin", ".1f", "K"),
-            _number("boots", "boots"),
-            _number("brown_outs", "brown-outs"),
+            c.text("name", "satellite"),
+            c.text("bus", "bus"),
+            c.text("orbit", "orbit"),
+            c.share("charge_last_share", "charge"),
+            c.share("charge_minimum_share", "lowest"),
+            c.share("reserve_share", "reserve"),
+            c.share("sunlit_mean_share", "sunlit"),
+            c.number("generated_mean_w", "array", ".1f", "W"),
+            c.number("load_mean_w", "load", ".1f", "W"),
+            c.kelvin("payload_last_k", "payload"),
+            c.number("heat_margin_k", "heat margin", ".1f", "K"),
+            c.number("boots", "boots"),
+            c.number("brown_outs", "brown-outs"),
         ),
         lambda flight: map(_satellite, flight.satellites.values()),
     ),
     "orbits": (
         (
             _NODE,
-            _number("orbit", "orbit", "d"),
-            _time("start_utc", "from (UTC)"),
-            _lasting("eclipse_s", "eclipse"),
+            c.number("orbit", "orbit", "d"),
+            c.time("start_utc", "from (UTC)"),
+            c.lasting("eclipse_s", "eclipse"),
             Column("made_j", "made", lambda value: f"{value / 3600:.1f} Wh", right=True),
             Column("used_j", "used", lambda value: f"{value / 3600:.1f} Wh", right=True),
-            _share("charge_minimum_share", "lowest"),
-            _share("discharge_share", "discharge"),
-            _text("heat_node", "nearest limit"),
-            _text("heat_side", "side"),
-            _kelvin("heat_k", "at"),
-            _share("charge_margin_share", "charge margin"),
-            _share("heat_margin_share", "heat margin"),
-            _text("worst", "worst for"),
+            c.share("charge_minimum_share", "lowest"),
+            c.share("discharge_share", "discharge"),
+            c.text("heat_node", "nearest limit"),
+            c.text("heat_side", "side"),
+            c.kelvin("heat_k", "at"),
+            c.share("charge_margin_share", "charge margin"),
+            c.share("heat_margin_share", "heat margin"),
+            c.text("worst", "worst for"),
         ),
         _orbit_rows,
     ),
     "stations": (
         (
-            _text("name", "station"),
-            _number("latitude_deg", "latitude", ".2f", "°"),
-            _number("longitude_deg", "longitude", ".2f", "°"),
-            _number("mask_deg", "mask", ".0f", "°"),
-            _text("jurisdiction", "law"),
-            _number("contacts", "contacts"),
-            _lasting("contact_s", "contact time"),
-            _bytes("received_bytes", "received"),
-            _bytes("sent_bytes", "sent"),
+            c.text("name", "station"),
+            c.number("latitude_deg", "latitude", ".2f", "°"),
+            c.number("longitude_deg", "longitude", ".2f", "°"),
+            c.number("mask_deg", "mask", ".0f", "°"),
+            c.text("jurisdiction", "law"),
+            c.number("contacts", "contacts"),
+            c.lasting("contact_s", "contact time"),
+            c.bytes("received_bytes", "received"),
+            c.bytes("sent_bytes", "sent"),
         ),
         _station_rows,
     ),
     "contacts": (
         (
-            _time("opened_utc", "opens (UTC)"),
-            _lasting("duration_s", "lasts"),
+            c.time("opened_utc", "opens (UTC)"),
+            c.lasting("duration_s", "lasts"),
             _NODE,
-            _text("peer", "to"),
-            _text("band", "band"),
-            _number("elevation_deg", "highest", ".1f", "°"),
+            c.text("peer", "to"),
+            c.text("band", "band"),
+            c.number("elevation_deg", "highest", ".1f", "°"),
             Column("rate_bps", "rate", lambda value: scaled(value, "bit/s"), right=True),
-            _number("frames", "frames"),
-            _bytes("sent_bytes", "sent"),
+            c.number("frames", "frames"),
+            c.bytes("sent_bytes", "sent"),
         ),
         lambda flight: map(_contact, sorted(flight.contacts, key=lambda contact: contact.opened)),
     ),
     "jobs": (
         (
             Column("job", "job", short),
-            _text("name", "name"),
+            c.text("name", "name"),
             _STATE,
-            _text("executor", "by"),
-            _time("submitted_utc", "submitted"),
-            _time("promised_utc", "promised"),
-            _time("delivered_utc", "delivered"),
+            c.text("executor", "by"),
+            c.time("submitted_utc", "submitted"),
+            c.time("promised_utc", "promised"),
+            c.time("delivered_utc", "delivered"),
             Column("energy_j", "energy", lambda value: scaled(value, "J"), right=True),
-            _text("executed", "executed"),
+            c.text("executed", "executed"),
             _WHY,
         ),
         lambda flight: map(_job, flight.jobs.values()),
@@ -438,82 +359,82 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
     "bundles": (
         (
             Column("bundle", "bundle", short),
-            _text("purpose", "for"),
+            c.text("purpose", "for"),
             _STATE,
-            _text("source", "from"),
-            _text("destination", "to"),
-            _bytes("size_bytes", "size"),
-            _time("created_utc", "created"),
-            _time("delivered_utc", "delivered"),
-            _lasting("delay_s", "took"),
-            _number("sent", "sent"),
+            c.text("source", "from"),
+            c.text("destination", "to"),
+            c.bytes("size_bytes", "size"),
+            c.time("created_utc", "created"),
+            c.time("delivered_utc", "delivered"),
+            c.lasting("delay_s", "took"),
+            c.number("sent", "sent"),
             _WHY,
         ),
         lambda flight: map(_bundle, flight.bundles.values()),
     ),
     "receipts": (
         (
-            _digest("digest", "receipt"),
+            c.digest("digest", "receipt"),
             Column("job", "job", short),
-            _text("node", "signed by"),
-            _time("signed_utc", "signed"),
+            c.text("node", "signed by"),
+            c.time("signed_utc", "signed"),
             Column("energy_j", "energy", lambda value: scaled(value, "J"), right=True),
-            _text("verified", "verified"),
-            _text("receipt", "text", wide=True),
+            c.text("verified", "verified"),
+            c.text("receipt", "text", wide=True),
         ),
         _receipt_rows,
     ),
     "transactions": (
         (
-            _digest("hash", "transaction"),
+            c.digest("hash", "transaction"),
             _STATE,
             _NODE,
-            _digest("to", "to"),
+            c.digest("to", "to"),
             Column("value_wei", "value", lambda value: ether(int(value)), right=True),
-            _number("nonce", "nonce", "d"),
-            _time("signed_utc", "signed"),
-            _time("settled_utc", "settled"),
-            _time("proved_utc", "proved aboard"),
-            _number("proved_slot", "under slot", "d"),
-            _number("gas_used", "gas"),
-            _text("chain", "chain"),
+            c.number("nonce", "nonce", "d"),
+            c.time("signed_utc", "signed"),
+            c.time("settled_utc", "settled"),
+            c.time("proved_utc", "proved aboard"),
+            c.number("proved_slot", "under slot", "d"),
+            c.number("gas_used", "gas"),
+            c.text("chain", "chain"),
             _WHY,
         ),
         lambda flight: map(_transaction, flight.transactions.values()),
     ),
     "heads": (
         (
-            _time("at_utc", "at (UTC)"),
+            c.time("at_utc", "at (UTC)"),
             _NODE,
-            _text("network", "chain"),
-            _text("source", "from"),
-            _text("outcome", "outcome"),
-            _number("period", "period", "d"),
-            _number("finalized_slot", "finalized", "d"),
-            _number("optimistic_slot", "optimistic", "d"),
-            _number("participants", "signers", "d"),
+            c.text("network", "chain"),
+            c.text("source", "from"),
+            c.text("outcome", "outcome"),
+            c.number("period", "period", "d"),
+            c.number("finalized_slot", "finalized", "d"),
+            c.number("optimistic_slot", "optimistic", "d"),
+            c.number("participants", "signers", "d"),
             Column("size_bytes", "size", lambda value: scaled(value, "B"), right=True),
             Column("energy_j", "energy", lambda value: scaled(value, "J"), right=True),
-            _lasting("lag_s", "lag"),
+            c.lasting("lag_s", "lag"),
             _WHY,
         ),
         _head_rows,
     ),
     "faults": (
-        (_time("at_utc", "at (UTC)"), _NODE, _text("event", "event"), _text("text", "what happened")),
+        (c.time("at_utc", "at (UTC)"), _NODE, c.text("event", "event"), c.text("text", "what happened")),
         _fault_rows,
     ),
     "upsets": (
         (
-            _time("at_utc", "at"),
-            _text("node", "satellite"),
-            _text("device", "device"),
-            _text("effect", "effect"),
-            _text("in_anomaly", "in the Anomaly"),
-            _number("latitude_deg", "latitude", ".1f", "°"),
-            _number("longitude_deg", "longitude", ".1f", "°"),
-            _number("height_m", "height", ",.0f", "m"),
-            _number("bit", "bit", "d"),
+            c.time("at_utc", "at"),
+            c.text("node", "satellite"),
+            c.text("device", "device"),
+            c.text("effect", "effect"),
+            c.text("in_anomaly", "in the Anomaly"),
+            c.number("latitude_deg", "latitude", ".1f", "°"),
+            c.number("longitude_deg", "longitude", ".1f", "°"),
+            c.number("height_m", "height", ",.0f", "m"),
+            c.number("bit", "bit", "d"),
         ),
         lambda flight: (
             _upset(entry)

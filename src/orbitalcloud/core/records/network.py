@@ -1,0 +1,93 @@
+"""The network: what became of each bundle, and which frames were lost or refused."""
+
+from __future__ import annotations
+
+from orbitalcloud.core.records.base import Base
+from orbitalcloud.core.why import Why
+
+
+class BundleCreated(Base, frozen=True):
+    """A node made a bundle."""
+
+    bundle: str
+    destination: str
+    size_bytes: int
+    purpose: str
+
+
+class BundleSent(Base, frozen=True):
+    """A bundle (or fragment) was put on the contact to `peer`; `attempt` counts from 1."""
+
+    bundle: str
+    peer: str
+    size_bytes: int
+    attempt: int
+
+
+class BundleReceived(Base, frozen=True):
+    """A bundle arrived whole over a link."""
+
+    bundle: str
+    peer: str
+    size_bytes: int
+
+
+class BundleDelivered(Base, frozen=True):
+    """A bundle reached its destination; `delay_ms` since its creation."""
+
+    bundle: str
+    source: str
+    size_bytes: int
+    delay_ms: int
+
+
+class BundleFragmented(Base, frozen=True):
+    """A bundle was cut because the pass is too short for it."""
+
+    bundle: str
+    parts: tuple[str, ...]
+    why: Why
+
+
+class BundleWaits(Base, frozen=True):
+    """A bundle was left in the store: no room in this contact, no route, or not acknowledged."""
+
+    bundle: str
+    why: Why
+
+
+class BundleDropped(Base, frozen=True):
+    """A bundle left the store undelivered (expired, refused, malformed)."""
+
+    bundle: str
+    why: Why
+
+
+class FrameLost(Base, frozen=True):
+    """A frame did not arrive: the contact closed, the receiver was down or a fault ate it."""
+
+    peer: str
+    size_bytes: int
+    reason: str
+
+
+class FrameRefused(Base, frozen=True):
+    """Bytes from a peer broke the protocol."""
+
+    peer: str
+    size_bytes: int
+    check: str
+    detail: str
+
+
+NetworkEntry = (
+    BundleCreated
+    | BundleSent
+    | BundleReceived
+    | BundleDelivered
+    | BundleFragmented
+    | BundleWaits
+    | BundleDropped
+    | FrameLost
+    | FrameRefused
+)
