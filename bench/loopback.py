@@ -18,7 +18,6 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import msgspec
 from asking import BELOW_GOAL, SCRATCH, answer, table
@@ -29,7 +28,7 @@ from orbitalcloud.live.node_config import NodeConfig
 from orbitalcloud.live.node_folder import NodeFolder
 from orbitalcloud.live.node_process import limits_of
 from orbitalcloud.live.wires import Wires, parse_wire
-from orbitalcloud.network.tcpcl import SessionPolicy
+from orbitalcloud.network.tcpcl_events import SessionPolicy
 from orbitalcloud.node.letters import POST, TAKE, Letter, Post, Take
 from orbitalcloud.node.post import NetworkNode
 
@@ -120,7 +119,10 @@ def main(arguments: list[str]) -> int:
             ("  one core each could do", f"{most:,.0f} bundles/s"),
         ]
         ratios.append(rate / goal)
-    table(f"{BUNDLES:,} bundles with {BYTES} bytes of payload, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", rows)
+    table(
+        f"{BUNDLES:,} bundles with {BYTES} bytes of payload, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+        rows,
+    )
     shutil.rmtree(PLACE, ignore_errors=True)
     code = answer("loopback", ratios[0], 1.0)
     return code if ratios[1] >= 1 else BELOW_GOAL

@@ -55,8 +55,6 @@ def _begun(ready: Ready, as_json: bool) -> None:
     if ready.stored_bundles or ready.mail:
         output.say(f"  has {ready.stored_bundles} bundles on their way and {ready.mail} letters for its people")
     if ready.cut_bytes:
-        output.say(
-            f"  cut {ready.cut_bytes} bytes that were half written when it last ended: nobody was promised them"
-        )
+        output.say(f"  cut {ready.cut_bytes} bytes that were half written when it last ended: nobody was promised them")
     for line in ready.salvaged:
         output.say(f"  lost: {line}")

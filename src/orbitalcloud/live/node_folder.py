@@ -17,6 +17,7 @@ from orbitalcloud.compute import public_key, signing_key
 from orbitalcloud.core import DataError
 from orbitalcloud.live.disk import PRIVATE_FILE, FolderDisk, Lock
 from orbitalcloud.live.journal import Journal, opened
+from orbitalcloud.network.identity import key_name
 
 IDENTITY_FILE, JOURNAL_FOLDER, SOCKET = "identity.key", "journal", "control.sock"
 
@@ -46,7 +47,7 @@ class NodeFolder:
     @property
     def name(self) -> str:
         """The name that follows from the key."""
-        return self.public_key
+        return key_name(bytes.fromhex(self.public_key))
 
     def close(self) -> None:
         """Leave it in order."""

@@ -21,7 +21,7 @@ from orbitalcloud.live.stopping import stop_requests
 from orbitalcloud.live.tls import ByAuthority, ByKey, Security
 from orbitalcloud.live.wires import Wires, parse_wire
 from orbitalcloud.network import AgentLimits, endpoint
-from orbitalcloud.network.tcpcl import SessionPolicy
+from orbitalcloud.network.tcpcl_events import SessionPolicy
 from orbitalcloud.node.mailboxes import Quota
 from orbitalcloud.node.post import NetworkNode
 
