@@ -1,8 +1,8 @@
 """How many bundles of 1 kB a second go between two nodes on loopback, over TCPCLv4? Goals: 20,000, and 5,000 durable.
 
-Two processes, each a whole node as `orbital node` runs it: letters are posted at one, carried over a session, put into a
-mailbox at the other, and taken out there. *Durable* is with a journal on both sides: nothing is acknowledged before it
-is on the disk. HDTN (C++) moves 53,000 and ION over STCP 3,000 on machines like this one (`shared/STACK.md`).
+Two processes, each a whole node as `orbital node` runs it: letters are posted at one, carried over a session, put into
+a mailbox at the other, and taken out there. *Durable* is with a journal on both sides: nothing is acknowledged before
+it is on the disk. HDTN (C++) moves 53,000 and ION over STCP 3,000 on machines like this one (`shared/STACK.md`).
 
 What is printed last is the rate without durable custody as a share of its goal. Wall time where the machine is quiet;
 CPU time tells what one core of each process could do at most.
