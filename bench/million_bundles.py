@@ -2,9 +2,9 @@
 
 Sixty satellites (550 km, 53°), 39 stations and the centre that these have a line to; the contacts are those of SGP4
 above 25° with their light times, 20 Mbit/s. Two hundred flows of five thousand bundles of 1 kB: two from each satellite
-to the centre, one from there to each of forty satellites, and forty between stations. Each node is the agent that flies,
-with the store that it flies with; what it saves is kept as a reboot would need it. The medium is as lean as it can be:
-frames leave at the contact's rate and arrive after light time.
+to the centre, one from there to each of forty satellites, and forty between stations. Each node is the agent that
+flies, with the store that it flies with; what it saves is kept as a reboot would need it. The medium is as lean as it
+can be: frames leave at the contact's rate and arrive after light time.
 """
 
 from __future__ import annotations

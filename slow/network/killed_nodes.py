@@ -4,8 +4,8 @@
 
 Two `orbital node` processes with their stores on disk, one session of TCPCLv4 between them. Somebody posts numbered
 letters at the one and somebody takes mail at the other, both through the nodes' sockets, both told by nobody when a
-node dies: they say again what was not answered. Meanwhile SIGKILL goes to one of the nodes, or both, again and again. In the
-last tenth of the time nobody is killed any more, and everything must arrive.
+node dies: they say again what was not answered. Meanwhile SIGKILL goes to one of the nodes, or both, again and again.
+In the last tenth of the time nobody is killed any more, and everything must arrive.
 
 Letters are counted by the number in their payload. Exits 0 if each of them came once and whole.
 """

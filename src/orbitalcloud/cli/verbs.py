@@ -117,9 +117,16 @@ def get(
     flight: FlightPath = None,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="print data as CSV")] = False,
+    store: Annotated[
+        Path | None, typer.Option("--store", help="of the node that runs here: node, links, bundles, mail or events")
+    ] = None,
     verbose: Verbose = False,
 ) -> int:
-    """List what a flight had; one by name tells its story (a job says why it waited)."""
+    """List what a flight had, or a running node has; one by name tells its story (a job says why it waited)."""
+    if store is not None:
+        from orbitalcloud.cli import node_status
+
+        return node_status.get(kind, name, store, json)
     from orbitalcloud.cli import seeing
 
     return seeing.get(kind, name, flight, json, csv)
