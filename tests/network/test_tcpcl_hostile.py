@@ -415,5 +415,6 @@ def test_one_byte_changed_makes_no_acknowledgement_of_what_did_not_come(at, valu
     for event in said:
         if isinstance(event, Acknowledged):
             assert arrived[event.transfer] == 100
-    if not receiver.counts and sender.is_open:
+    between = not receiver._reader.buffered_bytes and receiver._incoming.current < 0
+    if not receiver.counts and sender.is_open and between:
         assert len(said) == 3

@@ -229,7 +229,7 @@ def test_a_long_bundle_goes_in_segments_that_the_peer_can_take_and_says_its_leng
     reader.feed(a.data_to_send(T0))
     segments = [reader.take() for _ in range(3)]
     assert [(s.flags, len(s.data)) for s in segments] == [(2, 1000), (0, 1000), (1, 500)]
-    assert decode_items(segments[0].extensions) == (Item(1, (2500).to_bytes(8, "big"), True),)
+    assert decode_items(segments[0].extensions) == (Item(1, (2500).to_bytes(8, "big")),)
     assert segments[1].extensions == b""
     b.receive(T0, b"".join(encode(s) for s in segments[:2]))
     reader.feed(b.data_to_send(T0))

@@ -7,14 +7,13 @@ A dialled link sends, an accepted one receives; MTCP may bring bundles both ways
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import Counter, deque
 from typing import cast
 
-from orbitalcloud.core import RemoteProtocolError
 from orbitalcloud.live.hub import Hub
 from orbitalcloud.network.carriage import HandedOver, whole_frame
 from orbitalcloud.network.framings import (
-    MTCP_KEEPALIVE,
     STCP_KEEPALIVE,
     encode_mtcp,
     encode_stcp,
@@ -26,8 +25,8 @@ BUFFER_BYTES = 1 << 20
 """Above this much in the transport's buffer, bundles wait in the link's queue."""
 KEEPALIVE_S = 15.0
 """ION's interval (STCP_KEEPALIVE_PERIOD)."""
-SILENCE_S = 600.0
-"""An accepted connection that brings nothing this long is closed."""
+SILENCE_S = {"stcp": 600.0, "mtcp": 3600.0}
+"""An accepted connection that brings nothing this long is closed; MTCP's peers send no keep-alives."""
 PROGRESS_BYTES = 1024
 """What must come of a bundle under way within `KEEPALIVE_S` × 4."""
 
@@ -48,20 +47,19 @@ class FramedLink(asyncio.Protocol):
         busy: bool = False,
     ) -> None:
         self.kind, self.peer, self.rate_bps, self.queue_bytes = kind, node, rate_bps, queue_bytes
+        self.bundle_bytes = bundle_bytes
         self.established = False
         self.reason = ""
         self._hub, self._busy_now = hub, busy
         self._loop = asyncio.get_running_loop()
         self.gone: asyncio.Future[None] = self._loop.create_future()
-        self._encode, self._keepalive = (
-            (encode_stcp, STCP_KEEPALIVE) if kind == "stcp" else (encode_mtcp, MTCP_KEEPALIVE)
-        )
+        self._encode = encode_stcp if kind == "stcp" else encode_mtcp
         self._decoder = (stcp_decoder if kind == "stcp" else mtcp_decoder)(bundle_bytes)
         self._handed = HandedOver(bundle_bytes)
         self._queue: deque[tuple[bytes, bytes]] = deque()
         self._queued_bytes = 0
         self._writing = True
-        self._turn_due = self._attached = False
+        self._turn_due = self._attached = self._connected = False
         self._said = self._heard = self._loop.time()
         self._trickle = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -88,11 +86,16 @@ class FramedLink(asyncio.Protocol):
 
     def close(self, reason: str = "") -> None:
         """Close the connection when what the socket took has left."""
+        if not self._connected:
+            self._busy_now = True
+            return
         self._end(reason or "we closed the connection")
 
     def abort(self) -> None:
         """Close it at once."""
-        self._transport.abort()
+        self._busy_now = True
+        if self._connected:
+            self._transport.abort()
 
     def pause_reading(self) -> None:
         """Read no more until `resume_reading`: the peer's TCP feels it."""
@@ -113,6 +116,8 @@ class FramedLink(asyncio.Protocol):
         """The connection is there: nothing more is needed."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=BUFFER_BYTES)
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._connected = True
         if self._busy_now:
             self._transport.close()
             return
@@ -126,17 +131,16 @@ class FramedLink(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes from the peer."""
         self._trickle += len(data)
-        try:
-            bundles = self._decoder.feed(data)
-        except RemoteProtocolError as error:
-            self._handed.counts[error.check] += 1
-            self._end(str(error))
-            return
+        bundles = self._decoder.feed(data)
         if bundles or not self._decoder.held_bytes or self._trickle >= PROGRESS_BYTES:
             self._heard, self._trickle = self._loop.time(), 0
         for bundle in bundles:
             if self._attached:
                 self._hub.received(self, whole_frame(bundle))
+        fault = self._decoder.fault
+        if fault is not None:
+            self._handed.counts[fault.check] += 1
+            self._end(str(fault))
 
     def pause_writing(self) -> None:
         """The transport's buffer is full."""
@@ -175,11 +179,11 @@ class FramedLink(asyncio.Protocol):
     def _look(self) -> None:
         """Every `KEEPALIVE_S`: say something if nothing was said, close if nothing is heard."""
         now = self._loop.time()
-        if self.rate_bps and now - self._said >= KEEPALIVE_S:
-            self._transport.write(self._keepalive)
+        if self.kind == "stcp" and self.rate_bps and now - self._said >= KEEPALIVE_S:
+            self._transport.write(STCP_KEEPALIVE)
             self._said = now
         silence = now - self._heard
-        if not self.rate_bps and silence > (4 * KEEPALIVE_S if self._decoder.held_bytes else SILENCE_S):
+        if not self.rate_bps and silence > (4 * KEEPALIVE_S if self._decoder.held_bytes else SILENCE_S[self.kind]):
             self._handed.counts["idle"] += 1
             self._end("the peer has been silent too long")
             return

@@ -16,7 +16,8 @@ class Link(Protocol):
     `peer` is its node's name, proven where TLS says so. `rate_bps` is how fast the hub may hand bytes over; 0 where the
     link only brings (an accepted STCP connection), so that no contact is to be opened for it. `reliable` is true where
     the neighbour acknowledges each bundle: elsewhere a `TAKEN` that comes back only says that the bytes were handed
-    to the socket. `kind` is "tcpcl", "udp", "stcp" or "mtcp".
+    to the socket. `kind` is "tcpcl", "udp", "stcp" or "mtcp". `bundle_bytes` is the largest bundle that it takes: the
+    contact's, so that larger ones are cut where they may be.
     """
 
     @property
@@ -30,6 +31,9 @@ class Link(Protocol):
 
     @property
     def kind(self) -> str: ...
+
+    @property
+    def bundle_bytes(self) -> int: ...
 
     def send(self, frame: bytes) -> None:
         """Take one frame of `network.convergence`; never blocks, never calls the hub back before it returns."""

@@ -50,6 +50,7 @@ class TcpclLink(asyncio.Protocol):
         self.established = False
         self.reason = ""
         self.queue_bytes = queue_bytes
+        self.bundle_bytes = 0
         self._hub, self._policy, self._active, self._security = hub, policy, active, security
         self._loop = asyncio.get_running_loop()
         self.gone: asyncio.Future[None] = self._loop.create_future()
@@ -57,6 +58,7 @@ class TcpclLink(asyncio.Protocol):
         self._securing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._turn_due = self._busy = self._held = self._reading_paused = self._attached = False
+        self._connected = self._unwanted = False
         self._writing = True
         self._transport: asyncio.Transport
         self._session: Session
@@ -73,11 +75,16 @@ class TcpclLink(asyncio.Protocol):
     def close(self, reason: str = "") -> None:
         """SESS_TERM; what has begun is finished first."""
         self.reason = self.reason or reason
+        if not self._connected:
+            self._unwanted = True
+            return
         self._happened(self._session.terminate(self._now(), TermReason.UNKNOWN))
 
     def abort(self) -> None:
         """Cut the connection at once."""
-        self._transport.abort()
+        self._unwanted = True
+        if self._connected:
+            self._transport.abort()
 
     def pause_reading(self) -> None:
         """Read no more until `resume_reading`: the peer's TCP feels it."""
@@ -102,6 +109,9 @@ class TcpclLink(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=BUFFER_BYTES)
         self._session = Session(self._now(), self._policy, self._active)
         self._carriage = TransferCarriage(self._session, self.queue_bytes)
+        self._connected = True
+        if self._unwanted:
+            self._transport.abort()
         self._happened([])
 
     def data_received(self, data: bytes) -> None:
@@ -124,6 +134,9 @@ class TcpclLink(asyncio.Protocol):
         """The TCP connection is gone."""
         text = f"the connection broke: {error}" if error else "the peer closed the connection"
         self._happened(self._session.lost(self._now(), text))
+        self._over()
+
+    def _over(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if not self.gone.done():
@@ -167,6 +180,7 @@ class TcpclLink(asyncio.Protocol):
         for event in events:
             if type(event) is Established:
                 self.peer = parse_eid(event.node_id).node
+                self.bundle_bytes = event.transfer_mtu
                 self.secured, self.established, self._attached = event.secured, True, True
                 self._hub.attach(self)
             elif type(event) is Secure:
@@ -238,13 +252,16 @@ class TcpclLink(asyncio.Protocol):
                 self,
                 self._security.context(server=not self._active),
                 server_side=not self._active,
+                server_hostname=self._security.server_name() if self._active else None,
                 ssl_handshake_timeout=self._policy.contact_patience_ns / 1e9,
             )
-            assert transport is not None
+            if transport is None:
+                raise ConnectionAbortedError("the connection broke in the handshake")
             certified = self._security.certified(transport.get_extra_info("ssl_object").getpeercert(binary_form=True))
         except (ssl.SSLError, OSError, RemoteProtocolError) as error:
             self._securing = None
             self._happened(self._session.lost(self._now(), f"tls: {error}"))
+            self._over()  # asyncio tells the protocol of a failed handshake nothing
             return
         self._transport, self._securing = transport, None
         early, self._early = self._early, None

@@ -5,11 +5,15 @@ that counts. *By key*: a node is its Ed25519 key, and the keys of the peers are 
 by the node's own key under an issuer name that is that key in hexadecimal; to trust a key is to hand OpenSSL a trust
 anchor of that name and key, which needs nothing from the peer and leaves the whole validation to OpenSSL. Both sides
 show a certificate, TLS 1.3 only.
+
+A stranger may be let in where its name follows from its key: it says the key as its server name (RFC 6066), is asked to
+prove it like any other, and may then speak for the one node id that belongs to it.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +23,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -30,6 +35,16 @@ BUNDLE_EID = x509.ObjectIdentifier("1.3.6.1.5.5.7.8.11")
 BUNDLE_SECURITY = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.35")
 """id-kp-bundleSecurity (RFC 9174 4.4.2)."""
 
+_SAID_KEY = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{32})\.key\.invalid")
+"""A server name that is a key, in two labels of a DNS name; .invalid is nobody's (RFC 6761)."""
+_MALFORMED = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises at a certificate that OpenSSL found good and it does not."""
 _IA5_STRING = 0x16
 _BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 _YEARS = timedelta(days=365 * 100)
@@ -41,6 +56,10 @@ class Security(Protocol):
 
     def context(self, server: bool) -> ssl.SSLContext:
         """The context for one side of a handshake."""
+        ...
+
+    def server_name(self) -> str | None:
+        """What a dialling side says as server name; None for nothing."""
         ...
 
     def certified(self, certificate: bytes | None) -> frozenset[str]:
@@ -69,23 +88,60 @@ class ByAuthority:
             raise DataError("tls files", files, f"give PEM files that belong together ({error})") from None
         return made
 
+    def server_name(self) -> str | None:
+        return None
+
     def certified(self, certificate: bytes | None) -> frozenset[str]:
         return node_ids(_read(certificate))
 
 
 class ByKey:
-    """Our node's key, and a table of the peers' (node id to Ed25519 public key), read anew at each handshake."""
+    """Our node's key, and a table of the peers' (node id to Ed25519 public key), read anew at each handshake.
 
-    def __init__(self, node_id: str, key: Ed25519PrivateKey, peers: Callable[[], Mapping[str, bytes]]) -> None:
-        self.node_id, self._key, self._peers = node_id, key, peers
+    With `stranger_id`, the node id that follows from a key, nodes that are in no table may dial us under that id.
+    """
+
+    def __init__(
+        self,
+        node_id: str,
+        key: Ed25519PrivateKey,
+        peers: Callable[[], Mapping[str, bytes]],
+        stranger_id: Callable[[bytes], str] | None = None,
+    ) -> None:
+        self.node_id, self._key, self._peers, self._stranger_id = node_id, key, peers, stranger_id
         self._chain = make_certificate(node_id, key)
 
     def context(self, server: bool) -> ssl.SSLContext:
+        made = self._trusting(server, set(self._peers().values()))
+        if server and self._stranger_id is not None:
+            made.sni_callback = self._hear
+        return made
+
+    def server_name(self) -> str | None:
+        said = raw_key(self._key.public_key()).hex()
+        return f"{said[:32]}.{said[32:]}.key.invalid"
+
+    def _hear(self, stream: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        """A dialling node says its key: have OpenSSL take the proof of that one too."""
+        said = _SAID_KEY.fullmatch(name or "")
+        if said is not None:
+            key = bytes.fromhex(said[1] + said[2])
+            if self._own_id(key):
+                stream.context = self._trusting(True, {*self._peers().values(), key})
+
+    def _own_id(self, key: bytes) -> str:
+        """The node id that follows from a stranger's key; none if it is no good key, or strangers are not let in."""
+        try:
+            return self._stranger_id(key) if self._stranger_id is not None else ""
+        except (DataError, RemoteProtocolError):
+            return ""
+
+    def _trusting(self, server: bool, keys: set[bytes]) -> ssl.SSLContext:
         made = _context(server)
         key = self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         with _as_file(self._chain + key) as path:
             made.load_cert_chain(path)
-        anchors = b"".join(trust_anchor(key) for key in sorted(set(self._peers().values())))
+        anchors = b"".join(trust_anchor(key) for key in sorted(keys))
         if anchors:
             made.load_verify_locations(cadata=anchors.decode())
         return made
@@ -96,7 +152,8 @@ class ByKey:
         if not isinstance(key, Ed25519PublicKey):
             raise RemoteProtocolError("certificate-key", "it is not an Ed25519 key")
         raw, peers = raw_key(key), self._peers()
-        return frozenset(name for name in node_ids(read) if peers.get(name) == raw)
+        own = self._own_id(raw)
+        return frozenset(name for name in node_ids(read) if peers.get(name) == raw or name == own)
 
 
 def raw_key(key: Ed25519PublicKey) -> bytes:
@@ -147,17 +204,19 @@ def node_ids(certificate: x509.Certificate) -> frozenset[str]:
         return frozenset(_ia5_text(name.value) for name in others if name.type_id == BUNDLE_EID)
     except x509.ExtensionNotFound:
         return frozenset()
-    except ValueError as error:
-        raise RemoteProtocolError("certificate", f"its extensions are malformed: {error}") from None
+    except _MALFORMED as error:
+        raise RemoteProtocolError("certificate", f"its extensions are malformed: {str(error)[:200]}") from None
 
 
 def _read(certificate: bytes | None) -> x509.Certificate:
     if certificate is None:
         raise RemoteProtocolError("certificate", "the peer showed none")
     try:
-        return x509.load_der_x509_certificate(certificate)
-    except ValueError as error:
-        raise RemoteProtocolError("certificate", f"it is malformed: {error}") from None
+        read = x509.load_der_x509_certificate(certificate)
+        read.public_key()
+    except _MALFORMED as error:
+        raise RemoteProtocolError("certificate", f"it is malformed: {str(error)[:200]}") from None
+    return read
 
 
 def _context(server: bool) -> ssl.SSLContext:

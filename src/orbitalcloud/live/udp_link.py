@@ -12,7 +12,7 @@ import socket
 from collections import Counter, deque
 from typing import cast
 
-from orbitalcloud.core import Instant
+from orbitalcloud.core import DataError, Instant
 from orbitalcloud.live.hub import Hub
 from orbitalcloud.network.carriage import HandedOver, whole_frame
 from orbitalcloud.network.framings import DATAGRAM_BYTES
@@ -29,6 +29,7 @@ class UdpLink:
 
     kind = "udp"
     reliable = False
+    bundle_bytes = DATAGRAM_BYTES
 
     def __init__(self, port: UdpPort, node: str, address: tuple[str, int], rate_bps: int, queue_bytes: int) -> None:
         self.peer, self.rate_bps, self.queue_bytes = node, rate_bps, queue_bytes
@@ -119,7 +120,10 @@ class UdpPort(asyncio.DatagramProtocol):
         """A neighbour there; `rate_bps` 0 only to hear it."""
         loop = asyncio.get_running_loop()
         family = self._transport.get_extra_info("socket").family
-        found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_DGRAM)
+        try:
+            found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_DGRAM)
+        except OSError as error:
+            raise DataError("udp neighbour", f"{host}:{port}", f"give a host that has an address ({error})") from None
         address = cast("tuple[str, int]", found[0][4][:2])
         link = self._links[address] = UdpLink(self, node, address, rate_bps, queue_bytes)
         self._hosts.setdefault(address[0], link)

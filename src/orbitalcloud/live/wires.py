@@ -65,7 +65,7 @@ def parse_wire(text: str) -> Wire:
         port, query = parts.port, dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
         rate = query.pop("rate_bps", "0")
         known = parts.scheme in KINDS and parts.hostname and not (parts.path.strip("/") or parts.fragment or query)
-        if not known or not rate.isdecimal() or parts.password is not None:
+        if not known or not rate.isdecimal():
             raise ValueError
     except ValueError:
         raise DataError("wire", text, remedy) from None
@@ -113,8 +113,13 @@ class Wires:
         return int(server.sockets[0].getsockname()[1])
 
     async def dial(self, wire: Wire) -> None:
-        """Keep a link to this neighbour: again and again, with growing waits, until `close`."""
+        """Keep a link to this neighbour: again and again, with growing waits, until `close`.
+
+        `DataError` for a UDP neighbour without an address or a name.
+        """
         if wire.kind == "udp":
+            if not wire.node:
+                raise DataError("wire", f"udp://{wire.host}:{wire.port}", "name the neighbour: udp://NODE@HOST:PORT")
             if not self._ports:
                 await self._open_udp(Wire("udp", "0.0.0.0", 0))
             await self._ports[0].add(wire.node, wire.host, wire.port, wire.pace_bps)

@@ -8,6 +8,7 @@ its key. Imports `core`, msgspec, google-crc32c and, in
 `security` and `identity`, cryptography.
 
 Reading order: `bundle`, `fragment`, `convergence`, `routing`, `store`, `peer`, `sending`, `agent`; `security`.
+Wires: `tcpcl_messages`, `tcpcl_reader`, `tcpcl_transfers`, `tcpcl` (RFC 9174), `framings`, `pacing`, `carriage`.
 """
 
 from orbitalcloud.network.agent import BundleAgent

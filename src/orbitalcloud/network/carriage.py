@@ -96,7 +96,7 @@ class TransferCarriage:
         self.session, self.queue_bytes = session, queue_bytes
         self.counts: Counter[str] = Counter()
         self._assembly = Assembly()
-        self._names: dict[int, bytes] = {}
+        self._names: dict[int, tuple[bytes, int]] = {}
         self._flying: dict[bytes, int] = {}
         self._arrived: dict[bytes, list[int]] = {}
         self._frames: list[bytes] = []
@@ -128,7 +128,7 @@ class TransferCarriage:
         if bundle is not None:
             transfer = session.send(bundle)
             self._flying[segment.transfer] = transfer
-            self._names[transfer] = segment.transfer
+            self._names[transfer] = segment.transfer, segment.total_bytes
         elif segment.checkpoint:
             self._reports.append(self._assembly.missing(segment))
 
@@ -155,17 +155,19 @@ class TransferCarriage:
                 self._refused(event)
 
     def _answer(self, transfer: int, status: int) -> None:
-        name = self._names.pop(transfer)
+        name, total = self._names.pop(transfer)
         del self._flying[name]
-        self._reports.append(Report(name, status))
+        self._reports.append(Report(name, status, ((0, total),) if status == MISSING else ()))
 
     def _refused(self, event: Refused) -> None:
         """A refusal in the agent's words: done, once more, or not now."""
         self.counts[f"refused-{event.reason}"] += 1
         if event.reason == RefuseReason.COMPLETED:
             self._answer(event.transfer, TAKEN)
+        elif event.reason == RefuseReason.RETRANSMIT:
+            self._answer(event.transfer, MISSING)
         elif event.reason == RefuseReason.SESSION_TERMINATING:
-            del self._flying[self._names.pop(event.transfer)]  # the contact closes, and the bundle is routed anew
+            del self._flying[self._names.pop(event.transfer)[0]]  # the contact closes, and the bundle is routed anew
         else:
             self._answer(event.transfer, REFUSED)
 

@@ -13,7 +13,6 @@ from orbitalcloud.core.errors import RemoteProtocolError
 from orbitalcloud.network import cbor
 
 STCP_KEEPALIVE = b"\0\0\0\0"
-MTCP_KEEPALIVE = b"\x40"
 DATAGRAM_BYTES = 65_507
 """The largest bundle in one UDP datagram over IPv4: 65,535 less 20 of IP and 8 of UDP."""
 
@@ -54,18 +53,19 @@ def _mtcp_head(data: bytes, at: int) -> Head | None:
 
 
 class StreamDecoder:
-    """Bundles out of a stream's pieces. `RemoteProtocolError` from `feed` is final: the stream makes no sense after it.
+    """Bundles out of a stream's pieces. Never holds more than one bundle of `bundle_bytes` and the piece just fed.
 
-    Never holds more than one bundle of `bundle_bytes` and the piece just fed.
+    After a `fault` the stream makes no sense any more; what came before it is given all the same.
     """
 
-    __slots__ = ("_chunks", "_have", "_head", "_need", "bundle_bytes", "keepalives")
+    __slots__ = ("_chunks", "_have", "_head", "_need", "bundle_bytes", "fault", "keepalives")
 
     def __init__(self, head: Callable[[bytes, int], Head | None], bundle_bytes: int) -> None:
         self._head, self.bundle_bytes = head, bundle_bytes
         self._chunks: list[bytes] = []
         self._have = self._need = 0
         self.keepalives = 0
+        self.fault: RemoteProtocolError | None = None
 
     @property
     def held_bytes(self) -> int:
@@ -73,7 +73,9 @@ class StreamDecoder:
         return self._have
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The bundles that these bytes complete."""
+        """The bundles that these bytes complete; look at `fault` after it."""
+        if self.fault is not None:
+            return []
         self._chunks.append(data)
         self._have += len(data)
         if self._have < self._need:
@@ -82,14 +84,10 @@ class StreamDecoder:
         bundles, at = [], 0
         self._need = 0
         while at < len(whole):
-            head = self._head(whole, at)
+            head = self._look(whole, at)
             if head is None:
                 break
             size = head[1]
-            if size > self.bundle_bytes:
-                raise RemoteProtocolError(
-                    "oversize", f"a bundle of {size} bytes, at most {self.bundle_bytes} are taken"
-                )
             end = at + head[0] + size
             if end > len(whole):
                 self._need = end - at
@@ -99,10 +97,21 @@ class StreamDecoder:
             else:
                 self.keepalives += 1
             at = end
-        rest = whole[at:]
+        rest = b"" if self.fault else whole[at:]
         self._chunks = [rest] if rest else []
         self._have = len(rest)
         return bundles
+
+    def _look(self, data: bytes, at: int) -> Head | None:
+        """The head at `at`; None if it is not whole, or wrong."""
+        try:
+            head = self._head(data, at)
+            if head is not None and head[1] > self.bundle_bytes:
+                raise RemoteProtocolError("oversize", f"{head[1]} bytes, at most {self.bundle_bytes} are taken")
+        except RemoteProtocolError as error:
+            self.fault = error
+            return None
+        return head
 
 
 def stcp_decoder(bundle_bytes: int) -> StreamDecoder:

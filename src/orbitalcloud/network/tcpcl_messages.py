@@ -208,5 +208,5 @@ def segment_head(flags: int, transfer: int, extensions: bytes, size: int) -> byt
 
 
 def transfer_length(total_bytes: int) -> Item:
-    """The Transfer Length item."""
-    return Item(TRANSFER_LENGTH, NUMBER.pack(total_bytes), critical=True)
+    """The Transfer Length item; not critical, since whoever does not know it loses nothing."""
+    return Item(TRANSFER_LENGTH, NUMBER.pack(total_bytes))
