@@ -87,6 +87,26 @@ def test_ping_times_the_way_there_and_back(pair, capfd):
     assert run(["ping", "dtn://nobody/", "-n", "1", "--wait", "0.1", "--store", a.store]) == 1
 
 
+def test_a_trace_and_a_letter_go_over_a_third_node(pair, tmp_path, capfd):
+    a, _ = pair
+    there = a.ready["listens"][0]
+    carol = Running(tmp_path / "c", "--name", "carol", "--peer", there, "--route", "dan via alice")
+    dan = Running(tmp_path / "d", "--name", "dan", "--peer", there, "--route", "carol via alice")
+    try:
+        assert run(["trace", "dtn://carol/", "--store", dan.store, "--json"]) == 0
+        hops = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+        assert [hop["node"] for hop in hops] == ["dan", "alice", "carol"]
+        assert hops == sorted(hops, key=lambda hop: hop["at"])
+        run(["send", "dtn://carol/in", "--text", "over alice", "--store", dan.store])
+        assert run(["recv", "in", "--store", carol.store]) == 0
+        assert "over alice" in capfd.readouterr().out
+        assert run(["trace", "dtn://nobody/", "--store", dan.store]) == 1
+        assert "dan knows no way to nobody now" in capfd.readouterr().err
+    finally:
+        dan.stop()
+        carol.stop()
+
+
 def test_what_a_running_node_has_can_be_seen(pair, capfd):
     a, b = pair
     run(["send", "dtn://nowhere/x", "--text", "waits", "--store", a.store, "--json"])

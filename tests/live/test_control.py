@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import stat
 from pathlib import Path
 
@@ -102,10 +103,8 @@ def test_noise_and_giants_are_answered_or_hung_up_on_and_the_node_goes_on(tmp_pa
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_question_or_refused(data: bytes):
     for read in (read_ask, read_answer):
-        try:
+        with contextlib.suppress(RemoteProtocolError):
             read(data)
-        except RemoteProtocolError:
-            pass
 
 
 def test_what_is_packed_is_read():

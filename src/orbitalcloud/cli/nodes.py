@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 def node(config: Path | None, given: dict[str, object], salvage: bool, as_json: bool) -> int:
     """Run it. `given` are the options, which stand before the file's keys; lists are added to them."""
     from orbitalcloud.live.node_process import run_node
+    from orbitalcloud.live.plan_file import read_plan
+    from orbitalcloud.live.wall import WallClock
 
-    asyncio.run(run_node(merged(config, given), lambda ready: _begun(ready, as_json), salvage))
+    chosen = merged(config, given)
+    plan = read_plan(Path(chosen.plan), WallClock().now()) if chosen.plan else ()
+    asyncio.run(run_node(chosen, lambda ready: _begun(ready, as_json), salvage, plan))
     output.say("stopped; what it keeps is on disk")
     return 0
 

@@ -16,7 +16,11 @@ from orbitalcloud.cli.reading_files import read_bounded
 from orbitalcloud.core import DataError, Refused, Why, iso
 from orbitalcloud.core.time import DAY, HOUR, MINUTE, SECOND, Instant
 from orbitalcloud.live.node_client import NodeClient
+from orbitalcloud.live.node_config import node_name
+from orbitalcloud.network import endpoint
 from orbitalcloud.node.letters import Letter, Mail, Post
+from orbitalcloud.node.orders import encode_order
+from orbitalcloud.node.tracer import TRACE, Hop, Trace, read_trace
 
 MAX_PAYLOAD_BYTES = 32 << 20
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
@@ -115,9 +119,11 @@ def _write_whole(place: Path, data: bytes) -> None:
 def ping(store: Path, destination: str, count: int, interval_s: float, wait_s: float, size: int, as_json: bool) -> int:
     """Send echoes and time them; exit 1 where none came back."""
     target = destination if _has_service(destination) else destination.rstrip("/") + "/ping"
-    service = f"ping-{os.urandom(6).hex()}"
     times: list[float] = []
     with NodeClient(store) as client:
+        token = os.urandom(4)
+        numbered = client.show().status.name.startswith("ipn:")
+        service = str(2**32 + int.from_bytes(token, "big")) if numbered else f"ping-{token.hex()}"
         for number in range(count):
             begun = time.monotonic()
             trip = _echo(client, target, service, number, size, wait_s)
@@ -163,6 +169,42 @@ def _tell_trip(target: str, number: int, size: int, trip: float | None, as_json:
         print(f"no echo from {target}: number {number}", flush=True)
     else:
         print(f"{size} bytes from {target}: number {number}, {trip:.1f} ms", flush=True)
+
+
+def trace(store: Path, destination: str, wait_s: float, as_json: bool) -> int:
+    """Follow the way to a node hop by hop; exit 1 where it was not reached in time."""
+    target, service = node_name(destination), f"trace-{os.urandom(6).hex()}"
+    deadline, shown, after = time.monotonic() + wait_s, 0, 0
+    with NodeClient(store) as client:
+        own = client.show().status.name
+        if own.startswith("ipn:"):
+            raise DataError("trace", own, "hops are told by names: start the node with a dtn name, or without --name")
+        to = endpoint(own, service)
+        said = client.say(Post((Letter(endpoint(own, TRACE).text, encode_order(Trace(target, to.text))),)))
+        if said.refusal:
+            raise Refused(Why(False, "node", said.refusal))
+        begun = time.time_ns()
+        while (left := deadline - time.monotonic()) > 0:
+            for mail in client.read(to.service, after, wait_s=min(left, _LOOK_AGAIN_S)):
+                after, found = mail.number, read_trace(mail.payload)
+                for hop in found.hops[shown:]:
+                    shown += 1
+                    _tell_hop(shown, hop, begun, as_json)
+                if found.arrived or found.end:
+                    client.read(to.service, after)
+                    if found.end:
+                        output.say(found.end)
+                    return 0 if found.arrived else 1
+    output.say(f"{shown} hops in {wait_s:g} s; the trace goes on without us")
+    return 1
+
+
+def _tell_hop(number: int, hop: Hop, begun: int, as_json: bool) -> None:
+    after_ms = max(0.0, (hop.at - begun) / 1e6)
+    if as_json:
+        output.line({"hop": number, "node": hop.node, "at": iso(Instant(hop.at), 3), "ms": round(after_ms, 1)})
+    else:
+        print(f"{number:3}  {hop.node}  {iso(Instant(hop.at), 3)}  +{after_ms:.0f} ms", flush=True)
 
 
 def _summary(count: int, times: list[float]) -> str:

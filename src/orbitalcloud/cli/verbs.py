@@ -296,6 +296,20 @@ def ping(
 
 
 @app.command()
+def trace(
+    destination: Annotated[str, typer.Argument(help="a node: dtn://bob/")],
+    store: Store = Path("node"),
+    wait: Annotated[float, typer.Option(min=0, help="seconds to wait for it to get there")] = 30.0,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Show the nodes that a bundle passes on its way to another, and when. Exit 0 if it was reached, 1 if not."""
+    from orbitalcloud.cli import posting
+
+    return posting.trace(store, destination, wait, json)
+
+
+@app.command()
 def doctor(json: Json = False, verbose: Verbose = False) -> int:
     """Look at the environment: versions, dates of tables, room on the disk, compiled kernels."""
     from orbitalcloud.cli import environment

@@ -100,6 +100,10 @@ class BundleAgent:
         """Whether this bundle (or fragment) is in the store."""
         return bundle_id in self._store
 
+    def next_hop(self, now: Instant, destination: str, size_bytes: int) -> str | None:
+        """The neighbour to whom a bundle for this node would go now, or at its next contact; None without a way."""
+        return self._sender.next_hop(now, destination, size_bytes)
+
     # Life ------------------------------------------------------------------------------------------------------------
 
     def restore(self, now: Instant, saved: Mapping[str, bytes]) -> list[Output]:

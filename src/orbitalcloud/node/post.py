@@ -1,4 +1,4 @@
-"""A node of the network and nothing more: it carries everybody's bundles, keeps its people's mail, and echoes.
+"""A node of the network and nothing more: it carries everybody's bundles, keeps its people's mail, echoes and traces.
 
     people ──Post──►  NetworkNode  ──bundles──►  neighbours
     people ◄──mail──  NetworkNode  ◄──bundles──  neighbours
@@ -21,6 +21,7 @@ from orbitalcloud.node.base import Node
 from orbitalcloud.node.letters import POST, TAKE, Letter, Post, Take
 from orbitalcloud.node.mailboxes import Mailboxes, Quota
 from orbitalcloud.node.orders import decode_order
+from orbitalcloud.node.tracer import TRACE, passed_on
 
 ECHO = frozenset({"ping", "echo", "2047"})
 """Services that send back what they are sent; `ipn:N.2047` is HDTN's and ION's habit."""
@@ -49,7 +50,7 @@ class NetworkNode(Node):
 
     def refusal(self, service: str, size_bytes: int) -> Why | None:
         """What the agent asks of a payload for this node: an echo needs no room, mail does."""
-        return None if service in ECHO else self.mail.refusal(service, size_bytes)
+        return None if service in ECHO or service == TRACE else self.mail.refusal(service, size_bytes)
 
     def replan(self, now: Instant, plan: ContactPlan) -> Iterator[Effect]:
         """Go by another contact plan from now on."""
@@ -144,6 +145,8 @@ class NetworkNode(Node):
     def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
         if item.service in ECHO:
             yield from self._echo(now, item)
+        elif item.service == TRACE:
+            yield from self._network(now, passed_on(self.agent, now, item))
         else:
             yield from self.mail.put(item)
 
