@@ -107,6 +107,24 @@ def test_a_trace_and_a_letter_go_over_a_third_node(pair, tmp_path, capfd):
         carol.stop()
 
 
+def test_nodes_named_by_their_keys_prove_them(tmp_path, capfd):
+    a = Running(tmp_path / "a", "--listen", "tcpcl://127.0.0.1:0", "--tls", "keys", "--require-tls")
+    there = a.ready["listens"][0].replace("://", f"://{a.ready['name']}@")
+    b = Running(tmp_path / "b", "--peer", there, "--tls", "keys", "--require-tls")
+    liar = Running(tmp_path / "c", "--name", b.ready["name"], "--peer", there, "--tls", "keys")
+    plain = Running(tmp_path / "d", "--name", "d", "--peer", a.ready["listens"][0])
+    try:
+        assert run(["ping", a.ready["endpoint"], "-n", "1", "--store", b.store, "--wait", "20"]) == 0
+        for other in (liar, plain):
+            assert run(["ping", a.ready["endpoint"], "-n", "1", "--store", other.store, "--wait", "0.5"]) == 1
+        capfd.readouterr()
+        assert run(["get", "links", "--store", a.store, "--json"]) == 0
+        assert [link["neighbour"] for link in json.loads(capfd.readouterr().out)] == [b.ready["name"]]
+    finally:
+        for node in (a, b, liar, plain):
+            node.stop()
+
+
 def test_what_a_running_node_has_can_be_seen(pair, capfd):
     a, b = pair
     run(["send", "dtn://nowhere/x", "--text", "waits", "--store", a.store, "--json"])

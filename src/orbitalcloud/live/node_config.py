@@ -31,9 +31,9 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     plan: str = ""
     """A contact-plan file, for routes of several hops."""
     tls: Literal["", "keys", "files"] = ""
-    """`keys`: TLS by the nodes' own keys, those in `keys` and those that neighbours are named by; `files`: by PEM."""
+    """`keys`: TLS by the nodes' own keys, those in `keys` and those that nodes are named by; `files`: by PEM files."""
     keys: dict[str, str] = {}
-    """Names of neighbours → their public keys (64 hex digits), for `tls = "keys"`."""
+    """Names of neighbours → their public keys (64 hex digits or z6Mk…), for `tls = "keys"`."""
     tls_certificate: str = ""
     tls_key: str = ""
     tls_authority: str = ""

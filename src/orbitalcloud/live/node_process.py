@@ -19,8 +19,9 @@ from orbitalcloud.live.node_folder import SOCKET, NodeFolder
 from orbitalcloud.live.node_log import NodeLog
 from orbitalcloud.live.stopping import stop_requests
 from orbitalcloud.live.tls import ByAuthority, ByKey, Security
-from orbitalcloud.live.wires import Wires, parse_wire
-from orbitalcloud.network import AgentLimits, endpoint
+from orbitalcloud.live.wires import Wires, node_id, parse_wire
+from orbitalcloud.network import AgentLimits, endpoint, parse_eid
+from orbitalcloud.network.identity import check_key, eid_key, key_eid, read_key_name
 from orbitalcloud.network.tcpcl_events import SessionPolicy
 from orbitalcloud.node.mailboxes import Quota
 from orbitalcloud.node.post import NetworkNode
@@ -107,7 +108,10 @@ def security_of(config: NodeConfig, name: str, private: bytes) -> Security | Non
         return ByAuthority(Path(config.tls_certificate), Path(config.tls_key), Path(config.tls_authority))
     if config.tls == "keys":
         keys = {endpoint(node_name(one)).text: _key(one, text) for one, text in config.keys.items()}
-        return ByKey(endpoint(name).text, Ed25519PrivateKey.from_private_bytes(private), lambda: keys)
+        dialled = (parse_eid(node_id(wire.node)) for wire in map(parse_wire, config.peers) if wire.node)
+        keys |= {eid.text: key for eid in dialled if (key := eid_key(eid)) is not None}
+        own = Ed25519PrivateKey.from_private_bytes(private)
+        return ByKey(endpoint(name).text, own, lambda: keys, lambda key: key_eid(key).text)
     if config.require_tls:
         raise DataError("require-tls", "no tls", 'say tls = "keys" or tls = "files" too')
     return None
@@ -115,9 +119,10 @@ def security_of(config: NodeConfig, name: str, private: bytes) -> Security | Non
 
 def _key(name: str, text: str) -> bytes:
     try:
-        return from_hex(text, 32)
+        return read_key_name(text) if text.startswith("z") else check_key(from_hex(text, 32))
     except DataError:
-        raise DataError(f"key of {name}", text, "write the 64 hex digits that the node says at its start") from None
+        remedy = "write the 64 hex digits that the node says at its start, or z6Mk…"
+        raise DataError(f"key of {name}", text, remedy) from None
 
 
 async def _lay(wires: Wires, config: NodeConfig) -> tuple[str, ...]:
