@@ -310,19 +310,25 @@ def _read_group(data: bytes, mark: bytes, at: int) -> Group | None:
     end = start + size + 4
     if found != mark or end > len(data) or crc32c(data[at : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
         return None
+    try:
+        entries = _read_entries(data, start, end - 4, count)
+    except (struct.error, UnicodeDecodeError):
+        return None
+    return None if entries is None else Group(number, end, entries)
+
+
+def _read_entries(data: bytes, at: int, end: int, count: int) -> list[tuple[str, bytes | None]] | None:
+    """The entries that fill `at` to `end`; None where they do not: somebody who has the disk can make the sum right."""
     entries: list[tuple[str, bytes | None]] = []
     for _ in range(count):
-        key_bytes, value_bytes = _ENTRY.unpack_from(data, start)
-        start += _ENTRY.size
-        key = data[start : start + key_bytes].decode()
-        start += key_bytes
-        if not value_bytes:
-            entries.append((key, None))
-            continue
-        entries.append((key, data[start : start + value_bytes - 1]))
-        start += value_bytes - 1
-    assert start == end - 4, "what checks was written by us"
-    return Group(number, end, entries)
+        key_bytes, value_bytes = _ENTRY.unpack_from(data, at)
+        value_at = at + _ENTRY.size + key_bytes
+        key = data[at + _ENTRY.size : value_at].decode()
+        at = value_at + max(0, value_bytes - 1)
+        if at > end:
+            return None
+        entries.append((key, data[value_at:at] if value_bytes else None))
+    return entries if at == end else None
 
 
 def _search(data: bytes, mark: bytes, start: int, expected: int) -> tuple[int, int] | None:
