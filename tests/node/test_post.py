@@ -10,12 +10,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from orbitalcloud.core import Contact, Instant, Seed, records
 from orbitalcloud.core.effects import Record, Save, Send
-from orbitalcloud.core.events import Commanded, ContactOpened, Received, Started
+from orbitalcloud.core.events import Commanded, ContactOpened, Fired, Received, Started
+from orbitalcloud.core.time import HOUR
 from orbitalcloud.network import ContactPlan, Delivered
 from orbitalcloud.node import NetworkNode
 from orbitalcloud.node.letters import POST, Letter, Post
 from orbitalcloud.node.mailboxes import Mailboxes, Quota
 from orbitalcloud.node.orders import decode_order, encode_order
+from orbitalcloud.node.post import SWEEP_TIMER
 from orbitalcloud.node.tracer import TRACE, Hop, Trace
 
 T0 = Instant(1_774_008_000_000_000_000)
@@ -164,6 +166,17 @@ def test_damaged_values_are_dropped_and_named_and_the_rest_is_kept():
     assert {e.key for e in effects if isinstance(e, Save) and e.value is None} == {first, "stream/s"}
     assert [mail.payload for mail in again.mail.later("in", 0, 9)] == [b"2"]
     assert again.next_number("t") == 7
+
+
+def test_answers_that_nobody_waits_for_are_swept_away_and_letters_are_not():
+    node = born("a")
+    for service in ("ping-12345678", "trace-1", "4294967297", "inbox", "1"):
+        arrived(node, service, b"x")
+    list(node.handle(Instant(T0 + HOUR // 2), Fired(SWEEP_TIMER)))
+    assert len(node.mail) == 5
+    effects = list(node.handle(Instant(T0 + HOUR + 1), Fired(SWEEP_TIMER)))
+    assert node.mail.services() == {"1": 1, "inbox": 1}
+    assert len([e for e in effects if isinstance(e, Save) and e.value is None]) == 3
 
 
 def test_an_order_that_is_none_is_refused_by_name():

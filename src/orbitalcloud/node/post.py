@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from orbitalcloud.core import DataError, Instant, RemoteProtocolError, records
-from orbitalcloud.core.effects import Effect, Record, Save
+from orbitalcloud.core.effects import Effect, Record, Save, Wake
 from orbitalcloud.core.events import Commanded, Started
 from orbitalcloud.core.time import HOUR
 from orbitalcloud.core.why import Why
@@ -26,6 +26,10 @@ from orbitalcloud.node.tracer import TRACE, passed_on
 ECHO = frozenset({"ping", "echo", "2047"})
 """Services that send back what they are sent; `ipn:N.2047` is HDTN's and ION's habit."""
 ECHO_LIFETIME_NS = HOUR
+PASSING = ("ping-", "trace-")
+"""How services begin that somebody made for one answer; what comes for them too late is swept away."""
+SWEEP_TIMER = "post/sweep"
+SWEEP_NS = HOUR
 STREAM_KEY = "stream/"
 MAX_STREAMS = 4096
 
@@ -68,6 +72,16 @@ class NetworkNode(Node):
                 self._streams[key.removeprefix(STREAM_KEY)] = int.from_bytes(value, "big")
             elif key.startswith(STREAM_KEY):
                 yield from self._damaged(now, key, len(value))
+
+        yield Wake(Instant(now + SWEEP_NS), SWEEP_TIMER)
+
+    def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
+        """Forget answers for which nobody waits any more: older than an hour, to a service that was made for one."""
+        for service in self.mail.services():
+            if service.startswith(PASSING) or (service.isdecimal() and int(service) >= 1 << 32):
+                old = [mail.number for mail in self.mail.later(service, 0, 4096) if mail.created_ns < now - SWEEP_NS]
+                yield from self.mail.take(service, max(old, default=0))
+        yield Wake(Instant(now + SWEEP_NS), SWEEP_TIMER)
 
     def _damaged(self, now: Instant, key: str, size: int) -> Iterator[Effect]:
         error = RemoteProtocolError("store", f"the saved {key[:60]} is damaged and was dropped")
