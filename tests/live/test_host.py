@@ -215,8 +215,8 @@ def test_ping_comes_back_and_two_echoes_do_not_go_on_for_ever():
         await settled(a, b)
         (mail,) = a.node.mail.later("me", 0, 9)
         assert (mail.payload, mail.source) == (b"now", "dtn://b/ping")
-        assert a.counts["BundleCreated"] == 2
-        assert b.counts["BundleCreated"] == 1
+        assert a.counts[records.BundleCreated] == 2
+        assert b.counts[records.BundleCreated] == 1
 
     asyncio.run(scene())
 

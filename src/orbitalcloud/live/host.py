@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -69,7 +69,8 @@ class NodeHost:
         """By peer, the oldest first."""
         self._open: dict[str, tuple[Link, Contact]] = {}
         """By peer, the link by which bundles leave, and its contact."""
-        self.counts: Counter[str] = Counter()
+        self.counts: dict[type, int] = {}
+        """The Log's entries so far, by class."""
         self.newest: deque[records.Entry] = deque(maxlen=KEPT_ENTRIES)
         self.begun = self.clock.now()
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -206,7 +207,8 @@ class NodeHost:
             self._tell_readers()
 
     def _note(self, entry: records.Entry) -> None:
-        self.counts[type(entry).__name__] += 1
+        kind = type(entry)
+        self.counts[kind] = self.counts.get(kind, 0) + 1
         self.newest.append(entry)
         if self.watch is not None:
             self.watch(entry)

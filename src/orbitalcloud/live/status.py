@@ -75,5 +75,5 @@ def status_of(host: NodeHost) -> NodeStatus:
         mail_bytes=node.mail.used_bytes,
         journal_bytes=journal.size_bytes if journal is not None else 0,
         journal_live_bytes=journal.live_bytes if journal is not None else 0,
-        counts=dict(sorted(host.counts.items())),
+        counts={kind.__name__: host.counts[kind] for kind in sorted(host.counts, key=lambda kind: kind.__name__)},
     )
