@@ -78,7 +78,11 @@ async def run_node(
         name = node_name(config.name) if config.name else folder.name
         log = NodeLog(Path(config.log)) if config.log else None
         node = NetworkNode(
-            name, folder.private, limits=limits_of(config), quota=Quota(config.mail_mib << 20, config.mail_letters)
+            name,
+            folder.private,
+            limits=limits_of(config),
+            quota=Quota(config.mail_mib << 20, config.mail_letters),
+            aliases={folder.name: name},
         )
         host = NodeHost(node, folder.journal, (*plan, *routes_of(config, name)), log.append if log else None)
         control = ControlServer(host, folder.folder / SOCKET)

@@ -15,6 +15,7 @@ from orbitalcloud.mission.faults import (
     LyingStation,
     Reboot,
     StationOutage,
+    TamperedBundle,
     TamperedUpdate,
 )
 from orbitalcloud.mission.files import locate, read_bytes
@@ -290,7 +291,7 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
     for index, fault in enumerate(mission.fault):
         path: Path = ("fault", index)
         _hour(fault.at_h, mission, (*path, "at_h"), problems)
-        if isinstance(fault, Reboot | FrameLoss):
+        if isinstance(fault, Reboot | FrameLoss | TamperedBundle):
             targets = names.nodes
         elif isinstance(fault, StationOutage | BlocksTransactions | LyingStation):
             targets = names.stations
@@ -305,7 +306,14 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
             remedy = "lies are told of the in-process chain: add an [ethereum] table with it, or take the fault out"
             problems.add(path, "no in-process chain", remedy)
         kinds = (
-            Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | LyingStation | ArrayStringLoss
+            Reboot
+            | FrameLoss
+            | StationOutage
+            | BlocksTransactions
+            | TamperedUpdate
+            | TamperedBundle
+            | LyingStation
+            | ArrayStringLoss
         )
         assert isinstance(fault, kinds), "a new fault?"
 

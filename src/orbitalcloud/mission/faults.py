@@ -62,4 +62,19 @@ class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss
     strings: Annotated[int, Meta(ge=1, le=64_000)] | None = None
 
 
-Fault = Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | LyingStation | ArrayStringLoss
+class TamperedBundle(Trouble, frozen=True, kw_only=True, tag="tampered-bundle"):
+    """The target node inverts one byte of the payload of every bundle that it passes on for others, for a time."""
+
+    duration_min: Positive
+
+
+Fault = (
+    Reboot
+    | FrameLoss
+    | StationOutage
+    | BlocksTransactions
+    | TamperedUpdate
+    | TamperedBundle
+    | LyingStation
+    | ArrayStringLoss
+)

@@ -14,6 +14,7 @@ from msgspec import Meta
 from orbitalcloud.mission.controls import Control
 from orbitalcloud.mission.errands import Transaction, Wipe
 from orbitalcloud.mission.faults import Fault
+from orbitalcloud.mission.network import Network
 from orbitalcloud.mission.parts import (
     Account,
     Celsius,
@@ -459,6 +460,7 @@ class Mission(Part, frozen=True, kw_only=True):
     station: Annotated[tuple[Station, ...], Meta(max_length=1000)] = ()
     link: Annotated[tuple[Link, ...], Meta(max_length=1000)] = ()
     environment: Environment = Environment()
+    network: Network = Network()
     ethereum: Ethereum | None = None
     job: Annotated[tuple[Job, ...], Meta(max_length=1000)] = ()
     payment: Annotated[tuple[Payment, ...], Meta(max_length=1000)] = ()

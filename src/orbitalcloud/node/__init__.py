@@ -10,6 +10,7 @@ from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import (
     EnergyFacts,
     GovernorLimits,
+    NetworkFacts,
     SatelliteConfig,
     StationConfig,
     VerificationFacts,
@@ -39,6 +40,7 @@ __all__ = [
     "Governor",
     "GovernorLimits",
     "LabelledUpdate",
+    "NetworkFacts",
     "NetworkNode",
     "Node",
     "Outcome",

@@ -22,8 +22,10 @@ from orbitalcloud.core.events import (
     Sensed,
     Started,
 )
-from orbitalcloud.network import AgentLimits, BundleAgent, ContactPlan, Delivered
-from orbitalcloud.node.vault import IDENTITY, opened, sealed
+from orbitalcloud.network import BundleAgent, ContactPlan, Delivered
+from orbitalcloud.network.security import Guard, NodeKeys
+from orbitalcloud.node.config import NetworkFacts
+from orbitalcloud.node.vault import IDENTITY, NETWORK, opened, sealed
 
 CHAIN = "@chain"
 """The peer name of a station's Ethereum JSON-RPC node; no node can have it, for a mission's names have no `@`."""
@@ -35,9 +37,12 @@ KEY_BYTES = 32
 class Node:
     """The common half of `Satellite` and `Station`. Subclasses fill in the hooks at the end."""
 
-    def __init__(self, name: str, plan: ContactPlan, limits: AgentLimits | None = None) -> None:
+    def __init__(self, name: str, plan: ContactPlan, network: NetworkFacts | None = None) -> None:
+        facts = network or NetworkFacts()
         self.name = name
-        self.agent = BundleAgent(name, plan, limits)
+        self._keys = NodeKeys(facts.public_keys)
+        guard = Guard(name, facts.policy, self._keys, facts.relays_verify) if facts.policy is not None else None
+        self.agent = BundleAgent(name, plan, facts.limits, guard, facts.aliases, facts.asks)
         self._private = b""
         self._silent = False
         """Whether the node keeps from sending though contacts are open (a satellite's safe mode)."""
@@ -82,6 +87,7 @@ class Node:
 
     def _start(self, now: Instant, event: Started) -> Iterator[Effect]:
         yield from self._identify(now, event)
+        self._unlock_guard(event.device_keys, event.boot)
         yield Record(
             records.NodeStarted(
                 at=now,
@@ -117,6 +123,12 @@ class Node:
         """After thawing: the secrets of what it had saved, opened again; `DataError` if that cannot be."""
         if IDENTITY in saved:
             self._private = opened(saved[IDENTITY], IDENTITY, device_keys)
+        self._unlock_guard(device_keys, None)
+
+    def _unlock_guard(self, device_keys: Mapping[str, bytes], boot: int | None) -> None:
+        self._keys.shared = device_keys.get(NETWORK, b"")
+        if self.agent.guard is not None and self._private:
+            self.agent.guard.unlock(self._private, boot)
 
     def _network(self, now: Instant, steps: Iterable[Effect | Delivered]) -> Iterator[Effect]:
         """Pass the agent's effects on; give what it delivers to the service that it is addressed to."""

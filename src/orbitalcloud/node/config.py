@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from orbitalcloud.compute import Accelerator
 from orbitalcloud.core import HOUR, MINUTE
 from orbitalcloud.ethereum import ChainConfig
-from orbitalcloud.network import ContactPlan
+from orbitalcloud.network import AgentLimits, ContactPlan
+from orbitalcloud.network.security import Policy
 from orbitalcloud.planning import Interval
 
 
@@ -69,6 +70,24 @@ class FollowingFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkFacts:
+    """How a node treats bundles. `public_keys` are everybody's Ed25519 keys by node name, known when it is built.
+
+    A node that learns of others as it goes puts its own `Keys` in the place of these (`agent.guard.keys`).
+    """
+
+    policy: Policy | None = None
+    """None: nothing is signed, nothing judged."""
+    public_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    relays_verify: bool = True
+    aliases: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Other names of nodes, such as `ipn:7`, to their own."""
+    asks: int = 0
+    """The status reports that bundles made here ask for."""
+    limits: AgentLimits = field(default_factory=AgentLimits)
+
+
+@dataclass(frozen=True, slots=True)
 class SatelliteConfig:
     """One satellite's software settings."""
 
@@ -102,6 +121,7 @@ class SatelliteConfig:
     operator: str = ""
     """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR
+    network: NetworkFacts = NetworkFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +135,4 @@ class StationConfig:
     beacon: ChainConfig | None = None
     """The chain's light-client configuration, where its node has light-client data."""
     order_lifetime_ns: int = 48 * HOUR
+    network: NetworkFacts = NetworkFacts()

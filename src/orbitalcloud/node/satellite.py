@@ -49,7 +49,7 @@ class Satellite(Node):
     """
 
     def __init__(self, config: SatelliteConfig, artefacts: Mapping[str, Artefact]) -> None:
-        super().__init__(config.name, config.plan)
+        super().__init__(config.name, config.plan, config.network)
         self.config = config
         held = {digest: artefacts[digest] for digest in sorted(config.artefacts)}
         self.jobs = JobDesk(config, self.agent, held, Governor(config.governor))

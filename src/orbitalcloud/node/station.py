@@ -54,7 +54,7 @@ class Station(Node):
     """Bundle agent, courier and JSON-RPC client under one `handle`."""
 
     def __init__(self, config: StationConfig) -> None:
-        super().__init__(config.name, config.plan)
+        super().__init__(config.name, config.plan, config.network)
         self.config = config
         self._pending: dict[str, bytes] = {}
         self._origin: dict[str, str] = {}

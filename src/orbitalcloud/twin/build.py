@@ -32,6 +32,7 @@ from orbitalcloud.network import ContactPlan
 from orbitalcloud.node import (
     EnergyFacts,
     GovernorLimits,
+    NetworkFacts,
     Node,
     Pay,
     Satellite,
@@ -53,6 +54,7 @@ from orbitalcloud.twin.build_chain import (
     paying_facts,
     uplink_uj_per_byte,
 )
+from orbitalcloud.twin.build_network import Meddling, meddlers, network_facts
 from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.devnet import DevBeacon
 from orbitalcloud.twin.gateway import Gateway
@@ -107,8 +109,15 @@ class Fleet:
     lies: dict[str, tuple[Lie, ...]] = field(repr=False, default_factory=dict)
     beacon: DevBeacon | None = field(repr=False, default=None)
     """The beginning of the chain that the mission pays on, where it is the in-process one."""
+    network: NetworkFacts = field(repr=False, default_factory=NetworkFacts)
+    meddlers: dict[str, Meddling] = field(repr=False, default_factory=dict)
 
     def __call__(self, name: str) -> Node:
+        node = self._node(name)
+        node.agent.meddle = self.meddlers.get(name)
+        return node
+
+    def _node(self, name: str) -> Node:
         config = self.configs[name]
         if isinstance(config, SatelliteConfig):
             return Satellite(config, self.artefacts)
@@ -117,7 +126,8 @@ class Fleet:
 
 def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fleet, dict[str, Work]]:
     """What nodes are built from, and the work of each task, both from the mission alone and its seed."""
-    beacon = beacon_of(loaded, Seed.of(loaded.mission.seed if seed is None else seed))
+    chances = Seed.of(loaded.mission.seed if seed is None else seed)
+    beacon = beacon_of(loaded, chances)
     work = {}
     for index, task in enumerate(loaded.tasks):
         with _blamed(loaded, "job", index, "input" if task.inputs else "artefact"):
@@ -130,6 +140,8 @@ def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fle
         and (task.submit_at == "on-board" or len(item.artefact.data) > INLINE_BYTES)
     )
     fleet = Fleet(loaded, ContactPlan(world.contacts()), artefacts, on_board)
+    names = (*world.names, *(ground.name for ground in loaded.stations))
+    fleet.network, fleet.meddlers = network_facts(loaded, names, chances), meddlers(loaded)
     for channel in loaded.channels:
         if channel.limits is not None:
             fleet.terminals_mw.setdefault(channel.sender, {})[channel.receiver] = round(channel.transmit_w * 1000)
@@ -142,7 +154,9 @@ def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fle
     for ground in loaded.stations:
         chain = _chain_name(loaded)
         config_of_chain = beacon.config if beacon is not None else None
-        fleet.configs[ground.name] = StationConfig(ground.name, fleet.plan, world.names, chain, config_of_chain)
+        fleet.configs[ground.name] = StationConfig(
+            ground.name, fleet.plan, world.names, chain, config_of_chain, network=fleet.network
+        )
     fleet.lies.update(lies_of(loaded))
     fleet.beacon = beacon
     return fleet, work
@@ -155,6 +169,7 @@ def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple
     telemetry_ns = loaded.mission.telemetry_s * SECOND
     carrier = Carrier(fleet, world, _gateway(loaded, fleet.beacon), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
     carrier.keys = keys or carrier.keys
+    carrier.sealed = loaded.mission.network.security == "sealed"
     for opening in world.openings():
         contact = opening.contact
         if contact.opens < loaded.ends:
@@ -262,6 +277,7 @@ def _satellite(
         uplink_uj_per_byte=uplink_uj_per_byte(fleet.plan, craft),
         jurisdictions={} if ethereum is None else {one.name: one.jurisdiction for one in loaded.stations},
         operator="" if ethereum is None or ethereum.operator is None else ethereum.operator,
+        network=fleet.network,
     )
 
 
@@ -468,6 +484,9 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
         case faults.LyingStation():
             text = f"it forges what it brings of the chain for {fault.duration_min:g} min: {fault.lie}"
             carrier.announce(at, fault.target, "lying-station", text)
+        case faults.TamperedBundle():
+            text = f"it alters what it passes on for others for {fault.duration_min:g} min"
+            carrier.announce(at, fault.target, "tampered-bundle", text)
         case faults.TamperedUpdate():
             raw = bytearray(read_bytes(fault.file, loaded.folder))
             if fault.byte >= len(raw):

@@ -161,6 +161,8 @@ _STEPS: dict[type, Callable[[State, Any], None]] = {
     r.BundleFragmented: fold_network.bundle_fragmented,
     r.BundleWaits: fold_network.bundle_waits,
     r.BundleDropped: fold_network.bundle_dropped,
+    r.BundleRefused: fold_network.bundle_refused,
+    r.StatusReported: fold_network.status_reported,
     r.FrameLost: lambda state, entry: state.lost.append(entry),
     r.FrameRefused: lambda state, entry: state.refused_frames.append(entry),
     r.JobSubmitted: fold_jobs.job_submitted,

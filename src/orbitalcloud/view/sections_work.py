@@ -186,7 +186,11 @@ def _refusals(flight: Flight) -> Iterable[Row]:
         yield _no(frame.at, frame.node, "refused", f"frame from {frame.peer}", f"{frame.check}: {frame.detail}")
     for bundle in flight.bundles.values():
         if bundle.dropped_why is not None:
-            yield _no(bundle.dropped, bundle.hops[-1].node, "dropped", bundle.purpose, bundle.dropped_why)
+            where = next(hop.node for hop in reversed(bundle.hops) if hop.what == "dropped")
+            yield _no(bundle.dropped, where, "dropped", bundle.purpose, bundle.dropped_why)
+        for hop in bundle.hops:
+            if hop.what == "refused" and hop.why is not None:
+                yield _no(hop.at, hop.node, "refused", f"{bundle.purpose} from {hop.peer}", hop.why)
 
 
 def _no(at: int, node: str, said: str, subject: str, why: object) -> Row:

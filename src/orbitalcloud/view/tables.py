@@ -127,6 +127,8 @@ def _bundle(bundle: Bundle) -> Row:
         "waits": sum(hop.what == "waits" for hop in bundle.hops),
         "fragments": len(bundle.fragments),
         "parent": bundle.parent or None,
+        "security": bundle.security or None,
+        "refused": sum(hop.what == "refused" for hop in bundle.hops),
         "why": c.why(bundle.waits_why),
     }
 
@@ -368,6 +370,7 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
             c.time("delivered_utc", "delivered"),
             c.lasting("delay_s", "took"),
             c.number("sent", "sent"),
+            c.text("security", "security", wide=True),
             _WHY,
         ),
         lambda flight: map(_bundle, flight.bundles.values()),

@@ -33,12 +33,13 @@ class BundleReceived(Base, frozen=True):
 
 
 class BundleDelivered(Base, frozen=True):
-    """A bundle reached its destination; `delay_ms` since its creation."""
+    """A bundle reached its destination; `delay_ms` since its creation. `security` says who signed it, if any."""
 
     bundle: str
     source: str
     size_bytes: int
     delay_ms: int
+    security: str = ""
 
 
 class BundleFragmented(Base, frozen=True):
@@ -57,10 +58,35 @@ class BundleWaits(Base, frozen=True):
 
 
 class BundleDropped(Base, frozen=True):
-    """A bundle left the store undelivered (expired, refused, malformed)."""
+    """A bundle left the store undelivered (expired, refused, malformed); `reason` as RFC 9171 9.5 and 9172 11.3 count.
+
+    Reason 0 is none of theirs.
+    """
 
     bundle: str
     why: Why
+    reason: int = 0
+
+
+class BundleRefused(Base, frozen=True):
+    """A bundle that `peer` offered was not taken, and stays with it; `reason` as in `BundleDropped`."""
+
+    bundle: str
+    peer: str
+    why: Why
+    reason: int = 0
+
+
+class StatusReported(Base, frozen=True):
+    """A status report arrived (RFC 9171 6.1.1): `reporter` says that `bundle` was `status` (`received`, `forwarded`,
+    `delivered`, `deleted`, several joined by `+`); `time_ms` (POSIX) is 0 where it names none."""
+
+    bundle: str
+    reporter: str
+    status: str
+    reason: int
+    text: str
+    time_ms: int
 
 
 class FrameLost(Base, frozen=True):
@@ -88,6 +114,8 @@ NetworkEntry = (
     | BundleFragmented
     | BundleWaits
     | BundleDropped
+    | BundleRefused
+    | StatusReported
     | FrameLost
     | FrameRefused
 )
