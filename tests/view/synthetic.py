@@ -264,6 +264,16 @@ def _ethereum(name: str) -> Iterator[r.Entry]:
     )
 
 
+def _settlement(name: str) -> Iterator[r.Entry]:
+    """A job's escrow, its payment proved, and a proposal that was vetoed."""
+    escrow, address, at = "0x" + "e5" * 32, "0x" + "ad" * 20, START + 4 * HOUR
+    opened, proved = Why(True, "escrow", "price 5 wei"), Why(True, "settlement", "it is proved")
+    yield r.WorkStep(at, "svalbard", "job-1", escrow, "opened", "", opened, "5", "0x" + "01" * 32, 7)
+    yield r.WorkStep(at + HOUR, name, "job-1", escrow, "payment-proved", address, proved, "5", proved_slot=900)
+    why = Why(False, "cosign-payee", "not on the allow-list")
+    yield r.PurseStep(at + 2 * HOUR, name, "0x" + "be" * 20, 3, "vetoed", address, "70", why, 950)
+
+
 def _troubles(name: str) -> Iterator[r.Entry]:
     yield r.FaultInjected(START + 6 * HOUR + 30 * MINUTE, name, "reboot", "the node's software restarts")
     yield r.NodeStarted(
@@ -271,6 +281,10 @@ def _troubles(name: str) -> Iterator[r.Entry]:
     )
     yield r.FrameLost(START + 7 * HOUR, "svalbard", name, 4_096, "the contact closed")
     yield r.FrameRefused(START + 8 * HOUR, name, "troll", 512, "crc", "primary block")
+    yield r.NoticePublished(START + 8 * HOUR, name, "capacity", 190, "an Orin, 2 waiting")
+    yield r.NoticeTaken(START + 8 * HOUR, "troll", name, "capacity", name, "an Orin, 2 waiting")
+    yield r.NoticeRefused(START + 8 * HOUR, "troll", name, "notice-signature", "not signed by its key")
+    yield r.KeyEnded(START + 8 * HOUR, "troll", "stranger", name, "two-faced: two capacity notices of version 1.3")
     big = "big-scene"
     yield r.BundleCreated(START + 10 * HOUR, name, big, "svalbard", 9_000_000, "scene")
     yield r.BundleFragmented(START + 10 * HOUR + MINUTE, name, big, (big + "/0", big + "/1"), WHY_ROOM)
@@ -303,7 +317,7 @@ def entries(seconds: int = DAY_S, step: int = 30, name: str = "genesis-1", brown
     ]
     for number in range(28):
         body += _job(number, name)
-    body += [*_ethereum(name), *_troubles(name)]
+    body += [*_ethereum(name), *_settlement(name), *_troubles(name)]
     if brown_out:
         body.append(r.BrownOut(START + 2 * HOUR, name, True, 0))
         body.append(r.BrownOut(START + 2 * HOUR + 7 * MINUTE, name, False, 4_200_000))

@@ -27,8 +27,10 @@ _FIRST_TO_GO = {
     "receipts": ("digest", "node"),
     "transactions": ("chain", "gas_used", "nonce", "proved_slot", "settled_utc", "to", "proved_utc"),
     "heads": ("optimistic_slot", "energy_j", "size_bytes", "participants", "period", "network", "lag_s"),
+    "settlement": ("block", "who", "proved_slot", "node"),
     "faults": (),
     "upsets": ("bit", "height_m", "effect"),
+    "notices": ("ended", "refused", "contacts", "known_by_all_s"),
 }
 """Per kind, the columns that a narrow terminal does without, the least missed first; JSON and CSV have them all."""
 

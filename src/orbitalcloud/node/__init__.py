@@ -11,12 +11,14 @@ from orbitalcloud.node.config import (
     EnergyFacts,
     GovernorLimits,
     NetworkFacts,
+    NoticeFacts,
     SatelliteConfig,
     StationConfig,
     VerificationFacts,
 )
 from orbitalcloud.node.governor import Decision, Governor
 from orbitalcloud.node.orders import (
+    CallOff,
     Dropped,
     LabelledUpdate,
     Outcome,
@@ -34,6 +36,7 @@ from orbitalcloud.node.satellite import Satellite
 from orbitalcloud.node.station import Station
 
 __all__ = [
+    "CallOff",
     "Decision",
     "Dropped",
     "EnergyFacts",
@@ -43,6 +46,7 @@ __all__ = [
     "NetworkFacts",
     "NetworkNode",
     "Node",
+    "NoticeFacts",
     "Outcome",
     "Pay",
     "Satellite",

@@ -25,6 +25,10 @@ from orbitalcloud.core.events import (
 from orbitalcloud.network import BundleAgent, ContactPlan, Delivered
 from orbitalcloud.network.security import Guard, NodeKeys
 from orbitalcloud.node.config import NetworkFacts
+from orbitalcloud.node.noticedesk import SERVICE as NOTICE_SERVICE
+from orbitalcloud.node.noticedesk import TIMER as NOTICE_TIMER
+from orbitalcloud.node.noticedesk import NoticeDesk, Offer
+from orbitalcloud.node.orders import CallOff, decode_order
 from orbitalcloud.node.vault import IDENTITY, NETWORK, opened, sealed
 
 CHAIN = "@chain"
@@ -43,6 +47,7 @@ class Node:
         self._keys = NodeKeys(facts.public_keys)
         guard = Guard(name, facts.policy, self._keys, facts.relays_verify) if facts.policy is not None else None
         self.agent = BundleAgent(name, plan, facts.limits, guard, facts.aliases, facts.asks)
+        self.notices: NoticeDesk | None = None
         self._private = b""
         self._silent = False
         """Whether the node keeps from sending though contacts are open (a satellite's safe mode)."""
@@ -55,6 +60,8 @@ class Node:
             case Fired(timer):
                 if self.agent.owns(timer):
                     yield from self._network(now, self.agent.fired(now, timer))
+                elif timer == NOTICE_TIMER and self.notices is not None:
+                    yield from self._network(now, self.notices.fired(now, self._offer(now)))
                 else:
                     yield from self._fired(now, timer)
             case Received(peer, frame):
@@ -66,7 +73,11 @@ class Node:
                 yield from self._opened(now, event)
                 if not self._silent:
                     yield from self._network(now, self.agent.opened(now, contact))
+                    if self.notices is not None:
+                        yield from self._network(now, self.notices.opened(now, contact.receiver, self._offer(now)))
             case ContactClosed(contact):
+                if self.notices is not None:
+                    self.notices.closed(now, contact.receiver)
                 if not self._silent:
                     yield from self._network(now, self.agent.closed(now, contact))
                 yield from self._closed(now, event)
@@ -74,6 +85,10 @@ class Node:
                 yield from self._finished(now, event)
             case Commanded():
                 try:
+                    if event.verb == "call-off" and self.notices is not None:
+                        order = decode_order(event.body, CallOff)
+                        yield from self._network(now, self.notices.call_off(now, order))
+                        return
                     yield from self._commanded(now, event)
                 except RemoteProtocolError as error:
                     yield self._refused_frame(now, "command", len(event.body), error)
@@ -99,6 +114,8 @@ class Node:
             )
         )
         yield from self._restore(now, event)
+        if self.notices is not None:
+            yield from self._network(now, self.notices.start(now, self._private, event.boot, event.saved))
         yield from self._network(now, self.agent.restore(now, event.saved))
 
     def _identify(self, now: Instant, event: Started) -> Iterator[Effect]:
@@ -124,6 +141,8 @@ class Node:
         if IDENTITY in saved:
             self._private = opened(saved[IDENTITY], IDENTITY, device_keys)
         self._unlock_guard(device_keys, None)
+        if self.notices is not None:
+            self.notices.private = self._private
 
     def _unlock_guard(self, device_keys: Mapping[str, bytes], boot: int | None) -> None:
         self._keys.shared = device_keys.get(NETWORK, b"")
@@ -137,7 +156,10 @@ class Node:
                 yield step
                 continue
             try:
-                yield from self._delivered(now, step)
+                if step.service == NOTICE_SERVICE and self.notices is not None:
+                    yield from self._network(now, self.notices.take(now, step))
+                else:
+                    yield from self._delivered(now, step)
             except RemoteProtocolError as error:
                 yield self._refused_frame(now, step.source, len(step.payload), error)
             except DataError as error:  # a value in an order that nothing here can use
@@ -161,6 +183,10 @@ class Node:
 
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
         raise RemoteProtocolError("order-verb", f"{self.name} has no verb {event.verb!r}")
+
+    def _offer(self, now: Instant) -> Offer:
+        """What the node could do for others just now."""
+        return "", (), 0, 0, 0, ()
 
     def _sensed(self, now: Instant, event: Sensed) -> Iterator[Effect]:
         yield from ()

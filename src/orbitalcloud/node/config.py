@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from orbitalcloud.compute import Accelerator
 from orbitalcloud.core import HOUR, MINUTE
 from orbitalcloud.ethereum import ChainConfig
-from orbitalcloud.network import AgentLimits, ContactPlan
+from orbitalcloud.network import AgentLimits, ContactPlan, Petnames
 from orbitalcloud.network.security import Policy
 from orbitalcloud.planning import Interval
 
@@ -67,6 +67,57 @@ class FollowingFacts:
     state_age_ns: int = 10 * MINUTE
     patience_ns: int = 12 * HOUR
     code_hashes: frozenset[str] = frozenset()
+    contracts: frozenset[str] = frozenset()
+    """Contracts that may be called with data; their code must be one of `code_hashes`."""
+    delegates: frozenset[str] = frozenset()
+    """Whose code the account may run as its own (EIP-7702): whoever wrote that code owns the account from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PurseFacts:
+    """The purse of which this satellite holds one key: where it is, what code must stand there, and what it may pay.
+
+    `station` is where a call that the desk wants of its own is sent first.
+    """
+
+    address: str
+    code_hash: str
+    payees: frozenset[str]
+    daily_limit_wei: int
+    station: str
+    chain_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementFacts:
+    """How a satellite's work is paid on chain: the contracts, the code that must stand there, its stake, its office."""
+
+    registry: str
+    settlement: str
+    registry_code: str
+    settlement_code: str
+    stake_wei: int
+    patience_s: int
+    office: str
+    chain_id: int
+    least_price_wei: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeFacts:
+    """What a station that settles jobs on chain knows: the contracts, its terms, and who serves."""
+
+    registry: str
+    settlement: str
+    chain_id: int
+    price_wei: int
+    fee_wei: int
+    quorum: int
+    window_s: int
+    patience_s: int
+    batch_s: int
+    deadline_s: int
+    satellites: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +136,24 @@ class NetworkFacts:
     asks: int = 0
     """The status reports that bundles made here ask for."""
     limits: AgentLimits = field(default_factory=AgentLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFacts:
+    """What a node's notices are made by: whose names it knows, how often it speaks, and how many bytes that may cost.
+
+    `names` binds the mission's names to the keys that its nodes are born with; all nodes share it and none changes it.
+    """
+
+    names: Petnames = field(repr=False)
+    plan: ContactPlan = field(repr=False)
+    every_ns: int = 2 * HOUR
+    contact_bytes: int = 16_384
+    """Most that one neighbour is sent at once, and in an hour."""
+    jurisdiction: str = ""
+    price_gwei_per_kj: int = 0
+    operator: bytes = b""
+    """The Ed25519 key that may revoke this node's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +187,13 @@ class SatelliteConfig:
     """What the radio takes to receive a byte on the slowest of its uplinks."""
     jurisdictions: Mapping[str, str] = field(default_factory=dict)
     """Station → whose law holds there (ISO 3166), of the stations that have a chain."""
+    purse: PurseFacts | None = None
+    settlement: SettlementFacts | None = None
     operator: str = ""
     """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR
     network: NetworkFacts = NetworkFacts()
+    notices: NoticeFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +206,8 @@ class StationConfig:
     chain: str = ""
     beacon: ChainConfig | None = None
     """The chain's light-client configuration, where its node has light-client data."""
+    office: OfficeFacts | None = None
+    """Where this station settles jobs on chain."""
     order_lifetime_ns: int = 48 * HOUR
     network: NetworkFacts = NetworkFacts()
+    notices: NoticeFacts | None = None

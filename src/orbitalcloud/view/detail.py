@@ -23,8 +23,10 @@ _KEYS = {
     "jobs": ("job", "name"),
     "bundles": ("bundle",),
     "receipts": ("digest", "job"),
+    "notices": ("node",),
     "transactions": ("hash",),
     "heads": ("node",),
+    "settlement": ("about", "node"),
     "faults": ("node",),
     "upsets": ("node", "device"),
 }
@@ -75,7 +77,7 @@ def _story(flight: Flight, kind: str, row: Row, found: list[Row]) -> Table:
         rows = bundle_story(flight.bundles[str(row["bundle"])])
     elif kind == "satellites":
         rows = (entry for entry in table(flight, "faults").rows if entry["node"] == row["name"])
-    elif kind in {"contacts", "heads", "faults", "upsets"}:
+    elif kind in {"contacts", "heads", "settlement", "faults", "upsets"}:
         full = table(flight, kind)
         return Table(kind, full.columns, tuple(found))
     return Table("story", _STORY, tuple(rows))

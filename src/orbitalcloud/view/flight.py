@@ -18,12 +18,18 @@ from orbitalcloud.core.records import (
     FrameLost,
     FrameRefused,
     HeadAdvanced,
+    KeyEnded,
     LoadsShed,
     NodeStarted,
+    NoticePublished,
+    NoticeRefused,
+    NoticeTaken,
+    PurseStep,
     SafeMode,
     UpdateRefused,
     Upset,
     WeatherOutage,
+    WorkStep,
 )
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.core.why import Why
@@ -374,6 +380,13 @@ class Transaction:
     refused_why: Why | None = None
     handed: bool = False
     """Somebody else's, handed over signed; `signed` is then when."""
+    final: int = 0
+    """When it was seen aboard that its block is final."""
+    final_slot: int = -1
+    undone: int = 0
+    undone_why: Why | None = None
+    doubted: int = 0
+    doubted_why: Why | None = None
 
     @property
     def state(self) -> str:
@@ -403,7 +416,10 @@ class Flight:
     frames_refused: tuple[FrameRefused, ...] = ()
     node_starts: tuple[NodeStarted, ...] = ()
     weather_outages: tuple[WeatherOutage, ...] = ()
+    work_steps: tuple[WorkStep, ...] = ()
+    purse_steps: tuple[PurseStep, ...] = ()
     """Beginnings (`down`) and ends, as the Log has them."""
+    notices: tuple[NoticePublished | NoticeTaken | NoticeRefused | KeyEnded, ...] = ()
 
     @property
     def span(self) -> tuple[int, int]:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orbitalcloud.core.errors import DataError
-from orbitalcloud.core.records import Upset
+from orbitalcloud.core.records import PurseStep, Upset, WorkStep
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.view import columns as c
 from orbitalcloud.view.columns import Column, Row, Table, utc
 from orbitalcloud.view.flight import Bundle, Contact, Flight, Job, Satellite, Transaction
+from orbitalcloud.view.notices import notice_rows
 from orbitalcloud.view.orbits import Revolution, all_revolutions, worst_of
 from orbitalcloud.view.words import ether, scaled, short
 
@@ -168,6 +169,30 @@ def _head_rows(flight: Flight) -> list[Row]:
         row = dict.fromkeys(_HEAD) | {name: getattr(update, name) for name in ("node", "network", "source")}
         rows.append(row | {"at_utc": utc(update.at), "outcome": "refused", "why": f"{update.check}: {update.detail}"})
     return sorted(rows, key=lambda row: str(row["at_utc"]))
+
+
+def _settlement_rows(flight: Flight) -> list[Row]:
+    said: list[tuple[WorkStep | PurseStep, str, str, str, int | None]] = []
+    said += [(one, one.job or "stake", one.who, one.value_wei, one.block or None) for one in flight.work_steps]
+    said += [(one, f"proposal {one.number}", one.to, one.value_wei, None) for one in flight.purse_steps]
+    return [
+        {
+            "at_utc": utc(one.at),
+            "node": one.node,
+            "about": about,
+            "step": one.step,
+            "who": who or None,
+            "value_wei": wei,
+            "block": block,
+            "proved_slot": _slot(one.proved_slot),
+            "why": c.why(one.why),
+        }
+        for one, about, who, wei, block in sorted(said, key=lambda item: item[0].at)
+    ]
+
+
+def _slot(proved: int) -> int | None:
+    return proved if proved >= 0 else None
 
 
 def _fault_rows(flight: Flight) -> list[Row]:
@@ -387,6 +412,20 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
         ),
         _receipt_rows,
     ),
+    "notices": (
+        (
+            _NODE,
+            c.number("published", "notices", "d"),
+            c.bytes("signed_bytes", "signed"),
+            c.number("known_by", "known by", "d"),
+            c.lasting("known_by_all_s", "all of them within"),
+            c.text("capacity", "last capacity"),
+            c.text("contacts", "contacts"),
+            c.number("refused", "refused", "d"),
+            c.text("ended", "key ended"),
+        ),
+        notice_rows,
+    ),
     "transactions": (
         (
             c.digest("hash", "transaction"),
@@ -422,6 +461,20 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
             _WHY,
         ),
         _head_rows,
+    ),
+    "settlement": (
+        (
+            c.time("at_utc", "at (UTC)"),
+            _NODE,
+            c.text("about", "about"),
+            c.text("step", "step"),
+            c.digest("who", "whose"),
+            Column("value_wei", "value", lambda value: ether(int(value)) if int(value) else "", right=True),
+            c.number("block", "block", "d"),
+            c.number("proved_slot", "under slot", "d"),
+            _WHY,
+        ),
+        _settlement_rows,
     ),
     "faults": (
         (c.time("at_utc", "at (UTC)"), _NODE, c.text("event", "event"), c.text("text", "what happened")),

@@ -12,11 +12,14 @@ from orbitalcloud.core.records.base import Base
 from orbitalcloud.core.records.chain import (
     ChainEntry,
     HeadAdvanced,
+    TransactionDoubted,
+    TransactionFinal,
     TransactionHanded,
     TransactionRefused,
     TransactionReturned,
     TransactionSettled,
     TransactionSigned,
+    TransactionUndone,
     UpdateRefused,
     WalletBorn,
     WalletWiped,
@@ -54,9 +57,14 @@ from orbitalcloud.core.records.network import (
     BundleWaits,
     FrameLost,
     FrameRefused,
+    KeyEnded,
     NetworkEntry,
+    NoticePublished,
+    NoticeRefused,
+    NoticeTaken,
     StatusReported,
 )
+from orbitalcloud.core.records.settlement import PurseStep, SettlementEntry, WorkStep
 from orbitalcloud.core.records.world import (
     AnomalyCrossed,
     BrownOut,
@@ -72,7 +80,7 @@ from orbitalcloud.core.records.world import (
     WorldEntry,
 )
 
-Entry = FlightEntry | WorldEntry | NetworkEntry | JobsEntry | ChainEntry
+Entry = FlightEntry | WorldEntry | NetworkEntry | JobsEntry | ChainEntry | SettlementEntry
 
 __all__ = [
     "AnomalyCrossed",
@@ -104,9 +112,14 @@ __all__ = [
     "JobStarted",
     "JobStopped",
     "JobSubmitted",
+    "KeyEnded",
     "LightChanged",
     "LoadsShed",
     "NodeStarted",
+    "NoticePublished",
+    "NoticeRefused",
+    "NoticeTaken",
+    "PurseStep",
     "ReceiptSigned",
     "ResultDelivered",
     "SafeMode",
@@ -114,14 +127,18 @@ __all__ = [
     "StationDescribed",
     "StatusReported",
     "Telemetry",
+    "TransactionDoubted",
+    "TransactionFinal",
     "TransactionHanded",
     "TransactionRefused",
     "TransactionReturned",
     "TransactionSettled",
     "TransactionSigned",
+    "TransactionUndone",
     "UpdateRefused",
     "Upset",
     "WalletBorn",
     "WalletWiped",
     "WeatherOutage",
+    "WorkStep",
 ]

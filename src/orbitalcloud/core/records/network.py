@@ -106,6 +106,39 @@ class FrameRefused(Base, frozen=True):
     detail: str
 
 
+class NoticePublished(Base, frozen=True):
+    """A node signed a notice of itself; `notice` is its kind."""
+
+    notice: str
+    size_bytes: int
+    text: str
+
+
+class NoticeTaken(Base, frozen=True):
+    """A node heard of `subject` for the first time since its boot, or that `subject` calls contacts off."""
+
+    subject: str
+    notice: str
+    peer: str
+    text: str
+
+
+class NoticeRefused(Base, frozen=True):
+    """A notice from `peer` was not believed (told once for each peer and check), or its word lost its weight."""
+
+    peer: str
+    check: str
+    detail: str
+
+
+class KeyEnded(Base, frozen=True):
+    """`subject`'s key is not believed any more: revoked, or proved two-faced by two notices of one version."""
+
+    subject: str
+    peer: str
+    text: str
+
+
 NetworkEntry = (
     BundleCreated
     | BundleSent
@@ -118,4 +151,8 @@ NetworkEntry = (
     | StatusReported
     | FrameLost
     | FrameRefused
+    | NoticePublished
+    | NoticeTaken
+    | NoticeRefused
+    | KeyEnded
 )
