@@ -316,6 +316,23 @@ def trace(
 
 
 @app.command()
+def flows(
+    mission: Mission,
+    out: Annotated[Path | None, typer.Option("--out", help="also write a self-contained HTML page there")] = None,
+    json: Json = False,
+    csv: Annotated[bool, typer.Option("--csv", help="print every flow at every instant as CSV")] = False,
+    verbose: Verbose = False,
+) -> int:
+    """What the network does for the mission's flows: round trips, fair rates, availability, handovers, coverage.
+
+    With its links between satellites, and without them. Exit 1 where a flow never finds a path.
+    """
+    from orbitalcloud.cli import connectivity
+
+    return connectivity.flows(mission, out, json, csv)
+
+
+@app.command()
 def doctor(json: Json = False, verbose: Verbose = False) -> int:
     """Look at the environment: versions, dates of tables, room on the disk, compiled kernels."""
     from orbitalcloud.cli import environment

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from orbitalcloud.mission.connectivity import Connectivity, Flow, Terminal
 from orbitalcloud.mission.controls import Control
 from orbitalcloud.mission.errands import Entry, Transaction, Wipe
 from orbitalcloud.mission.faults import Fault
@@ -470,6 +471,9 @@ class Mission(Part, frozen=True, kw_only=True):
     satellite: Annotated[tuple[Satellite, ...], Meta(min_length=1, max_length=1000)]
     station: Annotated[tuple[Station, ...], Meta(max_length=1000)] = ()
     link: Annotated[tuple[Link, ...], Meta(max_length=1000)] = ()
+    terminal: Annotated[tuple[Terminal, ...], Meta(max_length=1000)] = ()
+    connectivity: Connectivity | None = None
+    flow: Annotated[tuple[Flow, ...], Meta(max_length=1000)] = ()
     environment: Environment = Environment()
     network: Network = Network()
     notices: Notices = Notices()

@@ -126,7 +126,7 @@ _ENDED_VERSION = (0, 0, b"")
 class _Neighbour:
     """What one peer knows, and how many bytes it may be sent."""
 
-    __slots__ = ("budget", "cursor", "knows", "since", "summarised", "told")
+    __slots__ = ("budget", "cursor", "gone_through", "knows", "since", "summarised", "told")
 
     def __init__(self, budget: int, now: int) -> None:
         self.knows: dict[_Place, _Version] = {}
@@ -134,6 +134,8 @@ class _Neighbour:
         self.summarised: int | None = None
         """When summaries were last compared."""
         self.told: int | None = None
+        self.gone_through = 0
+        """The board's change up to which all was told or is known."""
         self.cursor = _LOWEST
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
@@ -182,6 +184,7 @@ class Gossip:
             return []
         for place in [place for place in neighbour.knows if message.first <= place[0] <= message.last]:
             del neighbour.knows[place]
+        neighbour.gone_through = 0
         for entry in message.entries:
             neighbour.knows[entry.tag, entry.code] = (entry.epoch, entry.sequence, entry.digest)
         answer: list[bytes] = []
@@ -234,14 +237,18 @@ class Gossip:
 
     def _own_news(self, now: Instant, neighbour: _Neighbour) -> list[bytes]:
         own = [signed for signed in self.board.held() if signed.notice.key == self.board.own]
-        return self._packed(now, neighbour, own)
+        return self._packed(now, neighbour, own)[0]
 
     def _news(self, now: Instant, neighbour: _Neighbour) -> list[bytes]:
         self.board.expire(now)
-        return self._packed(now, neighbour, self._all())
+        messages, all_told = self._packed(now, neighbour, self.board.since(neighbour.gone_through))
+        if all_told:
+            neighbour.gone_through = self.board.changes
+        return messages
 
-    def _packed(self, now: Instant, neighbour: _Neighbour, items: Iterable[Signed | End]) -> list[bytes]:
-        """What of `items` the neighbour does not know, the most needed and newest first, as far as its bytes go."""
+    def _packed(self, now: Instant, neighbour: _Neighbour, items: Iterable[Signed | End]) -> tuple[list[bytes], bool]:
+        """What of `items` the neighbour does not know, the most needed and newest first, as far as its bytes go; and
+        whether that was all."""
         knows, fresh = neighbour.knows, []
         for item in items:
             place, version = _line(item)
@@ -251,19 +258,20 @@ class Gossip:
         fresh.sort(key=lambda one: (one[0], -_issued(one[1]), one[2]))
         notices: list[bytes] = []
         proofs: list[bytes] = []
-        size = _OVERHEAD
+        size, all_told = _OVERHEAD, True
         for _, item, place, version in fresh:
             more = len(item.wire) + 3
             if size + more > min(neighbour.budget, self.limits.message_bytes) or len(notices) >= MAX_NEWS:
+                all_told = False
                 break
             size += more
             is_proof = isinstance(item, End) and item.reason == "two-faced"
             (proofs if is_proof else notices).append(item.wire)
             knows[place] = version
         if not notices and not proofs:
-            return []
+            return [], all_told
         neighbour.told = now
-        return self._sent(neighbour, canonical_pack(News(tuple(notices), tuple(proofs))))
+        return self._sent(neighbour, canonical_pack(News(tuple(notices), tuple(proofs)))), all_told
 
     def _sent(self, neighbour: _Neighbour, message: bytes) -> list[bytes]:
         neighbour.budget -= len(message)
@@ -271,7 +279,6 @@ class Gossip:
         return [message]
 
 
-@lru_cache(16_384)
 def _line(item: Signed | End) -> tuple[_Place, _Version]:
     if isinstance(item, End):
         return (tag_of(item.key), _ENDED), _ENDED_VERSION
