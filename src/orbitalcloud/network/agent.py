@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Protocol
 
 from orbitalcloud.core import effects, records
 from orbitalcloud.core.contact import Contact
@@ -39,7 +38,7 @@ from orbitalcloud.network.convergence import REFUSED, TAKEN, Report, Segment, de
 from orbitalcloud.network.eid import NULL, Eid, endpoint
 from orbitalcloud.network.fragment import Reassembly
 from orbitalcloud.network.limits import AgentLimits
-from orbitalcloud.network.output import Delivered, Out, Output
+from orbitalcloud.network.output import Delivered, Desk, Out, Output
 from orbitalcloud.network.peer import Peer
 from orbitalcloud.network.reporting import ASKS, Reporter
 from orbitalcloud.network.routing import ContactPlan
@@ -56,14 +55,6 @@ _RESERVED = 64
 """Sequence numbers taken from the saved counter at a time, so that it is not saved for each bundle."""
 
 _Parts = tuple[Reassembly, list[str]]
-
-
-class Desk(Protocol):
-    """Where payloads for this node end up, asked before one is taken: what it has no room for stays the sender's."""
-
-    def refusal(self, service: str, size_bytes: int) -> Why | None:
-        """Why a payload of this size cannot be taken now."""
-        ...
 
 
 class _ForgedError(RemoteProtocolError):
