@@ -393,9 +393,8 @@ class BundleAgent:
         if not bundle.created_ms and bundle.age_ms is None:  # tolerated: its age counts from here
             bundle = with_block(bundle, BUNDLE_AGE, cbor.unsigned(0))
             wire = encode(bundle)
-        name = whole = bundle.whole_id
-        if bundle.is_fragment:
-            name = bundle.id
+        whole = bundle.whole_id
+        name = bundle.id if bundle.is_fragment else whole
         held = self._store.get(name)
         if whole in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
             return
