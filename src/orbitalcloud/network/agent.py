@@ -13,20 +13,19 @@ the peer was not acknowledged and offers the bundle again. One that stops after 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 
 import msgspec
 
 from orbitalcloud.core import effects, records
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import RemoteProtocolError
-from orbitalcloud.core.time import MILLISECOND, MINUTE, Instant, iso
+from orbitalcloud.core.time import MILLISECOND, MINUTE, Instant
 from orbitalcloud.core.why import Why
 from orbitalcloud.network import admin, cbor, making, prophet
 from orbitalcloud.network.assurance import CONFIRM_TIMER, Assurance
 from orbitalcloud.network.avoiding import avoiding, not_through, sending_of
 from orbitalcloud.network.bundle import (
-    BLOCK_CONFIDENTIALITY,
-    BLOCK_INTEGRITY,
     BUNDLE_AGE,
     IS_ADMINISTRATIVE,
     IS_FRAGMENT,
@@ -40,10 +39,10 @@ from orbitalcloud.network.bundle import (
 )
 from orbitalcloud.network.contacts_held import ContactsHeld
 from orbitalcloud.network.convergence import REFUSED, TAKEN, Report, Segment, decode_frame, transfer_name
-from orbitalcloud.network.eid import NULL, Eid, endpoint
-from orbitalcloud.network.fragment import Reassembly
+from orbitalcloud.network.eid import NULL, endpoint
+from orbitalcloud.network.ending import EXPIRY_TIMER, Ending, Parts, verdict_of
 from orbitalcloud.network.limits import AgentLimits
-from orbitalcloud.network.output import Delivered, Out, Output
+from orbitalcloud.network.output import Desk, Out, Output
 from orbitalcloud.network.peer import Peer
 from orbitalcloud.network.plan_watch import WATCH_TIMER
 from orbitalcloud.network.reporting import ASKS, Reporter
@@ -56,19 +55,16 @@ from orbitalcloud.network.sending import DISPATCH_TIMER, LINK_TIMER, Sender
 from orbitalcloud.network.store import PREFIX, BundleStore, Entry, expiry, read_saved
 
 TIMERS = "net/"
-EXPIRY_TIMER = "net/expiry"
 SEQUENCE = "sequence"
 _RESERVED = 64
 """Sequence numbers taken from the saved counter at a time, so that it is not saved for each bundle."""
-
-_Parts = tuple[Reassembly, list[str]]
 
 
 class _ForgedError(RemoteProtocolError):
     """Security said no: recorded already as a `BundleRefused`."""
 
 
-class BundleAgent:
+class BundleAgent(Ending):
     """Makes, keeps, forwards and delivers bundles for the node `name` over `plan`.
 
     `guard` signs what is made here and judges what comes (None: neither). `aliases` are other names of nodes, such as
@@ -78,7 +74,6 @@ class BundleAgent:
 
     __slots__ = (
         "_excluded",
-        "_expiry_at",
         "_parts",
         "_reporter",
         "_seen",
@@ -90,6 +85,7 @@ class BundleAgent:
         "asks",
         "assurance",
         "contacts",
+        "desk",
         "guard",
         "limits",
         "meddle",
@@ -120,10 +116,11 @@ class BundleAgent:
         self.contacts = ContactsHeld(self._sender)
         self._excluded: dict[str, dict[str, str]] = {}
         self._seen = Seen(self.limits.seen_ids)
-        self._parts: dict[str, _Parts] = {}
+        self._parts: dict[str, Parts] = {}
         self._sequence = 0
         self._sequence_limit = 0
         self._expiry_at: Instant | None = None
+        self.desk: Desk | None = None
 
     # What a person may ask -------------------------------------------------------------------------------------------
 
@@ -151,14 +148,18 @@ class BundleAgent:
         """The route that a bundle of this size would take from here now, or why there is none; see `Routes.told`."""
         return self._sender.routes.told(now, Ask(destination, size_bytes, priority), path)
 
+    def stored(self, most: int) -> list[Entry]:
+        """The first so many of what is stored, to be looked at."""
+        return list(islice(self._store.entries(), most))
+
+    def next_hop(self, now: Instant, destination: str, size_bytes: int) -> str | None:
+        """The neighbour to whom a bundle for this node would go now, or at its next contact; None without a way."""
+        return self._sender.next_hop(now, destination, size_bytes)
+
     @property
     def reports_withheld(self) -> int:
         """Status reports that were asked for and not sent, since the last start, because there were too many."""
         return self._reporter.allowance.withheld
-
-    def node_of(self, eid: Eid) -> str:
-        """The name in the contact plan of the node that an endpoint is at."""
-        return self.aliases.get(eid.node, eid.node)
 
     # Life ------------------------------------------------------------------------------------------------------------
 
@@ -199,12 +200,6 @@ class BundleAgent:
         self._store.add(entry)
         if local:
             self._assemble(now, bundle, entry.expires, out)
-
-    def _entry(self, now: Instant, bundle: Bundle, wire: bytes, expires: Instant, local: bool = False) -> Entry:
-        source = self.node_of(bundle.source)
-        entry = Entry(bundle, wire, now, expires, local, "" if source == self.name else source or "nobody")
-        entry.destination = self.node_of(bundle.destination)
-        return entry
 
     def replan(self, now: Instant, plan: ContactPlan) -> list[Output]:
         """Go by another contact plan from now on."""
@@ -287,22 +282,23 @@ class BundleAgent:
         lifetime_ns: int,
         priority: int = 1,
         flags: int = 0,
+        source_service: str = "",
         confirm: bool = False,
     ) -> Iterator[Output]:
         """Send `payload` to the service of a node. Larger `priority` (0 to 23) is more urgent.
 
-        `flags` are RFC 9171's for this bundle (`admin.ASK…`, `bundle.MUST_NOT_FRAGMENT`), besides the agent's `asks`.
-        `confirm`: wait for the destination's word, and send again without it (`assurance`). The first output is the
-        record of the bundle, `BundleCreated`; where the store refuses it, `BundleDropped` with the Why follows.
-        `DataError` if the names make no endpoint.
+        Answers go to `source_service` of this node. `flags` are RFC 9171's for this bundle (`admin.ASK…`,
+        `bundle.MUST_NOT_FRAGMENT`), besides the agent's `asks`. `confirm`: wait for the destination's word, and send
+        again without it (`assurance`). The first output is the record of the bundle, `BundleCreated`; where the store
+        refuses it, `BundleDropped` with the Why follows. `DataError` if the names make no endpoint.
         """
         flags |= self.asks | (admin.ASK[admin.DELIVERED] if confirm else 0)
-        own, to = endpoint(self.name), endpoint(destination, service)
+        own, to, source = endpoint(self.name), endpoint(destination, service), endpoint(self.name, source_service)
         out: Out = []
         sequence = self._next_sequence(out)
         lifetime_ms, report_to = lifetime_ns // MILLISECOND, own if flags & ASKS else NULL
         bundle = making.make_bundle(
-            to, own, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to
+            to, source, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to
         )
         self._launch(now, bundle, purpose, out, confirm)
         return iter(out)
@@ -314,10 +310,12 @@ class BundleAgent:
         if self.guard is not None and not local:
             bundle = self.guard.protected(bundle)
         wire = encode(bundle)
-        refusal = self._too_big(len(wire)) or self._full(now, len(wire), bundle.priority, out)
+        refusal = self._too_big(len(wire))
+        if refusal is None:
+            refusal = self._no_place(bundle) if local else self._full(now, len(wire), bundle.priority, out)
         confirm = confirm and not local and refusal is None and self.assurance.room(len(wire))
         out.insert(0, effects.Record(making.created(now, self.name, bundle, len(wire), purpose, confirm)))
-        if local:
+        if local and refusal is None:
             self._deliver(now, bundle, expiry(bundle, now, self.limits.retention_ns), "made here", out)
         elif refusal is not None:
             self._drop(now, bundle.id, refusal, out)
@@ -356,11 +354,10 @@ class BundleAgent:
         self._sequence += 1
         return self._sequence - 1
 
-    def _too_big(self, size_bytes: int) -> Why | None:
-        most = self.limits.bundle_bytes
-        if size_bytes <= most:
+    def _no_place(self, bundle: Bundle) -> Why | None:
+        if self.desk is None or bundle.flags & IS_ADMINISTRATIVE:
             return None
-        return Why(False, "size", f"the bundle has {size_bytes} bytes, {most} are taken", size_bytes, most, "byte")
+        return self.desk.refusal(bundle.destination.service, len(bundle.payload))
 
     def _keep(self, now: Instant, bundle: Bundle, wire: bytes, previous: str, out: Out) -> None:
         """Store, save and send on."""
@@ -439,18 +436,23 @@ class BundleAgent:
         if not bundle.created_ms and bundle.age_ms is None:  # tolerated: its age counts from here
             bundle = with_block(bundle, BUNDLE_AGE, cbor.unsigned(0))
             wire = encode(bundle)
-        held = self._store.get(bundle.id)
+        whole = bundle.whole_id
+        name = bundle.id if bundle.is_fragment else whole
+        held = self._store.get(name)
         local = self.node_of(bundle.destination) == self.name
-        if bundle.whole_id in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
-            if local and bundle.whole_id in self._seen and sending_of(bundle) > 1:
+        if whole in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
+            if local and whole in self._seen and sending_of(bundle) > 1:
                 self._repeated(now, peer, bundle, out)
             return
         judged = self._judge(now, peer, bundle, local, out)
         expires = expiry(bundle, now, limits.retention_ns)
-        received = records.BundleReceived(at=now, node=self.name, bundle=bundle.id, peer=peer, size_bytes=len(wire))
+        received = records.BundleReceived(at=now, node=self.name, bundle=name, peer=peer, size_bytes=len(wire))
         record = effects.Record(received)
         why = making.unwanted(bundle, now, expires, limits.clock_skew_ns)
         if why is not None or (local and not bundle.is_fragment):
+            full = self._no_place(bundle) if why is None else None
+            if full is not None:
+                raise RemoteProtocolError(full.rule, full.text)
             out.append(record)
             self._report_reception(now, bundle, out)
             if why is not None:
@@ -458,7 +460,7 @@ class BundleAgent:
             elif bundle.destination.service == prophet.SERVICE:
                 self._hear(now, peer, judged.bundle or bundle, out)
             else:
-                self._deliver(now, judged.bundle or bundle, expires, _verdict(judged), out)
+                self._deliver(now, judged.bundle or bundle, expires, verdict_of(judged), out)
             return
         bundle = judged.bundle or bundle
         if not local:
@@ -515,87 +517,7 @@ class BundleAgent:
             raise _ForgedError(judged.why.rule, judged.why.text)
         return judged
 
-    # Delivering ------------------------------------------------------------------------------------------------------
-
-    def _take_fragment(self, now: Instant, bundle: Bundle, wire: bytes, expires: Instant, out: Out) -> None:
-        if bundle.total_bytes > self.limits.bundle_bytes:
-            why = self._too_big(bundle.total_bytes)
-            assert why is not None
-            self._drop_bundle(now, bundle, why, out)
-            return
-        entry = self._entry(now, bundle, wire, expires, local=True)
-        self._store.add(entry)
-        out.append(effects.Save(entry.key, entry.saved(now)))
-        self._assemble(now, bundle, expires, out)
-        self._watch_expiry(out)
-
-    def _assemble(self, now: Instant, part: Bundle, expires: Instant, out: Out) -> None:
-        """Add a stored fragment to the others; deliver when nothing is missing."""
-        whole_id = part.whole_id
-        if whole_id not in self._parts:
-            self._parts[whole_id] = (Reassembly(part.total_bytes), [])
-        assembly, names = self._parts[whole_id]
-        try:
-            assembly.add(part)
-        except RemoteProtocolError as error:
-            self._forget_local(part.id, out)
-            self._drop(now, part.id, Why(False, error.check, error.detail), out)
-            return
-        names.append(part.id)
-        if assembly.complete:
-            self._put_together(now, assembly.bundle(), expires, out)
-
-    def _put_together(self, now: Instant, bundle: Bundle, expires: Instant, out: Out) -> None:
-        """A bundle whose last fragment came: its security is judged only now. Refused, it is gone: it was taken."""
-        judged = Judgement(bundle, Why(True, "security", "not judged here"))
-        if self.guard is not None:
-            judged = self.guard.judged(bundle, True)
-        if judged.bundle is not None:
-            self._deliver(now, judged.bundle, expires, _verdict(judged), out)
-            return
-        self._forget_parts(bundle.id, out)
-        self._drop(now, bundle.id, judged.why, out, judged.reason)
-
-    def _forget_local(self, name: str, out: Out) -> None:
-        out.append(effects.Save(self._store.remove(name).key, None))
-
-    def _forget_parts(self, whole_id: str, out: Out) -> None:
-        _, fragments = self._parts.pop(whole_id, (None, ()))
-        for name in fragments:
-            self._forget_local(name, out)
-
-    def _deliver(self, now: Instant, bundle: Bundle, expires: Instant, security: str, out: Out) -> None:
-        self._seen.remember(now, bundle.id, expires, out)  # before `Delivered`: see the module's contract
-        self._forget_parts(bundle.id, out)
-        if bundle.flags & IS_ADMINISTRATIVE:
-            self._heard(now, bundle, out)
-            return
-        out.append(effects.Record(making.delivered(now, self.name, bundle, security)))
-        source, created = self.node_of(bundle.source), making.born(now, bundle)
-        out.append(Delivered(bundle.id, source, bundle.destination.service, bundle.payload, created))
-        self._report(now, bundle, admin.DELIVERED, admin.NO_REASON, out)
-
     # Status reports --------------------------------------------------------------------------------------------------
-
-    def _heard(self, now: Instant, bundle: Bundle, out: Out) -> None:
-        """An administrative record for this node: shown in the Log, and where it confirms a delivery, believed."""
-        try:
-            if bundle.destination.service not in ("", "0"):
-                raise RemoteProtocolError("administrative-endpoint", f"{bundle.destination} is an application's")
-            report = admin.decode_record(bundle.payload)
-        except RemoteProtocolError as error:
-            self._drop(now, bundle.id, Why(False, error.check, error.detail), out)
-            return
-        out.append(effects.Record(making.reported(now, self.name, bundle.source.text, report)))
-        if report.asserted[admin.DELIVERED]:
-            self.confirm(now, report.subject, self.node_of(bundle.source), out)
-
-    def confirm(self, now: Instant, bundle: str, reporter: str, out: Out) -> None:
-        """`reporter`, its destination, has the bundle, as a report or an application's answer says."""
-        if self.assurance.confirmed(now, bundle, reporter, out):
-            entry = self._store.get(bundle)
-            if entry is not None:
-                self._sender.release(entry, out)
 
     def _report_reception(self, now: Instant, bundle: Bundle, out: Out) -> None:
         reason = admin.UNSUPPORTED if making.asks_to_report(bundle) else admin.NO_REASON
@@ -612,45 +534,3 @@ class BundleAgent:
             report = avoiding(report, 1, names)
         self._launch(now, report, f"status report: {admin.STATUSES[status]}", mine)
         out += mine
-
-    # Dropping --------------------------------------------------------------------------------------------------------
-
-    def _expire(self, now: Instant, out: Out) -> None:
-        for entry in self._store.expired(now):
-            if entry.local:
-                self._forget_local(entry.id, out)
-                self._parts.pop(entry.whole_id, None)
-            else:
-                self._sender.release(entry, out)
-            text = f"its lifetime ended at {iso(entry.expires)}"
-            why = Why(False, "lifetime", text, now // MILLISECOND, entry.expires // MILLISECOND, "ms")
-            self._drop_entry(now, entry, why, out)
-
-    def _watch_expiry(self, out: Out) -> None:
-        at = self._store.next_expiry()
-        if at is not None and (self._expiry_at is None or at < self._expiry_at):
-            self._expiry_at = at
-            out.append(effects.Wake(at, EXPIRY_TIMER))
-
-    def _drop_entry(self, now: Instant, entry: Entry, why: Why, out: Out) -> None:
-        """Say of a bundle that has left the store why it did."""
-        if entry.flags & admin.ASK[admin.DELETED]:
-            self._drop_bundle(now, decode(entry.wire, MAX_BYTES, TOLERANCES), why, out)
-        else:
-            self._drop(now, entry.id, why, out, admin.OF_RULE.get(why.rule, 0))
-
-    def _drop_bundle(self, now: Instant, bundle: Bundle, why: Why, out: Out) -> None:
-        reason = admin.OF_RULE.get(why.rule, 0)
-        self._drop(now, bundle.id, why, out, reason)
-        self._report(now, bundle, admin.DELETED, reason, out)
-
-    def _drop(self, now: Instant, bundle: str, why: Why, out: Out, reason: int = 0) -> None:
-        dropped = records.BundleDropped(at=now, node=self.name, bundle=bundle, why=why, reason=reason)
-        out.append(effects.Record(dropped))
-
-
-def _verdict(judged: Judgement) -> str:
-    """Whose security operations were good, for people: `signed by dtn://a/`."""
-    words = {BLOCK_INTEGRITY: "signed by", BLOCK_CONFIDENTIALITY: "sealed by"}
-    good = [f"{words[f.service]} {f.source}" for f in judged.findings if f.status == "good" and f.target == 1]
-    return ", ".join(good)

@@ -180,6 +180,13 @@ class Sender:
         peer.unanswered = 0
         self._look_again(now + self.limits.retry_ns, out)
 
+    def next_hop(self, now: Instant, destination: str, size_bytes: int) -> str | None:
+        """The neighbour that a route to this node begins with; itself where it is one."""
+        if self._is_open(destination):
+            return destination
+        found = self.routes.find(now, Ask(destination, size_bytes), self._is_open)
+        return None if found is None else found.first_hop
+
     def _is_open(self, name: str) -> bool:
         peer = self.peers.get(name)
         return peer is not None and peer.contact is not None
@@ -243,7 +250,7 @@ class Sender:
             until = peer.contact.closes
         peer.waited[entry.id] = until
         if entry.id not in peer.told:
-            peer.told.add(entry.id)
+            peer.told[entry.id] = None
             self._waits(now, entry, why, out)
 
     def _pause(self, now: Instant, peer: Peer, entry: Entry, why: Why, out: Out) -> None:

@@ -32,6 +32,7 @@ from orbitalcloud.node.orders import (
     decode_order,
     encode_order,
 )
+from orbitalcloud.node.post import NetworkNode
 from orbitalcloud.node.satellite import Satellite
 from orbitalcloud.node.station import Station
 
@@ -44,6 +45,7 @@ __all__ = [
     "GovernorLimits",
     "LabelledUpdate",
     "NetworkFacts",
+    "NetworkNode",
     "Node",
     "NoticeFacts",
     "Outcome",

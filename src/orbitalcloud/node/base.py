@@ -150,7 +150,7 @@ class Node:
     def _message(self, now: Instant, order: SendMessage) -> Iterator[Effect]:
         lifetime_ns, purpose = order.lifetime_s * SECOND, f"message {order.name}"
         steps = self.agent.submit(
-            now, order.target, MESSAGES, order.body, purpose, lifetime_ns, order.priority, 0, self.facts.confirm
+            now, order.target, MESSAGES, order.body, purpose, lifetime_ns, order.priority, confirm=self.facts.confirm
         )
         yield from self._network(now, steps)
 

@@ -82,8 +82,8 @@ class _Pickler(pickle.Pickler):
         match item:
             case Loaded() | Fleet():
                 return type(item).__name__, ""
-            case ContactPlan() if item is self._fleet.plan:  # one that was amended since is a node's own
-                return "ContactPlan", ""
+            case ContactPlan() if item is self._fleet.plan:  # one that a node amended is its own
+                return type(item).__name__, ""
             case SatelliteConfig() | StationConfig():
                 return "config", item.name
             case Artefact() if item.digest in self._fleet.artefacts:

@@ -229,7 +229,7 @@ def way(one: Bundle) -> list[str]:
             break
     last = one.delivered_to or (one.hops[-1].node if one.hops else one.source)
     path = [last]
-    while path[-1] in at and at[path[-1]] not in path:
+    while path[-1] != one.source and path[-1] in at and at[path[-1]] not in path:
         path.append(at[path[-1]])
     return path[::-1]
 
@@ -254,7 +254,7 @@ def told(flight: Flight, one: Bundle) -> str:
             parts.append(f"sent again {moment(hop.at, start)}" + (f" around {hop.peer}" if hop.peer else ""))
     wait = longest_wait(one)
     if wait is not None and wait[1] > SECOND:
-        why = f": {wait[2][-1].why}" if wait[2] else ""
+        why = f", for {said.text}" if wait[2] and (said := wait[2][-1].why) is not None else ""
         parts.append(f"lay {duration(wait[1] / SECOND)} at {wait[0]}{why}")
     if one.delivered:
         parts.append(f"there {moment(one.delivered, start)}")

@@ -93,8 +93,14 @@ def _slowest(flight: Flight) -> str:
     """Of the messages that took longest, where each lay and why."""
     chosen = sorted(slowest(flight, SLOWEST_SHOWN), key=lambda one: one.created)
     lanes = [*_fault_lanes(flight), *(_message_lane(flight, one) for one in chosen)]
-    keys = (("fault", "fault"), ("lay", "waits at a node"), ("stored", "on its way"), ("later", "sent again"))
-    keys = (*keys, ("no", "dropped by a relay"), ("done", "delivered"))
+    keys = (
+        ("fault", "fault"),
+        ("lay", "waits at a node"),
+        ("stored", "on its way"),
+        ("later", "sent again"),
+        ("no", "dropped by a relay"),
+        ("done", "delivered"),
+    )
     title = f"The {len(chosen)} messages that took longest, below what went wrong"
     columns = (
         Column("message", "message"),
@@ -146,7 +152,7 @@ def _message_lane(flight: Flight, one: Bundle) -> Lane:
     took = duration(one.delay_s) if one.delivered else fate(flight, one)
     return Lane(
         one.purpose.removeprefix("message "),
-        f"{one.source} → {node_of(one.destination)} · {took}",
+        f"{took} · {one.source} → {node_of(one.destination)}",
         tuple(bars),
         tuple(marks),
     )
