@@ -17,7 +17,7 @@ from orbitalcloud.core import records
 from orbitalcloud.core.time import HOUR, MINUTE, SECOND
 from orbitalcloud.network import AgentLimits
 
-SEEDS = range(24)
+SEEDS = range(16)
 HEALED_S = 10 * 3600
 ENDS_S = 40 * 3600
 LIMITS = AgentLimits(confirm_tries=24)

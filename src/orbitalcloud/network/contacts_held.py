@@ -40,7 +40,7 @@ class ContactsHeld:
             self.watch = PlanWatch(self._sender.name, plan, now)
         else:
             self.watch.use(now, plan)
-        self._sender.lost, self._changed = False, True
+        self._sender.lost, self._sender.observing, self._changed = False, True, True
         self._wake(self.watch.next_due(), out)
         return out
 

@@ -45,12 +45,15 @@ DISPATCH_TIMER = "net/dispatch"
 class Sender:
     """The sending half of an agent: peers, their queues and transfers, over the agent's store."""
 
-    __slots__ = ("_dispatch_at", "limits", "lost", "name", "peers", "prophet", "routes", "store")
+    __slots__ = ("_dispatch_at", "_given", "limits", "lost", "name", "observing", "peers", "prophet", "routes", "store")
 
     def __init__(self, name: str, plan: ContactPlan, store: BundleStore, limits: AgentLimits) -> None:
         self.name, self.store, self.limits = name, store, limits
         self.routes = Routes(plan, name, limits.fragment_least_bytes, limits.grace_ns)
         self.prophet = Prophet(name)
+        self.observing = False
+        """Whether contacts are held against the plan, and so a bundle that comes round is not passed round again."""
+        self._given: dict[tuple[str, str], Instant] = {}
         self.lost = False
         """Whether the plan is known to be of another day, so that any neighbour is better than a route."""
         self.peers: dict[str, Peer] = {}
@@ -156,6 +159,8 @@ class Sender:
                 return None
         if peer.waited.get(entry.id, now) > now:
             return None
+        if self.observing and peer.name != entry.destination and self._was_given(now, entry, peer, out):
+            return None
         entry.carrier = peer.name
         if entry.held_by == peer.name and entry.transfer in peer.transfers:
             heapq.heappush(peer.again, (entry.rank, entry.transfer))
@@ -163,6 +168,17 @@ class Sender:
             self._detach(entry)
             heapq.heappush(peer.queue, entry.rank)
         return peer
+
+    def _was_given(self, now: Instant, entry: Entry, peer: Peer, out: Out) -> bool:
+        """Whether this neighbour had the bundle a moment ago and it came round: then it waits, or goes elsewhere."""
+        given = self._given.get((entry.id, peer.name))
+        if given is None or now >= given + self.limits.retry_ns:
+            return False
+        text = f"it came round after {peer.name} had taken it: the plan sees a way there that is not"
+        entry.carrier, peer.waited[entry.id] = "", Instant(given + self.limits.retry_ns)
+        self._waits(now, entry, Why(False, "loop", text), out)
+        self._look_again(given + self.limits.retry_ns, out)
+        return True
 
     def _anybody(self, entry: Entry) -> str | None:
         """Whom to give a bundle to where this node's plan is not believed: a neighbour in view, who may know better."""
@@ -452,6 +468,10 @@ class Sender:
         assert entry is not None, "a transfer ends with its bundle"
         if report.status == TAKEN:
             self.routes.bookings.spent(entry.id)
+            if self.observing:
+                self._given[entry.id, peer.name] = now
+                if len(self._given) > self.limits.finished_transfers:
+                    del self._given[next(iter(self._given))]
             if peer.name != entry.destination and self.prophet.keeps(entry.id, peer.name, not entry.previous):
                 self._detach(entry)
                 entry.carrier = ""

@@ -249,7 +249,7 @@ def _lost(bundle: Bundle) -> bool:
     why = bundle.dropped_why
     if bundle.awaited and not bundle.unconfirmed:
         return False  # a copy was dropped on the way; its source sends it again
-    if why is not None and why.rule == "lifetime" and bundle.purpose.startswith(SOFT):
+    if why is not None and why.rule in ("lifetime", "hops") and bundle.purpose.startswith(SOFT):
         return False
     return bundle.state == "dropped" and not bundle.parent and not (why and (why.ok or why.rule in EXCUSED))
 
