@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.time import MILLISECOND, MINUTE, SECOND, Instant, iso
 from orbitalcloud.core.why import Why
-from orbitalcloud.network.routing import HOPS_MOST, ContactPlan, Route, Terms, route
+from orbitalcloud.network.routing import HOPS_MOST, ContactPlan, Route, Terms, beside, route
 from orbitalcloud.network.volume import Bookings
 
 if TYPE_CHECKING:
@@ -45,7 +45,18 @@ class Routes:
     node forbid is sought anew under those terms, and that answer remembered too.
     """
 
-    __slots__ = ("_bound", "_cache", "_grace_ns", "_least_bytes", "_table", "bookings", "excluded", "name", "plan")
+    __slots__ = (
+        "_beside",
+        "_bound",
+        "_cache",
+        "_grace_ns",
+        "_least_bytes",
+        "_table",
+        "bookings",
+        "excluded",
+        "name",
+        "plan",
+    )
 
     def __init__(self, plan: ContactPlan, name: str, least_bytes: int, grace_ns: int) -> None:
         self.plan, self.name = plan, name
@@ -55,6 +66,7 @@ class Routes:
         """Nodes not to be used as relays, and why (`jurisdiction`, `lost`, …)."""
         self._least_bytes, self._grace_ns = least_bytes, grace_ns
         self._cache: dict[tuple[str, int], tuple[Route | None, Instant]] = {}
+        self._beside: dict[tuple[str, int], tuple[Contact, str]] = {}
         self._bound: dict[_Bound, tuple[Route | None, Instant, int]] = {}
 
     def replace(self, plan: ContactPlan) -> None:
@@ -62,6 +74,7 @@ class Routes:
         self.plan, self._table = plan, None
         self._cache.clear()
         self._bound.clear()
+        self._beside.clear()
         self.bookings.clear()
 
     def exclude(self, nodes: Mapping[str, str]) -> None:
@@ -103,6 +116,13 @@ class Routes:
             return self._path_now(now, ask, wait_ns)
         found = self._search(now, ask.destination, ask.size_bytes, self._terms(ask))
         return self.why_not(now, ask) if found is None else found
+
+    def why(self, now: Instant, ask: Ask, found: Route) -> Why:
+        """Why this route and no other: with the next best that begins with another contact."""
+        return found.why_before(self._next_best(now, ask, ask.size_bytes, found))
+
+    def _next_best(self, now: Instant, ask: Ask, size: int, found: Route) -> Route | None:
+        return self._search(now, ask.destination, size, replace(self._terms(ask), without=(found.contacts[0],)))
 
     def _path_now(self, now: Instant, ask: Ask, wait_ns: int) -> Route | Why:
         """Nothing leaves an excluded node. Bookings are not asked: what wants a path now would rather share one."""
@@ -201,9 +221,21 @@ class Routes:
         first = found.contacts[0]
         text = (
             f"its route begins with the contact to {first.receiver} at {iso(first.opens)}"
-            f" and is at {ask.destination} at {iso(found.arrival)}"
+            f" and is at {ask.destination} at {iso(found.arrival)}; {self._beside_it(now, ask, found)}"
         )
         return Why(False, "contact", text, first.opens // SECOND, now // SECOND, "s")
+
+    def _beside_it(self, now: Instant, ask: Ask, found: Route) -> str:
+        """The next best way in words, sought once for all bundles of a size that wait for the same contact."""
+        size = self._size_class(ask.size_bytes)
+        known = self._beside.get((ask.destination, size))
+        if known is not None and known[0] == found.contacts[0]:
+            return known[1]
+        text = beside(found, self._next_best(now, ask, size, found))
+        if len(self._beside) >= _CACHED:
+            self._beside.clear()
+        self._beside[ask.destination, size] = found.contacts[0], text
+        return text
 
     def why_not(self, now: Instant, ask: Ask) -> Why:
         """What binds where there is no route: terms are dropped one by one until there is one."""

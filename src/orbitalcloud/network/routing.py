@@ -133,9 +133,31 @@ class Route:
     def why(self) -> Why:
         """What a person reads: the hops and the time."""
         first = self.contacts[0]
-        hops = " → ".join((first.sender, *[contact.receiver for contact in self.contacts]))
-        text = f"{hops}: of all ways the first to be there, at {iso(self.arrival)}; first contact {iso(first.opens)}"
+        text = (
+            f"{self.hops}: of all ways the first to be there, at {iso(self.arrival)}; first contact {iso(first.opens)}"
+        )
         return Why(True, "route", text, self.arrival // SECOND, 0, "s")
+
+    @property
+    def hops(self) -> str:
+        """The nodes on the way, for people: `a → b → c`."""
+        return " → ".join((self.contacts[0].sender, *[contact.receiver for contact in self.contacts]))
+
+    def why_before(self, other: Route | None) -> Why:
+        """The same, beside the next best way with another first contact."""
+        why = self.why
+        limit = 0 if other is None else other.arrival // SECOND
+        return Why(True, why.rule, f"{why.text}; {beside(self, other)}", why.value, limit, why.unit)
+
+    def volume_bytes(self, now: Instant) -> int:
+        """How many bytes the route carries for who begins it at `now`: what its narrowest contact has room for."""
+        at: int = now
+        least = self.contacts[0].room_bytes(now)
+        for contact in self.contacts:
+            at = max(at, contact.opens)
+            least = min(least, contact.room_bytes(Instant(at)))
+            at += contact.light_time_ns
+        return least
 
     def arrival_from(self, now: Instant, size_bytes: int) -> Instant | None:
         """When a bundle that starts at `now` arrives over these same contacts; None if one is missed."""
@@ -175,6 +197,15 @@ class Terms:
         if contact.sender == source:
             return size_bytes + ahead
         return size_bytes if not ahead or ahead + size_bytes <= contact.capacity_bytes else None
+
+
+def beside(route: Route, other: Route | None) -> str:
+    """The next best way in words: via whom and when it arrives."""
+    if other is None:
+        return "there is no other"
+    again = " again" if other.first_hop == route.first_hop else ""
+    first = f"via {other.first_hop}{again} from {iso(other.contacts[0].opens)}"
+    return f"next best {first}, there at {iso(other.arrival)}"
 
 
 _FREE = Terms()
