@@ -164,6 +164,8 @@ class BundleAgent:
         for key in keys:
             if key.startswith(PREFIX):
                 self._restore_bundle(now, key, saved[key], out)
+        if prophet.SAVED in saved:
+            self._restore_encounters(now, saved[prophet.SAVED], out)
         counter = saved.get(SEQUENCE, b"")
         if len(counter) == 8:
             self._sequence = self._sequence_limit = int.from_bytes(counter, "big")
@@ -192,6 +194,18 @@ class BundleAgent:
         if local:
             self._assemble(now, bundle, entry.expires, out)
 
+    def _restore_encounters(self, now: Instant, value: bytes, out: Out) -> None:
+        try:
+            self._sender.prophet.restore(now, value)
+        except RemoteProtocolError as error:
+            out.append(effects.Save(prophet.SAVED, None))
+            out.append(effects.Record(making.refused(now, self.name, self.name, len(value), error)))
+
+    def _save_encounters(self, now: Instant, out: Out) -> None:
+        value = self._sender.prophet.saved(now)
+        if value is not None:
+            out.append(effects.Save(prophet.SAVED, value))
+
     def _entry(self, now: Instant, bundle: Bundle, wire: bytes, expires: Instant, local: bool = False) -> Entry:
         source = self.node_of(bundle.source)
         entry = Entry(bundle, wire, now, expires, local, "" if source == self.name else source or "nobody")
@@ -211,6 +225,7 @@ class BundleAgent:
         self._sender.opened(now, contact, out)
         if not self._sender.routes.foreseen(now, contact.receiver):
             self._sender.prophet.met(now, contact.receiver)
+            self._save_encounters(now, out)
             vector = self._sender.prophet.vector(now)
             out += self.submit(now, contact.receiver, prophet.SERVICE, vector, "encounter", 10 * MINUTE, 3)
         return out
@@ -444,6 +459,7 @@ class BundleAgent:
         vector = prophet.read_vector(bundle.payload)
         out.append(effects.Record(making.delivered(now, self.name, bundle, min(now, bundle.created))))
         self._sender.prophet.heard(now, peer, vector)
+        self._save_encounters(now, out)
         self._sender.dispatch_all(now, out)
 
     def _judge(self, now: Instant, peer: str, bundle: Bundle, local: bool, out: Out) -> Judgement:
