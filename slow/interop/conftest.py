@@ -1,0 +1,83 @@
+"""Implementations that nobody here wrote, installed by the tests themselves: `make test-interop`.
+
+Python peers (pyD3TN, ud3tn-utils, dtn7zero, pydtnsim) come from PyPI into an environment of their own under `.bench`;
+dtn7zero is AGPL and is never imported here, only run. tshark comes from Debian (`apt-get` where we are root).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = ROOT / ".bench" / "interop"
+PEERS = Path(__file__).parent / "peers"
+WANTED = ("pyD3TN==0.15.2", "ud3tn-utils==0.13.0", "dtn7zero==0.0.8", "pydtnsim==0.1.1")
+
+
+@pytest.fixture(scope="session")
+def peer_python() -> Path:
+    """The interpreter of the peers' environment, made if it is not there."""
+    python = HOME / "bin" / "python"
+    ready = HOME / ("ready-" + "-".join(wanted.split("==")[1] for wanted in WANTED))
+    if not ready.exists():
+        shutil.rmtree(HOME, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(HOME)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *WANTED], check=True)
+        ready.touch()
+    return python
+
+
+@pytest.fixture(scope="session")
+def tshark() -> str:
+    """Wireshark's dissector on the command line; brought by apt-get where it is missing and we are root."""
+    if shutil.which("tshark") is None or shutil.which("text2pcap") is None:
+        assert os.geteuid() == 0, "make test-interop needs tshark: sudo apt-get install tshark"
+        quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "tshark"], check=True, env=quiet)
+    found = shutil.which("tshark")
+    assert found, "tshark was installed and is not there"
+    return found
+
+
+class Peer:
+    """One peer program: a question a line in, an answer a line out, both JSON."""
+
+    def __init__(self, python: Path, script: str, *arguments: str) -> None:
+        command = [str(python), str(PEERS / script), *arguments]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+
+    def ask(self, **question: object) -> Any:
+        """Its answer; what went wrong in it is raised here."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, f"{self.process.args} ended with {self.process.wait()}"
+        return json.loads(line)
+
+    def close(self) -> None:
+        """End it."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait(20)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def codecs(peer_python: Path) -> Iterator[Peer]:
+    """pyD3TN's and py-dtn7's (dtn7zero's) bundle codecs."""
+    peer = Peer(peer_python, "codecs.py")
+    yield peer
+    peer.close()
