@@ -1,7 +1,7 @@
 """What every fuzz target shares, and how they are run: coverage-guided, by Atheris (libFuzzer for Python).
 
-    make fuzz                          # each target for a minute
-    make fuzz SECONDS=10               # as continuous integration does: all together in about two minutes
+    make fuzz                          # each target for a minute, two at a time, as continuous integration does
+    make fuzz SECONDS=10               # a quick look
     make fuzz SECONDS=14400 ONLY=rlp   # by hand, for hours
 
 A target is a module `NAME.py` here with `corpus()` (name → real bytes) and `target(data)`. Bytes are taken or refused:
@@ -20,12 +20,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol, cast
 
 from orbitalcloud.core import DataError, RemoteProtocolError
 
 ATHERIS = "3.0.0"
+AT_ONCE = 2
+"""Targets that run at a time: each is a process that fills one core."""
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 KEPT = ROOT / ".bench" / "fuzz"
@@ -69,7 +72,8 @@ def fuzz(name: str, seconds: int) -> None:
     sys.path.insert(0, str(installed()))
     import atheris
 
-    with atheris.instrument_imports(include=["orbitalcloud.ethereum", "orbitalcloud.network", "orbitalcloud.compute"]):
+    parts = ("ethereum", "network", "compute", "node")
+    with atheris.instrument_imports(include=[f"orbitalcloud.{part}" for part in parts]):
         one = load(name)
     folder = seeds(name, one)
     crashes = KEPT / "crashes"
@@ -98,8 +102,22 @@ def installed() -> Path:
     return place
 
 
+def apart(name: str, seconds: int) -> tuple[str, bool]:
+    """One target in a process of its own, and what it found printed in one piece; whether it held."""
+    command = [sys.executable, __file__, name, "--one", "--seconds", str(seconds)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True)
+    told = done.stderr.strip().splitlines()
+    runs = next((line.split()[-1] for line in told if line.startswith("stat::number_of_executed_units")), "no")
+    folder = KEPT / name
+    kept = len(list(folder.iterdir())) if folder.exists() else 0
+    print(f"{name}: {seconds} s, {runs} inputs, {kept} kept", flush=True)
+    if done.returncode:
+        print("\n".join((f"{name}:", *told[-40:])), file=sys.stderr, flush=True)
+    return name, not done.returncode
+
+
 def main(arguments: list[str]) -> int:
-    """Run each target in a process of its own; 1 if one crashed."""
+    """Run the targets, two at a time; 1 if one crashed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("only", nargs="?", default="", help=", ".join(TARGETS))
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
@@ -110,17 +128,9 @@ def main(arguments: list[str]) -> int:
     if given.one:
         fuzz(given.only, given.seconds)
     installed()
-    failed = []
-    for name in (given.only,) if given.only else TARGETS:
-        print(f"{name}: {given.seconds} s", flush=True)
-        command = [sys.executable, __file__, name, "--one", "--seconds", str(given.seconds)]
-        done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True)
-        told = done.stderr.strip().splitlines()
-        runs = next((line.split()[-1] for line in told if line.startswith("stat::number_of_executed_units")), "no")
-        print(f"  {runs} inputs, {len(list((KEPT / name).iterdir()))} kept", flush=True)
-        if done.returncode:
-            failed.append(name)
-            print("\n".join(told[-40:]), file=sys.stderr)
+    names = (given.only,) if given.only else TARGETS
+    with ThreadPoolExecutor(AT_ONCE) as at_once:
+        failed = [name for name, held in at_once.map(lambda name: apart(name, given.seconds), names) if not held]
     print(f"crashed: {', '.join(failed)}" if failed else "no crash")
     return 1 if failed else 0
 

@@ -57,7 +57,7 @@ class Step:
 
 def parsed(source: Path) -> Node:
     """The annotated tree of one contract; warnings are errors."""
-    command = [str(compiler()), "-W", "error", "-f", "annotated_ast", source.name]
+    command = [*compiler(), "-W", "error", "-f", "annotated_ast", source.name]
     printed = subprocess.run(command, capture_output=True, text=True, cwd=source.parent)
     if printed.returncode:
         raise SystemExit(f"{source.name}: compiler: {printed.stderr.strip()[-600:]}")

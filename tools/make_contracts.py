@@ -21,19 +21,19 @@ SOURCES = ROOT / "src" / "orbitalcloud" / "data" / "contracts"
 HOME = ROOT / ".bench" / f"vyper-{VYPER}"
 
 
-def compiler() -> Path:
-    """The Vyper of its own environment, installed if it is not there."""
-    program = HOME / "bin" / "vyper"
-    if not program.exists():
+def compiler() -> list[str]:
+    """The command that compiles: the Python of Vyper's own environment, installed if it is not there."""
+    program = HOME / "bin" / "python"  # not the script beside it, which names the folder that it was installed in
+    if not (HOME / "bin" / "vyper").exists():
         print(f"installing vyper {VYPER} in {HOME.relative_to(ROOT)}", file=sys.stderr)
         venv.create(HOME, with_pip=True)
         subprocess.run([HOME / "bin" / "pip", "install", "--quiet", f"vyper=={VYPER}"], check=True)
-    return program
+    return [str(program), "-m", "vyper"]
 
 
 def compiled(source: Path) -> str:
     """The JSON of one contract."""
-    command = [str(compiler()), "-f", "abi,bytecode", source.name]
+    command = [*compiler(), "-f", "abi,bytecode", source.name]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=source.parent).stdout
     abi, bytecode = printed.strip().splitlines()
     digest = hashlib.sha256(source.read_bytes()).hexdigest()

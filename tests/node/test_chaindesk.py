@@ -21,8 +21,8 @@ from orbitalcloud.node.chaindesk import ChainDesk
 from orbitalcloud.node.clearance import next_nonce
 from orbitalcloud.node.config import FollowingFacts
 from orbitalcloud.node.courier import Courier, inclusion
-from orbitalcloud.node.evidence import prove_settlement
-from orbitalcloud.node.orders import AskChain, Dropped, TellChain, decode_order, encode_order
+from orbitalcloud.node.evidence import ProvedState, prove_settlement
+from orbitalcloud.node.orders import Access, AskChain, Call, Dropped, TellChain, decode_order, encode_order
 from orbitalcloud.node.trust import WalletDesk
 from orbitalcloud.twin.devnet import DevBeacon, Validators, devnet_config
 from orbitalcloud.twin.gateway import Gateway
@@ -139,10 +139,13 @@ class Tapped(BundleAgent):
 
     def __init__(self, name, plan, asked):
         super().__init__(name, plan)
-        self.asked = asked
+        self.asked, self.others = asked, []
 
     def submit(self, now, destination, service, payload, *rest):
-        self.asked.append(decode_order(payload, AskChain))
+        if service == "ask-chain":
+            self.asked.append(decode_order(payload, AskChain))
+        else:
+            self.others.append((destination, service, payload))
         yield from ()
 
 
@@ -158,7 +161,7 @@ def test_a_payment_is_signed_against_proved_state_and_settled_by_its_proof():
     yard = Yard()
     yard.order()
     assert not yard.raw, "nothing is signed before anything is proved"
-    assert yard.asked[-1].accounts == (yard.wallet.wallet.address, PAYEE)
+    assert yard.asked[-1].accounts == (yard.wallet.wallet.address.lower(), PAYEE.lower())
     yard.bring(yard.tell())
     (signed,) = yard.of(records.TransactionSigned)
     assert signed.proved_slot == yard.desk.verification.client.optimistic.slot
@@ -492,3 +495,171 @@ def test_a_saved_order_that_is_damaged_is_said_and_dropped():
     yard.start()
     assert refusal(yard).rule == "wallet-store"
     assert name not in yard.saved
+
+
+# A head that was not final, a station that says "dropped", and orders that are more than a transfer -------------------
+
+
+def test_a_settlement_under_an_optimistic_head_is_looked_at_again_and_seen_final():
+    yard = Yard()
+    yard.pay()
+    yard.mine()
+    yard.open()
+    yard.bring(yard.tell())
+    (settled,) = yard.of(records.TransactionSettled)
+    assert "optimistic" in settled.chain
+    assert not yard.wallet.signed
+    yard.start()
+    assert list(yard.wallet.provisional) == [settled.hash], "a reboot does not forget it"
+    yard.now = Instant(yard.now + 15 * MINUTE)  # two epochs later
+    yard.open()
+    assert settled.hash in yard.asked[-1].transactions
+    yard.bring(yard.tell())
+    (final,) = yard.of(records.TransactionFinal)
+    assert (final.hash, final.block) == (settled.hash, settled.block)
+    assert not yard.of(records.TransactionSettled), "settled is said once"
+    assert not yard.wallet.provisional
+    assert not any(key.startswith("wallet/provisional") for key in yard.saved)
+
+
+def test_what_a_reorganisation_took_back_waits_again_and_is_sent_again():
+    """Another chain's state at a later head: the account has executed nothing there."""
+    yard = Yard()
+    yard.pay()
+    yard.mine()
+    yard.open()
+    yard.bring(yard.tell())
+    (settled,) = yard.of(records.TransactionSettled)
+    own = yard.wallet.wallet.address.lower()
+    account = yard.gateway.chain.account(own, 0)[0]
+    state = account_of(account)
+    yard.take(yard.wallet.undone(yard.now, ProvedState(settled.proved_slot, "", {own: state})))
+    assert not yard.of(records.TransactionUndone), "the same head again says nothing new"
+    for step in yard.wallet.undone(yard.now, ProvedState(settled.proved_slot + 1, "", {own: state})):
+        yard.raw += [step] if isinstance(step, bytes) else []
+        yard.take([step])
+    (undone,) = yard.of(records.TransactionUndone)
+    assert (undone.hash, undone.why.rule) == (settled.hash, "reorganised")
+    assert yard.raw[-1] == yard.raw[0], "the very bytes"
+    assert yard.wallet.signed == {settled.hash: 0}
+    yard.start()
+    assert yard.wallet.signed == {settled.hash: 0}
+    spent = yard.wallet.costs[settled.hash]
+    assert spent == COST, "and is counted as on its way"
+
+
+def account_of(raw):
+    from orbitalcloud.ethereum import Account
+
+    return Account(raw.nonce, raw.balance, bytes(raw.storage_root), bytes(raw.code_hash))
+
+
+def two_stations():
+    yard = Yard()
+    facts = replace(yard.config.following, stations=frozenset({"ground", "other"}))
+    yard.config = replace(yard.config, following=facts)
+    yard.start()
+    return yard
+
+
+def test_dropped_is_believed_when_a_second_station_says_so():
+    yard = two_stations()
+    yard.pay()
+    (signed,) = yard.of(records.TransactionSigned)
+    item = Dropped(signed.hash, "nonce too low")
+    yard.take(yard.desk.dropped(yard.now, item, "ground"))
+    (doubted,) = yard.of(records.TransactionDoubted)
+    assert (doubted.hash, doubted.why.rule) == (signed.hash, "second-opinion")
+    yard.take(yard.desk.dropped(yard.now, item, "ground"))
+    assert yard.wallet.signed, "the same word twice is one word"
+    yard.start()
+    sent = yard.desk.agent.others = []
+    list(yard.desk._second_opinion(yard.now, "ground"))
+    list(yard.desk._second_opinion(yard.now, "other"))
+    list(yard.desk._second_opinion(yard.now, "other"))
+    assert sent == [("other", "transactions", yard.raw[0])], "offered once to the other, and only there"
+    yard.take(yard.desk.dropped(yard.now, item, "stranger"))
+    assert yard.wallet.signed
+    yard.take(yard.desk.dropped(yard.now, item, "other"))
+    assert not yard.wallet.signed
+    assert yard.of(records.TransactionRefused)[0].hash == signed.hash
+    assert not any(key.startswith("wallet/doubted") for key in yard.saved)
+
+
+def test_a_lie_that_something_was_dropped_ends_with_its_proof():
+    yard = two_stations()
+    yard.pay()
+    (signed,) = yard.of(records.TransactionSigned)
+    yard.take(yard.desk.dropped(yard.now, Dropped(signed.hash, "a lie"), "ground"))
+    yard.mine()
+    yard.open()
+    yard.bring(yard.tell())
+    assert yard.of(records.TransactionSettled)[0].hash == signed.hash
+    assert not yard.desk._doubted
+    assert not yard.of(records.TransactionRefused)
+
+
+DELEGATE = "0x" + "42" * 20
+
+
+def call(**changes):
+    given = {"gas": 60_000, "chain_id": 31337, "data": b"", "kind": 2}
+    return Call("sat", "ground", changes.pop("to", PAYEE), "5", str(20 * GWEI), "1", **(given | changes))
+
+
+@pytest.mark.parametrize(
+    ("order", "rule"),
+    [
+        (call(data=b"\1\2"), "wallet-call"),
+        (call(to=DELEGATE), "wallet-recipient"),
+        (call(kind=4, delegate=DELEGATE), "wallet-delegate"),
+    ],
+)
+def test_calls_and_delegations_are_off_until_they_are_listed(order, rule):
+    yard = Yard()
+    yard.take(yard.desk.take_order(yard.now, order, "ground"))
+    assert refusal(yard).rule == rule
+    assert not yard.asked
+
+
+def test_an_access_list_is_signed_as_eip_2930_and_mined():
+    yard = Yard()
+    order = call(kind=1, access=(Access(PAYEE, (bytes(32),)),))
+    yard.take(yard.desk.take_order(yard.now, order, "ground"))
+    yard.bring(yard.tell())
+    assert yard.raw[-1][0] == 1
+    yard.mine()
+    assert yard.gateway.chain.balance(PAYEE) == 5
+
+
+def test_a_delegate_is_run_only_if_it_is_listed_and_its_code_is_proved_to_be_allowed():
+    yard = Yard(following={"delegates": frozenset({DELEGATE})})
+    order = call(kind=4, delegate=DELEGATE, to=PAYEE, gas=90_000)
+    yard.take(yard.desk.take_order(yard.now, order, "ground"))
+    assert yard.asked[-1].accounts[-1] == DELEGATE
+    yard.bring(yard.tell())
+    assert refusal(yard).rule == "wallet-delegate", "nothing stands there: no code of an allowed hash"
+    assert not yard.raw
+    empty = "0x" + keccak256(b"").hex()
+    yard = Yard(following={"delegates": frozenset({DELEGATE}), "code_hashes": frozenset({empty})})
+    yard.take(yard.desk.take_order(yard.now, order, "ground"))
+    yard.bring(yard.tell())
+    assert yard.raw[-1][0] == 4
+    yard.mine()
+    code = yard.gateway.chain.code(yard.wallet.wallet.address)
+    assert code == bytes.fromhex("ef0100") + bytes.fromhex(DELEGATE[2:]), "EIP-7702's designator, by an EVM"
+
+
+def test_a_proof_of_another_accounts_storage_is_refused():
+    """Slots that were asked of one contract, answered with another's: the root is the account's own."""
+    yard = Yard()
+    yard.order()
+    tell = yard.tell()
+    from orbitalcloud.node.orders import SlotNodes
+
+    (own, *rest) = tell.accounts
+    lied = msgspec.structs.replace(own, storage=(SlotNodes(bytes(32), own.nodes),))
+    yard.bring(msgspec.structs.replace(tell, accounts=(lied, *rest)))
+    (refused,) = yard.of(records.UpdateRefused)
+    assert refused.check.startswith("proof-")
+    assert not yard.raw

@@ -49,5 +49,6 @@ def test_the_targets_are_those_that_the_issue_asks_for():
         "receipt_json",
         "abi_answers",
         "batches",
+        "chain_orders",
     }
     assert wanted <= set(harness.TARGETS)

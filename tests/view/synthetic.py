@@ -264,6 +264,16 @@ def _ethereum(name: str) -> Iterator[r.Entry]:
     )
 
 
+def _settlement(name: str) -> Iterator[r.Entry]:
+    """A job's escrow, its payment proved, and a proposal that was vetoed."""
+    escrow, address, at = "0x" + "e5" * 32, "0x" + "ad" * 20, START + 4 * HOUR
+    opened, proved = Why(True, "escrow", "price 5 wei"), Why(True, "settlement", "it is proved")
+    yield r.WorkStep(at, "svalbard", "job-1", escrow, "opened", "", opened, "5", "0x" + "01" * 32, 7)
+    yield r.WorkStep(at + HOUR, name, "job-1", escrow, "payment-proved", address, proved, "5", proved_slot=900)
+    why = Why(False, "cosign-payee", "not on the allow-list")
+    yield r.PurseStep(at + 2 * HOUR, name, "0x" + "be" * 20, 3, "vetoed", address, "70", why, 950)
+
+
 def _troubles(name: str) -> Iterator[r.Entry]:
     yield r.FaultInjected(START + 6 * HOUR + 30 * MINUTE, name, "reboot", "the node's software restarts")
     yield r.NodeStarted(
@@ -303,7 +313,7 @@ def entries(seconds: int = DAY_S, step: int = 30, name: str = "genesis-1", brown
     ]
     for number in range(28):
         body += _job(number, name)
-    body += [*_ethereum(name), *_troubles(name)]
+    body += [*_ethereum(name), *_settlement(name), *_troubles(name)]
     if brown_out:
         body.append(r.BrownOut(START + 2 * HOUR, name, True, 0))
         body.append(r.BrownOut(START + 2 * HOUR + 7 * MINUTE, name, False, 4_200_000))

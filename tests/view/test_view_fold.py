@@ -33,6 +33,7 @@ def test_every_kind_of_entry_has_a_step() -> None:
 
 def test_the_made_up_day_has_every_kind_but_the_brown_out_and_the_weather() -> None:
     left_out = {r.BrownOut, r.WeatherOutage, r.LoadsShed, r.SafeMode, r.EnergyAccount}
+    left_out |= {r.TransactionDoubted, r.TransactionFinal, r.TransactionUndone}  # in test_chaindesk
     left_out |= {r.WalletWiped, r.TransactionHanded, r.TransactionReturned}  # flown in test_relay_flight
     assert {type(entry) for entry in DAY} == set(r.Entry.__args__) - left_out
 
@@ -176,3 +177,30 @@ def test_a_hundred_satellites_fold_in_seconds() -> None:
     spent = time.process_time() - started
     assert len(whole.satellites) == 100
     assert spent / len(lines) < 40e-6, f"{spent:.2f} s for {len(lines)} lines"
+
+
+def test_what_became_of_a_settlement_is_folded_in_order() -> None:
+    """Doubted, settled, undone, settled again, final: the last word counts, and none is lost."""
+    name = "0x" + "77" * 32
+    said = [
+        r.TransactionSigned(1, "sat", name, "0xa", "0xb", "5", 0, 1, 3),
+        r.TransactionDoubted(2, "sat", name, Why(False, "second-opinion", "")),
+        r.TransactionSettled(3, "sat", name, 1, 9, 21_000, "devnet, proved", 10),
+        r.TransactionUndone(4, "sat", name, Why(False, "reorganised", "")),
+    ]
+    (one,) = fold(said).transactions.values()
+    assert (one.state, one.proved_slot, one.doubted, one.undone) == ("on its way", -1, 2, 4)
+    said += [r.TransactionSettled(5, "sat", name, 1, 12, 21_000, "devnet, proved", 14)]
+    (one,) = fold([*said, r.TransactionFinal(6, "sat", name, 12, 99)]).transactions.values()
+    assert (one.state, one.block, one.proved_slot, one.final, one.final_slot) == ("settled", 12, 14, 6, 99)
+
+
+@pytest.mark.parametrize("wei", ["", "-1", "1.5", "x", "9" * 79, "\u0665"])
+def test_an_amount_that_no_chain_has_is_refused(wei: str) -> None:
+    why = Why(True, "a", "b")
+    for entry in (
+        r.WorkStep(1, "n", "j", "e", "paid", "w", why, wei),
+        r.PurseStep(1, "n", "p", 0, "vetoed", "t", wei, why),
+    ):
+        with pytest.raises(DataError):
+            fold([entry])

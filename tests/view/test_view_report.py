@@ -238,3 +238,15 @@ def test_the_coastline_stays_on_the_map() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_validation_case(case: dict[str, Any]) -> None:
     assert case["ours"]() == pytest.approx(case["theirs"], abs=case["tolerance"], rel=0)
+
+
+def test_what_is_settled_on_chain_is_told_from_escrow_to_payment(flight):
+    from orbitalcloud.view.sections_settlement import settlement_part
+
+    shown = settlement_part(flight)
+    assert "job-1: 5 wei locked in escrow in block 7" in shown
+    assert "genesis-1 proved its 5 wei" in shown
+    assert "under slot 900" in shown
+    assert "Proposal 3, 70 wei" in shown
+    assert "veto signed in orbit" in shown
+    assert "not on the allow-list" in shown

@@ -27,6 +27,7 @@ _FIRST_TO_GO = {
     "receipts": ("digest", "node"),
     "transactions": ("chain", "gas_used", "nonce", "proved_slot", "settled_utc", "to", "proved_utc"),
     "heads": ("optimistic_slot", "energy_j", "size_bytes", "participants", "period", "network", "lag_s"),
+    "settlement": ("block", "who", "proved_slot", "node"),
     "faults": (),
     "upsets": ("bit", "height_m", "effect"),
 }

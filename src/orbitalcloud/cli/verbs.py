@@ -20,7 +20,9 @@ app = typer.Typer(
 Mission = Annotated[str, typer.Argument(help="a packaged mission (genesis-1) or the path of a TOML file")]
 FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
-KINDS = "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, heads, faults or upsets"
+KINDS = (
+    "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, heads, settlement, faults or upsets"
+)
 Json = Annotated[bool, typer.Option("--json", help="print data as JSON")]
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="instead of the mission's seed")]

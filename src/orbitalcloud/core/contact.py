@@ -25,7 +25,8 @@ class Contact:
     to `closes`; 0 is a pause. `light_time_ns` is the one-way delay at mid-contact (the driver may use the exact one);
     `elevation_mdeg` the culmination above the station's horizon in millidegrees, 0 where that has no meaning; `band`
     the radio or optical band, `"fibre"` on the ground. `doppler_hz` and `doppler_rate_hz_s` are the largest shift and
-    rate of change of what is heard, as sizes; 0 where the frequency is not known.
+    rate of change of what is heard, as sizes; 0 where the frequency is not known. `bundle_bytes` is the largest bundle
+    that the link takes in one piece (a datagram, a peer's transfer MRU); 0 where it takes any.
     """
 
     sender: str
@@ -39,6 +40,7 @@ class Contact:
     steps: tuple[Step, ...] = ()
     doppler_hz: int = 0
     doppler_rate_hz_s: int = 0
+    bundle_bytes: int = 0
 
     def __post_init__(self) -> None:
         if self.steps:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from eth_hash.auto import keccak
 
 from orbitalcloud.core import DataError
-from orbitalcloud.ethereum.typed_data import Domain, struct_hash, typed_digest
+from orbitalcloud.ethereum.typed_data import Domain, struct_hash, typed_digest, word
 
 RECEIPT_TYPE = (
     "Receipt(bytes32 job,address executor,uint256 number,bytes32 code,bytes32 input,bytes32 output,"
@@ -73,19 +73,39 @@ class WorkReceipt:
         return typed_digest(domain, self.struct_hash)
 
 
+def batch_content(root: bytes, number: int, count: int) -> bytes:
+    """hashStruct of a batch."""
+    return struct_hash(BATCH_TYPE, (root, number, count))
+
+
 def batch_digest(domain: Domain, root: bytes, number: int, count: int) -> bytes:
     """What the executor signs to commit to a batch."""
-    return typed_digest(domain, struct_hash(BATCH_TYPE, (root, number, count)))
+    return typed_digest(domain, batch_content(root, number, count))
+
+
+def verdict_content(job: bytes, executor: str, number: int, output: bytes) -> bytes:
+    """hashStruct of a verdict."""
+    return struct_hash(VERDICT_TYPE, (job, executor, number, output))
 
 
 def verdict_digest(domain: Domain, job: bytes, executor: str, number: int, output: bytes) -> bytes:
     """What a verifier signs: the output that it found for that receipt's job."""
-    return typed_digest(domain, struct_hash(VERDICT_TYPE, (job, executor, number, output)))
+    return typed_digest(domain, verdict_content(job, executor, number, output))
+
+
+def job_id(settlement: str, customer: str, salt: bytes) -> bytes:
+    """The name of an escrow's job: keccak256(contract ‖ customer ‖ salt), as `settlement.job_id`."""
+    return bytes(keccak(word(settlement) + word(customer) + word(salt)))
+
+
+def registration_content(operator: str) -> bytes:
+    """hashStruct of a node's consent to its operator."""
+    return struct_hash(REGISTRATION_TYPE, (operator,))
 
 
 def registration_digest(domain: Domain, operator: str) -> bytes:
     """What a node signs to consent to its operator."""
-    return typed_digest(domain, struct_hash(REGISTRATION_TYPE, (operator,)))
+    return typed_digest(domain, registration_content(operator))
 
 
 def proposal_digest(domain: Domain, number: int, to: str, value_wei: int, data: bytes) -> bytes:

@@ -13,10 +13,13 @@ from functools import lru_cache
 
 from eth_hash.auto import keccak
 
-from orbitalcloud.core import DataError
+from orbitalcloud.core import DataError, RemoteProtocolError
 
 DOMAIN_NAME, DOMAIN_VERSION = "Orbital Cloud", "1"
 _DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+
+_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+"""Of secp256k1 (SEC 2, 2.4.1)."""
 
 Word = int | bytes | str
 """An unsigned integer, 32 bytes, or an address as `0x…`."""
@@ -71,3 +74,18 @@ def struct_hash(declaration: str, fields: Sequence[Word]) -> bytes:
 def typed_digest(domain: Domain, content: bytes) -> bytes:
     """The 32 bytes that a key signs: 0x1901 ‖ domain separator ‖ struct hash, hashed."""
     return bytes(keccak(b"\x19\x01" + domain.separator + content))
+
+
+def typed_signer(domain: Domain, content: bytes, signature: tuple[int, int, int]) -> str:
+    """The account that signed typed data (v, r, s; low s), `0x…` with its checksum; `RemoteProtocolError('signature')`
+    for what is no signature."""
+    v, r, s = signature
+    if v not in (27, 28) or not 0 < r < _ORDER or not 0 < s <= _ORDER // 2:
+        raise RemoteProtocolError("signature", "v is 27 or 28, r and s below the order, s in its lower half")
+    from eth_keys.datatypes import Signature
+
+    try:
+        made = Signature(vrs=(v - 27, r, s))
+        return str(made.recover_public_key_from_msg_hash(typed_digest(domain, content)).to_checksum_address())
+    except Exception as error:  # eth-keys raises several unrelated types
+        raise RemoteProtocolError("signature", f"{type(error).__name__}: {str(error)[:120]}") from None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from orbitalcloud.core import DataError, RemoteProtocolError
+from orbitalcloud.mission import faults
 from orbitalcloud.mission.catalogue import catalogue
 from orbitalcloud.mission.charge_levels import charge_levels
 from orbitalcloud.mission.check_links import CLASSES, check_air, check_link
+from orbitalcloud.mission.check_settlement import check_settlement, check_settlement_fault
 from orbitalcloud.mission.faults import (
     ArrayStringLoss,
     BlocksTransactions,
@@ -77,6 +79,7 @@ def check_values(mission: Mission, problems: Problems, folder: str) -> None:
     _ethereum(mission, names, problems, folder)
     _transactions(mission, names, problems)
     _wipes(mission, names, problems)
+    check_settlement(mission, names.satellites, names.stations, problems)
     _faults(mission, names, problems, folder)
 
 
@@ -255,6 +258,13 @@ def _ethereum(mission: Mission, names: Names, problems: Problems, folder: str) -
         _hour(payment.at_h, mission, (*path, "at_h"), problems)
         _known(payment.satellite, names.satellites, (*path, "satellite"), problems)
         _known(payment.station, names.stations, (*path, "station"), problems)
+        if payment.access_list and payment.delegate is not None:
+            problems.add((*path, "delegate"), payment.delegate, "take the access list out: it is one type or the other")
+        if payment.delegate is not None and chain is not None:
+            listed = {one.lower() for one in chain.delegates}
+            if payment.delegate.lower() not in listed or chain.chain != IN_PROCESS:
+                remedy = "list it in [ethereum] delegates (in-process chain): its code will own the account"
+                problems.add((*path, "delegate"), payment.delegate, remedy)
         if payment.priority_fee_gwei > payment.max_fee_gwei:
             problems.add(
                 (*path, "priority_fee_gwei"),
@@ -304,10 +314,8 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
         if isinstance(fault, LyingStation) and (mission.ethereum is None or mission.ethereum.chain != IN_PROCESS):
             remedy = "lies are told of the in-process chain: add an [ethereum] table with it, or take the fault out"
             problems.add(path, "no in-process chain", remedy)
-        kinds = (
-            Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | LyingStation | ArrayStringLoss
-        )
-        assert isinstance(fault, kinds), "a new fault?"
+        check_settlement_fault(fault, path, mission, names.stations, problems)
+        assert isinstance(fault, faults.Fault), "a new fault?"
 
 
 def _tampered(

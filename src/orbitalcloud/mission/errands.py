@@ -6,7 +6,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from orbitalcloud.mission.parts import Hours, Part, Text
+from orbitalcloud.mission.parts import Account, Hash, Hours, Part, Text
+
+
+class Entry(Part, frozen=True, kw_only=True):
+    """An entry of an access list (EIP-2930): an account and slots of its storage that a transaction says it touches."""
+
+    address: Account
+    slots: Annotated[tuple[Hash, ...], Meta(max_length=32)] = ()
 
 
 class Transaction(Part, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from orbitalcloud.mission.parts import Hours, Part, Positive, Text
+from orbitalcloud.mission.parts import Account, Hours, Part, Positive, Text
 
 
 class Trouble(Part, frozen=True, kw_only=True, tag_field="kind"):
@@ -55,6 +55,30 @@ class LyingStation(Trouble, frozen=True, kw_only=True, tag="lying-station"):
     lie: Literal["unproved", "status", "other-receipt", "stale-head", "balance"]
 
 
+class LyingSatellite(Trouble, frozen=True, kw_only=True, tag="lying-satellite"):
+    """The target satellite lies about its work, for a time: answers with another result than it computed, co-signs what
+    others claim without running it, or signs a second result of each job."""
+
+    duration_min: Positive
+    lie: Literal["wrong-result", "co-signs-anything", "two-results"]
+
+
+class ForgedProposal(Trouble, frozen=True, kw_only=True, tag="forged-proposal"):
+    """`station` asks the target satellite to co-sign a payment out of the purse that none of its owners proposed."""
+
+    station: Text
+    to: Account
+    value_gwei: Annotated[int, Meta(ge=1, le=10**15)]
+
+
+class RogueOwners(Trouble, frozen=True, kw_only=True, tag="rogue-owners"):
+    """Both owners on the ground propose a payment out of the purse through `station`, whatever its policy says."""
+
+    station: Text
+    to: Account
+    value_gwei: Annotated[int, Meta(ge=1, le=10**15)]
+
+
 class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss"):
     """The target satellite's array gives `fraction` less from then on, or `strings` of its strings give nothing."""
 
@@ -62,4 +86,15 @@ class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss
     strings: Annotated[int, Meta(ge=1, le=64_000)] | None = None
 
 
-Fault = Reboot | FrameLoss | StationOutage | BlocksTransactions | TamperedUpdate | LyingStation | ArrayStringLoss
+Fault = (
+    Reboot
+    | FrameLoss
+    | StationOutage
+    | BlocksTransactions
+    | TamperedUpdate
+    | LyingStation
+    | LyingSatellite
+    | ForgedProposal
+    | RogueOwners
+    | ArrayStringLoss
+)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from orbitalcloud.mission.controls import Control
-from orbitalcloud.mission.errands import Transaction, Wipe
+from orbitalcloud.mission.errands import Entry, Transaction, Wipe
 from orbitalcloud.mission.faults import Fault
 from orbitalcloud.mission.parts import (
     Account,
@@ -26,6 +26,7 @@ from orbitalcloud.mission.parts import (
     Share,
     Text,
 )
+from orbitalcloud.mission.settlement import Cosign, Purse, Settlement
 
 Degrees = Annotated[float, Meta(ge=-360, le=360)]
 ShieldingMm = Annotated[
@@ -405,10 +406,16 @@ class Ethereum(Part, frozen=True, kw_only=True):
     )
     daily_limit_gwei: Annotated[int, Meta(ge=1, le=10**12, description="in any 24 hours, gas included")] | None = None
     code_hashes: Annotated[tuple[Hash, ...], Meta(max_length=64, description="code that a payee may hold")] = ()
+    contracts: Annotated[tuple[Account, ...], Meta(max_length=64, description="may be called with data")] = ()
+    delegates: Annotated[tuple[Account, ...], Meta(max_length=8, description="whose code it may run as its own")] = ()
 
 
 class Payment(Part, frozen=True, kw_only=True):
-    """An order, carried up by `station`, to sign and send an EIP-1559 transfer."""
+    """An order, carried up by `station`, to sign and send a transaction: an EIP-1559 transfer unless it says more.
+
+    `data` calls a contract of [ethereum]'s `contracts`; `access_list` makes it EIP-2930's (type 1, `max_fee_gwei` its
+    gas price), `delegate` EIP-7702's: the account runs that code as its own from then on.
+    """
 
     at_h: Hours
     satellite: Text
@@ -418,6 +425,9 @@ class Payment(Part, frozen=True, kw_only=True):
     max_fee_gwei: Gwei
     priority_fee_gwei: Gwei = 1
     gas: Annotated[int, Meta(ge=21_000, le=30_000_000)] = 21_000
+    data: Annotated[str, Meta(pattern=r"^0x([0-9a-f]{2})*$", max_length=32_770)] = "0x"
+    access_list: Annotated[tuple[Entry, ...], Meta(max_length=16)] = ()
+    delegate: Account | None = None
 
 
 # What space is like --------------------------------------------------------------------------------------------------
@@ -463,5 +473,8 @@ class Mission(Part, frozen=True, kw_only=True):
     job: Annotated[tuple[Job, ...], Meta(max_length=1000)] = ()
     payment: Annotated[tuple[Payment, ...], Meta(max_length=1000)] = ()
     transaction: Annotated[tuple[Transaction, ...], Meta(max_length=1000)] = ()
+    settlement: Settlement | None = None
+    purse: Purse | None = None
+    cosign: Annotated[tuple[Cosign, ...], Meta(max_length=1000)] = ()
     wipe: Annotated[tuple[Wipe, ...], Meta(max_length=1000)] = ()
     fault: Annotated[tuple[Fault, ...], Meta(max_length=1000)] = ()

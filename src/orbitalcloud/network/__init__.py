@@ -7,6 +7,7 @@ seals and judges bundles (`Policy`, `protect`, `judge`; RFC 9172). Imports `core
 `security` only, cryptography.
 
 Reading order: `bundle`, `fragment`, `convergence`, `routing`, `store`, `peer`, `sending`, `agent`; `security`.
+Wires: `tcpcl_messages`, `tcpcl_reader`, `tcpcl_transfers`, `tcpcl` (RFC 9174), `framings`, `pacing`, `carriage`.
 """
 
 from orbitalcloud.network.agent import BundleAgent

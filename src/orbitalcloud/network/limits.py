@@ -47,6 +47,8 @@ class AgentLimits(msgspec.Struct, frozen=True):
     fragment_least_bytes: int = 4096
     fragment_least_ppm: int = 100_000
     """A pass's rest is used for a fragment only if it takes this much of the bundle."""
+    fragments_most: int = 1024
+    """A bundle is not cut into more for a link that takes only small ones."""
     grace_ns: int = 2 * SECOND
     """A planned contact that has not opened this long after its time is taken to be down."""
     retry_ns: int = 10 * MINUTE

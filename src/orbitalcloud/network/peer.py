@@ -205,14 +205,15 @@ class Peer:
         return max(limits.segment_least_bytes, min(wanted, limits.segment_most_bytes))
 
     def room_bytes(self, at: Instant, limits: AgentLimits) -> int:
-        """Bundle bytes that can still leave from `at` on and be reported on before the contact closes."""
+        """Bundle bytes that can leave in one piece from `at` on and be reported on before the contact closes."""
         contact = self.contact
         assert contact is not None
         guard = min(2 * contact.light_time_ns + limits.guard_ns, contact.duration_ns // 10)
         room = contact.room_bytes(at) - contact.room_bytes(Instant(max(at, contact.closes - guard)))
         # Where the rate varies, so do frames: count with the shortest.
         frames = room // (limits.segment_least_bytes if contact.steps else self.segment_bytes(at, limits)) + 1
-        return room - frames * DATA_OVERHEAD
+        room -= frames * DATA_OVERHEAD
+        return min(room, contact.bundle_bytes) if contact.bundle_bytes else room
 
     def answer(self, report: Report, most: int) -> None:
         """Queue a report, newest word per transfer."""

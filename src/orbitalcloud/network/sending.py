@@ -8,6 +8,7 @@ bundles back to be routed again.
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 
 from orbitalcloud.core import effects, records
 from orbitalcloud.core.contact import Contact
@@ -28,7 +29,7 @@ from orbitalcloud.network.convergence import (
     encode_segment,
     transfer_name,
 )
-from orbitalcloud.network.fragment import overhead_bytes, split
+from orbitalcloud.network.fragment import fragment, overhead_bytes, split
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Out
 from orbitalcloud.network.peer import Peer, Transfer
@@ -343,22 +344,32 @@ class Sender:
 
     def _cut(self, now: Instant, peer: Peer, entry: Entry, room: int, out: Out) -> Entry | None:
         """Cut off what this contact still carries, if that is worth it; the first part's entry, else None."""
+        assert peer.contact is not None
+        parts = self._parts(entry, room, peer.contact.bundle_bytes)
+        if parts:
+            return self._cut_into(now, peer, entry, parts, room, out)
         size = len(entry.wire)
-        least = max(self.limits.fragment_least_bytes, size * self.limits.fragment_least_ppm // 1_000_000)
-        part = room
-        if entry.cuttable and part >= least:
-            bundle = decode(entry.wire)
-            part = min(room - overhead_bytes(bundle), len(bundle.payload) - 1)
-            if part >= least:
-                return self._cut_at(now, peer, entry, bundle, part, room, out)
         text = f"the bundle has {size} bytes and the contact to {peer.name} has room for {max(0, room)}"
         self._set_aside(now, peer, entry, Why(False, "room", text, size, max(0, room), "byte"), out)
         return None
 
-    def _cut_at(
-        self, now: Instant, peer: Peer, entry: Entry, bundle: Bundle, part: int, room: int, out: Out
+    def _parts(self, entry: Entry, room: int, at_once: int) -> Sequence[Bundle]:
+        """The fragments that the bundle goes in: two where time ends, many where the link takes so much `at_once`."""
+        limits, size = self.limits, len(entry.wire)
+        worth = 0 if room == at_once else size * limits.fragment_least_ppm // 1_000_000
+        least = max(limits.fragment_least_bytes, worth)
+        if not entry.cuttable or room < least:
+            return ()
+        bundle = decode(entry.wire)
+        part = min(room - overhead_bytes(bundle), len(bundle.payload) - 1)
+        if room == at_once:
+            return fragment(bundle, room) if 2 * part >= room and size <= part * limits.fragments_most else ()
+        return split(bundle, part) if part >= least else ()
+
+    def _cut_into(
+        self, now: Instant, peer: Peer, entry: Entry, pieces: Sequence[Bundle], room: int, out: Out
     ) -> Entry | None:
-        halves = [Entry(piece, encode(piece), now, entry.expires) for piece in split(bundle, part)]
+        halves = [Entry(piece, encode(piece), now, entry.expires) for piece in pieces]
         grown = sum(len(half.wire) for half in halves) - len(entry.wire)
         refusal = self.store.refusal(grown)
         if refusal is not None:
@@ -375,7 +386,8 @@ class Sender:
             out.append(effects.Save(half.key, half.saved(now)))
             half.carrier, half.previous = peer.name, entry.previous
         self.release(entry, out)
-        heapq.heappush(peer.queue, halves[1].rank)
+        for half in halves[1:]:
+            heapq.heappush(peer.queue, half.rank)
         return halves[0]
 
     # Reports ---------------------------------------------------------------------------------------------------------

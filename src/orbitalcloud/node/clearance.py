@@ -43,6 +43,12 @@ def require_code(recipient: Account, address: str, allowed: Collection[str]) -> 
         raise refusal("wallet-code", f"{address} holds code 0x{recipient.code_hash.hex()}, which is not allowed")
 
 
+def require_delegate(delegate: Account, address: str, allowed: Collection[str]) -> None:
+    """What the account would run as its own (EIP-7702) is code that is on the list, and is there."""
+    if "0x" + delegate.code_hash.hex() not in allowed:
+        raise refusal("wallet-delegate", f"{address} holds code 0x{delegate.code_hash.hex()}, which is not allowed")
+
+
 def require_balance(sender: Account, on_its_way_wei: int, cost_wei: int) -> None:
     """The balance suffices for this and for what was signed before it."""
     left = sender.balance_wei - on_its_way_wei

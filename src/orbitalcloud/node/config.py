@@ -66,6 +66,57 @@ class FollowingFacts:
     state_age_ns: int = 10 * MINUTE
     patience_ns: int = 12 * HOUR
     code_hashes: frozenset[str] = frozenset()
+    contracts: frozenset[str] = frozenset()
+    """Contracts that may be called with data; their code must be one of `code_hashes`."""
+    delegates: frozenset[str] = frozenset()
+    """Whose code the account may run as its own (EIP-7702): whoever wrote that code owns the account from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PurseFacts:
+    """The purse of which this satellite holds one key: where it is, what code must stand there, and what it may pay.
+
+    `station` is where a call that the desk wants of its own is sent first.
+    """
+
+    address: str
+    code_hash: str
+    payees: frozenset[str]
+    daily_limit_wei: int
+    station: str
+    chain_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementFacts:
+    """How a satellite's work is paid on chain: the contracts, the code that must stand there, its stake, its office."""
+
+    registry: str
+    settlement: str
+    registry_code: str
+    settlement_code: str
+    stake_wei: int
+    patience_s: int
+    office: str
+    chain_id: int
+    least_price_wei: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeFacts:
+    """What a station that settles jobs on chain knows: the contracts, its terms, and who serves."""
+
+    registry: str
+    settlement: str
+    chain_id: int
+    price_wei: int
+    fee_wei: int
+    quorum: int
+    window_s: int
+    patience_s: int
+    batch_s: int
+    deadline_s: int
+    satellites: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +150,8 @@ class SatelliteConfig:
     """What the radio takes to receive a byte on the slowest of its uplinks."""
     jurisdictions: Mapping[str, str] = field(default_factory=dict)
     """Station → whose law holds there (ISO 3166), of the stations that have a chain."""
+    purse: PurseFacts | None = None
+    settlement: SettlementFacts | None = None
     operator: str = ""
     """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR
@@ -114,4 +167,6 @@ class StationConfig:
     chain: str = ""
     beacon: ChainConfig | None = None
     """The chain's light-client configuration, where its node has light-client data."""
+    office: OfficeFacts | None = None
+    """Where this station settles jobs on chain."""
     order_lifetime_ns: int = 48 * HOUR

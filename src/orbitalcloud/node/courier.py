@@ -18,7 +18,7 @@ from orbitalcloud.core.effects import Effect, Send
 from orbitalcloud.ethereum import ChainConfig, decode_update, list_proof, parse_eip1186, rlp, transaction_hash
 from orbitalcloud.network import BundleAgent, Delivered
 from orbitalcloud.node.base import CHAIN
-from orbitalcloud.node.orders import AccountProof, AskChain, Inclusion, TellChain, encode_order
+from orbitalcloud.node.orders import AccountProof, AskChain, Inclusion, SlotNodes, TellChain, encode_order
 
 ID = "courier"
 MAX_REQUESTS = 64
@@ -55,7 +55,7 @@ class Courier:
 
     def ask(self, satellite: str, ask: AskChain) -> Iterator[Effect]:
         """A satellite asks: put the first questions to the node."""
-        self._known[satellite] = msgspec.structs.replace(ask, accounts=(), transactions=())
+        self._known[satellite] = msgspec.structs.replace(ask, accounts=(), transactions=(), slots=())
         yield from self._begin(satellite, ask)
 
     def follow(self, satellite: str, transaction: str) -> Iterator[Effect]:
@@ -111,7 +111,8 @@ class Courier:
         accounts, left = [], list(results)
         for address in request.ask.accounts:
             proof = parse_eip1186(msgspec.json.encode(left.pop(0)))
-            accounts.append(AccountProof(address, proof.account_proof))
+            storage = tuple(SlotNodes(one.slot.to_bytes(32, "big"), one.proof) for one in proof.slots)
+            accounts.append(AccountProof(address, proof.account_proof, storage))
         inclusions = []
         for name, height in request.mined:
             above = request.head - height
@@ -130,7 +131,8 @@ class Courier:
 
 def _second(request: _Request) -> list[Call]:
     at = hex(request.head)
-    calls: list[Call] = [("eth_getProof", [address, [], at]) for address in request.ask.accounts]
+    slots = {one.address: ["0x" + slot.hex() for slot in one.slots] for one in request.ask.slots}
+    calls: list[Call] = [("eth_getProof", [name, slots.get(name, []), at]) for name in request.ask.accounts]
     for _, height in request.mined:
         calls += [("debug_getRawBlock", [hex(height)]), ("debug_getRawReceipts", [hex(height)])]
         calls += [("debug_getRawHeader", [hex(one)]) for one in range(request.head, height, -1)]
@@ -172,6 +174,9 @@ def _results(frame: bytes) -> tuple[int, int, list[Any]]:
         places = [str(answer["id"]).split("/") for answer in answers]
         found = {int(place[3]): answer for place, answer in zip(places, answers, strict=True)}
         number, step = int(places[0][1]), int(places[0][2])
+        for answer in answers:
+            if "error" in answer:
+                raise RemoteProtocolError("chain-answer", f"the node says: {answer['error']}"[:200])
         return number, step, [found[at]["result"] for at in range(len(answers))]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, IndexError, ValueError) as error:
         raise RemoteProtocolError("chain-answer", f"no answers to a batch: {error}"[:200]) from None

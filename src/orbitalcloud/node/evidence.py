@@ -9,7 +9,7 @@ Nothing here is told: a number comes out only if hashes lead to it from the head
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orbitalcloud.core import RemoteProtocolError, from_hex, to_hex
 from orbitalcloud.ethereum import (
@@ -21,8 +21,10 @@ from orbitalcloud.ethereum import (
     verify_account,
     verify_header,
     verify_receipt_inclusion,
+    verify_storage,
     verify_transaction_inclusion,
 )
+from orbitalcloud.ethereum.proofs import NO_ACCOUNT
 from orbitalcloud.ethereum.trie import keccak256
 from orbitalcloud.ethereum.types import LightClientHeader
 from orbitalcloud.node.orders import AccountProof, Inclusion
@@ -30,7 +32,8 @@ from orbitalcloud.node.orders import AccountProof, Inclusion
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A transaction's fate, proved under the head of `slot`; `final` where that head is final."""
+    """A transaction's fate, proved under the head of `slot`; `final` where its block is final: that head is, or the way
+    down from it passes the final head's block."""
 
     hash: str
     status: int
@@ -43,11 +46,24 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class ProvedState:
-    """Accounts (None: there is none) as they were after the block of a verified head, by lower-case address."""
+    """Accounts (None: there is none) as they were after the block of a verified head, by lower-case address; and
+    words of their storage by address and slot."""
 
     slot: int
     root: str
     accounts: Mapping[str, Account | None]
+    storage: Mapping[tuple[str, int], int] = field(default_factory=dict)
+
+    def covers(self, wants: Mapping[str, Iterable[int]]) -> bool:
+        """Whether all of these accounts and slots are proved."""
+        return all(
+            address.lower() in self.accounts and all((address.lower(), slot) in self.storage for slot in slots)
+            for address, slots in wants.items()
+        )
+
+    def words(self, address: str, slots: Iterable[int]) -> tuple[int, ...]:
+        """What stands in these slots; `covers` was asked."""
+        return tuple(self.storage[address.lower(), slot] for slot in slots)
 
 
 def prove_state(head: LightClientHeader, block: bytes, proofs: Iterable[AccountProof]) -> ProvedState:
@@ -60,8 +76,16 @@ def prove_state(head: LightClientHeader, block: bytes, proofs: Iterable[AccountP
             "state-head", f"of block {to_hex(block)[:18]}…, the verified head of slot {head.slot} is another"
         )
     state_root = head.execution.state_root
-    accounts = {one.address.lower(): verify_account(state_root, from_hex(one.address, 20), one.nodes) for one in proofs}
-    return ProvedState(head.slot, to_hex(head.beacon.root), accounts)
+    accounts: dict[str, Account | None] = {}
+    storage: dict[tuple[str, int], int] = {}
+    for one in proofs:
+        name = one.address.lower()
+        account = accounts[name] = verify_account(state_root, from_hex(one.address, 20), one.nodes)
+        root = (account or NO_ACCOUNT).storage_root
+        for item in one.storage:
+            slot = int.from_bytes(item.slot, "big")
+            storage[name, slot] = verify_storage(root, slot, item.nodes)
+    return ProvedState(head.slot, to_hex(head.beacon.root), accounts, storage)
 
 
 def prove_settlement(client: LightClient, item: Inclusion) -> Settlement:
@@ -69,7 +93,7 @@ def prove_settlement(client: LightClient, item: Inclusion) -> Settlement:
     if not item.headers or not item.transaction or not item.receipt:
         raise RemoteProtocolError("settlement-proof", f"it is said that {item.hash} was mined, and nothing proves it")
     head = _head(client, item.headers[0])
-    block = _block(head, item)
+    block, passed = _block(head, item)
     raw = verify_transaction_inclusion(block.transactions_root, item.index, item.transaction)
     if transaction_hash(raw) != item.hash:
         raise RemoteProtocolError(
@@ -79,7 +103,7 @@ def prove_settlement(client: LightClient, item: Inclusion) -> Settlement:
     gas = receipt.cumulative_gas
     if item.index:
         gas -= decode_receipt(verify_receipt_inclusion(block.receipts_root, item.index - 1, item.before)).cumulative_gas
-    final = head.slot <= client.finalized.slot
+    final = head.slot <= client.finalized.slot or client.finalized.execution.block_hash in passed
     root = to_hex(head.beacon.root)
     return Settlement(item.hash, int(receipt.succeeded), block.number, gas, head.slot, root, final)
 
@@ -97,12 +121,13 @@ def _head(client: LightClient, raw: bytes) -> LightClientHeader:
     )
 
 
-def _block(head: LightClientHeader, item: Inclusion) -> BlockHeader:
-    """The header of the transaction's block, by parent hashes from the head's block."""
-    expected = head.execution.block_hash
+def _block(head: LightClientHeader, item: Inclusion) -> tuple[BlockHeader, set[bytes]]:
+    """The header of the transaction's block, by parent hashes from the head's block; and the hashes on the way."""
+    expected, passed = head.execution.block_hash, set[bytes]()
     for raw in item.headers:
         if keccak256(raw) != expected:
             raise RemoteProtocolError("settlement-head", "a header is not the parent that the one above it names")
         block = verify_header(expected, raw)
+        passed.add(expected)
         expected = block.parent_hash
-    return block
+    return block, passed

@@ -5,7 +5,7 @@ MessagePack arrays of fixed fields, decoded strictly, so that a malformed order 
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
@@ -49,6 +49,35 @@ class Pay(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     max_priority_fee_per_gas_wei: Wei
     gas: Annotated[int, Meta(ge=21_000, le=30_000_000)]
     chain_id: Annotated[int, Meta(ge=1, le=2**53)]
+
+
+class Access(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """An entry of an access list (EIP-2930)."""
+
+    address: Address
+    slots: Annotated[tuple[Annotated[bytes, Meta(min_length=32, max_length=32)], ...], Meta(max_length=32)] = ()
+
+
+class Call(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="call/1"):
+    """As `Pay`, and more than a plain transfer: `data` for a contract, an access list (EIP-2930), or a `delegate` whose
+    code the account is to run as its own (EIP-7702). `kind` is the transaction's type."""
+
+    target: Text
+    reply_to: Text
+    to: Address
+    value_wei: Wei
+    max_fee_per_gas_wei: Wei
+    max_priority_fee_per_gas_wei: Wei
+    gas: Annotated[int, Meta(ge=21_000, le=30_000_000)]
+    chain_id: Annotated[int, Meta(ge=1, le=2**53)]
+    data: Annotated[bytes, Meta(max_length=16_384)] = b""
+    kind: Literal[1, 2, 4] = 2
+    access: Annotated[tuple[Access, ...], Meta(max_length=16)] = ()
+    delegate: Annotated[str, Meta(pattern="^(0x[0-9a-fA-F]{40})?$")] = ""
+
+
+Spending = Pay | Call
+"""What the wallet is asked to sign."""
 
 
 class WipeWallet(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="wipe-wallet/1"):
@@ -130,24 +159,45 @@ Hash = Annotated[str, Meta(pattern="^0x[0-9a-f]{64}$")]
 Nodes = Annotated[tuple[bytes, ...], Meta(max_length=65)]
 
 
+Word = Annotated[bytes, Meta(min_length=32, max_length=32)]
+MAX_SLOTS = 64
+"""Storage slots of one contract in one question."""
+
+
+class Slots(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Which storage slots of a contract are wanted."""
+
+    address: Address
+    slots: Annotated[tuple[Word, ...], Meta(max_length=MAX_SLOTS)]
+
+
+class SlotNodes(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The trie nodes of a storage slot under its account's storage root."""
+
+    slot: Word
+    nodes: Nodes
+
+
 class AskChain(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="ask-chain/1"):
     """To a station: bring the head of the chain that we pay on, and what is proved under it.
 
-    `period` and `next_known` say from where this light client can go on; `accounts` whose state it wants, and
-    `transactions` which of its own it waits for.
+    `period` and `next_known` say from where this light client can go on; `accounts` whose state it wants, `slots` which
+    storage of some of them, and `transactions` which of its own it waits for.
     """
 
     period: Annotated[int, Meta(ge=0, le=2**40)]
     next_known: bool
     accounts: Annotated[tuple[Address, ...], Meta(max_length=16)] = ()
     transactions: Annotated[tuple[Hash, ...], Meta(max_length=16)] = ()
+    slots: Annotated[tuple[Slots, ...], Meta(max_length=4)] = ()
 
 
 class AccountProof(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The trie nodes of an account (EIP-1186's accountProof) under the head's state root."""
+    """The trie nodes of an account (EIP-1186's accountProof) under the head's state root, and of slots under its."""
 
     address: Address
     nodes: Nodes
+    storage: Annotated[tuple[SlotNodes, ...], Meta(max_length=MAX_SLOTS)] = ()
 
 
 class Inclusion(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -188,3 +238,8 @@ def decode_order(data: bytes, kind: type[Order]) -> Order:
         return msgspec.msgpack.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RemoteProtocolError("order-form", str(error)) from None
+
+
+def decode_spending(data: bytes) -> Spending:
+    """As `decode_order`, of what the wallet is asked to sign."""
+    return cast("Spending", decode_order(data, cast("Any", Spending)))

@@ -21,22 +21,31 @@ from orbitalcloud.network import Delivered, endpoint
 from orbitalcloud.node.base import Node
 from orbitalcloud.node.chaindesk import TIMER as ORDER_TIMER
 from orbitalcloud.node.chaindesk import ChainDesk
-from orbitalcloud.node.config import SatelliteConfig
+from orbitalcloud.node.config import SatelliteConfig, SettlementFacts
+from orbitalcloud.node.cosigning import CoSignDesk
 from orbitalcloud.node.governor import Governor
 from orbitalcloud.node.jobdesk import TIMER, JobDesk, submission
 from orbitalcloud.node.orders import (
     CarryTransaction,
     Dropped,
     LabelledUpdate,
-    Pay,
     SendTransaction,
     Settled,
+    Spending,
     SubmitJob,
     WipeWallet,
     decode_order,
+    decode_spending,
 )
+from orbitalcloud.node.purse_orders import CoSign, Veto
 from orbitalcloud.node.relay import RelayDesk, handed_over
 from orbitalcloud.node.trust import VerificationDesk, WalletDesk
+from orbitalcloud.node.work_orders import Judge, Paid, Swear
+from orbitalcloud.node.worker import TIMER as JUDGE_TIMER
+from orbitalcloud.node.worker import WorkerDesk
+
+ON_CHAIN = frozenset({"co-sign", "veto", "swear", "judge", "paid"})
+"""Services of the purse's and the settlement's desks."""
 
 PLATFORM = "platform"
 RADIO = "radio"
@@ -63,7 +72,19 @@ class Satellite(Node):
         if self.wallet is not None and config.paying is not None and config.following is not None:
             self.chain = ChainDesk(config, self.agent, self.wallet, config.paying, config.following)
             self.chain.relay = self.relay
+        self.purse: CoSignDesk | None = None
+        self.work: WorkerDesk | None = None
+        if self.chain is not None and self.wallet is not None and self.chain.following.verified_state:
+            if config.purse is not None:
+                self.purse = CoSignDesk(config.name, config.purse, self.wallet)
+                self.chain.watchers.append(self.purse)
+            if config.settlement is not None:
+                self.work = self._worker(config.settlement, self.wallet)
+                self.chain.watchers.append(self.work)
         self._open: list[Contact] = []
+
+    def _worker(self, facts: SettlementFacts, wallet: WalletDesk) -> WorkerDesk:
+        return WorkerDesk(self.name, facts, wallet, self.agent, self.config.result_lifetime_ns)
 
     def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
         saved = event.saved
@@ -77,6 +98,10 @@ class Satellite(Node):
             yield from self._network(now, self.relay.restore(now, saved))
         if self.chain is not None:
             yield from self._network(now, self.chain.restore(now, saved))
+        if self.purse is not None:
+            yield from self.purse.restore(now, saved)
+        if self.work is not None:
+            yield from self._network(now, self.work.restore(now, saved))
         yield from self.jobs.restore(now, saved, self._private)
 
     def unlock(self, saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> None:
@@ -104,7 +129,7 @@ class Satellite(Node):
             )
         )
         yield from self._mode(now, seen)
-        yield from self.jobs.sensed(now, seen)
+        yield from self._settled(now, self.jobs.sensed(now, seen))
 
     def _mode(self, now: Instant, seen: Readings) -> Iterator[Effect]:
         """Safe mode below a charge, or when the bus has cut something off; out of it well above, with everything on."""
@@ -143,12 +168,33 @@ class Satellite(Node):
 
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
         if timer == TIMER:
-            yield from self.jobs.consider(now)
+            yield from self._settled(now, self.jobs.consider(now))
+        elif timer.startswith(JUDGE_TIMER) and self.work is not None:
+            yield from self._settled(now, self._network(now, self.work.fired(now, timer)))
         elif timer.startswith(ORDER_TIMER) and self.chain is not None:
             yield from self._network(now, self.chain.fired(now, timer))
 
     def _finished(self, now: Instant, event: Finished) -> Iterator[Effect]:
-        yield from self.jobs.finished(now, event)
+        yield from self._settled(now, self.jobs.finished(now, event))
+
+    def _settled(self, now: Instant, effects: Iterator[Effect]) -> Iterator[Effect]:
+        """What the job desk does, the settlement's desk looking on; then what that one wants executed."""
+        if self.work is None:
+            yield from effects
+            return
+        for effect in effects:
+            yield effect
+            if not isinstance(effect, Record):
+                continue
+            match effect.entry:
+                case records.ReceiptSigned(receipt=text):
+                    yield from self._network(now, self.work.did(now, text))
+                case records.JobRefused(job=job) | records.JobFailed(job=job):
+                    yield from self.work.failed(now, job)
+        for raw in self.work.take_runs():
+            request = decode_request(raw)
+            yield submission(now, self.name, self.name, request)
+            yield from self._settled(now, self.jobs.take(now, request))
 
     def _opened(self, now: Instant, event: ContactOpened) -> Iterator[Effect]:
         before = self._radio_mw()
@@ -197,6 +243,9 @@ class Satellite(Node):
                 raise RemoteProtocolError("order-verb", f"a satellite has no verb {verb!r}")
 
     def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
+        if item.service in ON_CHAIN and self.chain is not None:
+            yield from self._settles(now, self.chain, item)
+            return
         if self.relay is not None and item.service in ("carry", "settled", "dropped"):
             handled = self._relayed(now, self.relay, item)
             if handled is not None:
@@ -208,15 +257,14 @@ class Satellite(Node):
             case "light-client" if self.verification is not None:
                 yield from self.verification.take(now, decode_order(item.payload, LabelledUpdate))
             case "payments" if self.wallet is not None:
-                yield from self._pay(now, decode_order(item.payload, Pay), item.source)
+                yield from self._pay(now, decode_spending(item.payload), item.source)
             case "wipe-wallet" if self.wallet is not None:
                 yield from self.wallet.wipe(now, decode_order(item.payload, WipeWallet))
             case "chain" if self.chain is not None:
-                for step in self.chain.told(now, item.payload, item.source):
-                    if isinstance(step, tuple):
-                        yield from self._send(now, *step)
-                    else:
-                        yield from self._network(now, [step])
+                yield from self._settled(now, self._told(now, self.chain, item))
+            case "dropped" if self.chain is not None and self.chain.following.verified_state:
+                told = self.chain.dropped(now, decode_order(item.payload, Dropped), item.source)
+                yield from self._network(now, told)
             case "dropped" if self.wallet is not None:
                 yield from self.wallet.dropped(now, decode_order(item.payload, Dropped), item.source)
             case "settled" if self.chain is not None:
@@ -226,6 +274,32 @@ class Satellite(Node):
                 yield from self.wallet.settled(now, decode_order(item.payload, Settled), item.source)
             case _:
                 raise RemoteProtocolError("service", f"{self.name} has no service {item.service!r}")
+
+    def _told(self, now: Instant, chain: ChainDesk, item: Delivered) -> Iterator[Effect]:
+        for step in chain.told(now, item.payload, item.source):
+            if isinstance(step, tuple):
+                yield from self._send(now, *step)
+            else:
+                yield from self._network(now, [step])
+
+    def _settles(self, now: Instant, chain: ChainDesk, item: Delivered) -> Iterator[Effect]:
+        """Orders of the purse and of the settlement office: taken, and looked up while there is contact."""
+        match item.service:
+            case "co-sign" if self.purse is not None:
+                steps: Iterator[Effect | Delivered] = self.purse.take(now, decode_order(item.payload, CoSign))
+            case "veto" if self.purse is not None:
+                steps = self.purse.take_veto(now, decode_order(item.payload, Veto))
+            case "swear" if self.work is not None:
+                steps = self.work.asked(now, decode_order(item.payload, Swear), item.source)
+            case "judge" if self.work is not None:
+                steps = self.work.judge(now, decode_order(item.payload, Judge), item.source)
+            case "paid" if self.work is not None:
+                steps = self.work.paid(now, decode_order(item.payload, Paid))
+            case _:
+                raise RemoteProtocolError("service", f"{self.name} has no service {item.service!r}")
+        yield from self._network(now, steps)
+        if any(one.waits() for one in chain.watchers) and item.source in chain.following.stations:
+            yield from self._network(now, chain.ask(now, item.source))
 
     def _relayed(self, now: Instant, relay: RelayDesk, item: Delivered) -> Iterator[Effect | Delivered] | None:
         """What the relay desk does with it; None where it is the wallet's."""
@@ -238,7 +312,7 @@ class Satellite(Node):
         dropped = decode_order(item.payload, Dropped)
         return relay.dropped(now, dropped, item.source) if relay.knows(dropped.hash) else None
 
-    def _pay(self, now: Instant, order: Pay, station: str) -> Iterator[Effect]:
+    def _pay(self, now: Instant, order: Spending, station: str) -> Iterator[Effect]:
         assert self.wallet is not None, "the caller checked"
         endpoint(order.reply_to)  # refused here if no node can have that name, before anything is signed
         if order.reply_to == self.name:

@@ -6,7 +6,7 @@ transaction that it forwards it could only delay.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -18,6 +18,8 @@ from orbitalcloud.core.events import Commanded, Started
 from orbitalcloud.ethereum import recover_sender, transaction_hash
 from orbitalcloud.network import Delivered, soonest
 from orbitalcloud.node.base import CHAIN, Node
+from orbitalcloud.node.clerk import TIMER as OFFICE_TIMER
+from orbitalcloud.node.clerk import Broadcast, Clerk
 from orbitalcloud.node.config import StationConfig
 from orbitalcloud.node.courier import Courier
 from orbitalcloud.node.jobdesk import submission
@@ -27,16 +29,18 @@ from orbitalcloud.node.orders import (
     Dropped,
     LabelledUpdate,
     Outcome,
-    Pay,
     SendTransaction,
     SendUpdate,
     Settled,
     SubmitJob,
     WipeWallet,
     decode_order,
+    decode_spending,
     encode_order,
 )
-from orbitalcloud.node.relay import Counter
+from orbitalcloud.node.purse_orders import CoSign, Veto
+from orbitalcloud.node.relay import Counter, handed_over
+from orbitalcloud.node.work_orders import Found, Sworn
 
 PENDING_KEY = "transaction/"
 PIN_KEY = "key/"
@@ -68,6 +72,9 @@ class Station(Node):
         self._executed: set[str] = set()
         """Jobs sent from here that are to be executed: their results need receipts."""
         self.courier = self._courier() if config.beacon is not None else None
+        self.clerk: Clerk | None = None
+        if config.office is not None:
+            self.clerk = Clerk(config.name, config.office, self.agent, config.order_lifetime_ns)
 
     def _courier(self) -> Courier:
         assert self.config.beacon is not None, "a courier needs a chain with light-client data"
@@ -76,6 +83,8 @@ class Station(Node):
     def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
         saved = event.saved
         yield from self.counter.restore(now, saved)
+        if self.clerk is not None:
+            yield from self.clerk.restore(now, event)
         for key in sorted(saved):
             try:
                 if key.startswith(PIN_KEY):
@@ -90,6 +99,20 @@ class Station(Node):
                 yield self._refused_frame(now, "own store", len(saved[key]), torn)
                 yield Save(key, None)
 
+    def unlock(self, saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> None:
+        """As of every node; the settlement office's account too."""
+        super().unlock(saved, device_keys)
+        if self.clerk is not None:
+            self.clerk.unlock(saved, device_keys)
+
+    def _office(self, now: Instant, steps: Iterable[Effect | Delivered | Broadcast]) -> Iterator[Effect]:
+        """What the settlement office does: its transactions go to the chain, and come back to it."""
+        for step in steps:
+            if isinstance(step, Broadcast):
+                yield from self._broadcast_own(now, step.raw)
+            else:
+                yield from self._network(now, [step])
+
     # Orders going up -------------------------------------------------------------------------------------------------
 
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
@@ -101,10 +124,16 @@ class Station(Node):
                 body = encode_order(LabelledUpdate(order.label, order.update))
                 yield from self._carry(now, order.target, "light-client", body, order.label, 3)
             case "pay":
-                pay = decode_order(event.body, Pay)
+                pay = decode_spending(event.body)
                 yield from self._carry(now, pay.target, "payments", event.body, "payment order", 3)
             case "send-transaction":
                 yield from self._hand_over(now, decode_order(event.body, SendTransaction))
+            case "co-sign" | "veto":
+                kind: type[CoSign] | type[Veto] = CoSign if event.verb == "co-sign" else Veto
+                to_purse = decode_order(event.body, kind)
+                yield from self._carry(now, to_purse.target, event.verb, event.body, f"order to {event.verb}", 3)
+            case "broadcast":
+                yield from self._broadcast_own(now, event.body)
             case "wipe-wallet":
                 wipe = decode_order(event.body, WipeWallet)
                 yield from self._carry(now, wipe.target, "wipe-wallet", event.body, "order to wipe the wallet", 3)
@@ -122,6 +151,8 @@ class Station(Node):
             self._executed.add(job.id)
             yield Save(EXECUTED_KEY + job.id, b"")
         yield from self._carry(now, target, "jobs", order.request, f"job {job.id}", 1)
+        if self.clerk is not None:
+            yield from self._office(now, self.clerk.submitted(now, request, target))
 
     def _hand_over(self, now: Instant, order: SendTransaction) -> Iterator[Effect]:
         """Somebody's signed transaction: to the satellite that is to carry it."""
@@ -153,6 +184,10 @@ class Station(Node):
                 yield from self._transaction(now, item)
             case "outcomes":
                 yield from self.counter.told(now, decode_order(item.payload, Outcome), item.source)
+            case "sworn" if self.clerk is not None:
+                yield from self._office(now, self.clerk.sworn(now, decode_order(item.payload, Sworn), item.source))
+            case "verdict" if self.clerk is not None:
+                yield from self._office(now, self.clerk.verdict(now, decode_order(item.payload, Found), item.source))
             case "ask-chain" if self.courier is not None:
                 yield from self.courier.ask(item.source, decode_order(item.payload, AskChain))
             case _:
@@ -187,6 +222,8 @@ class Station(Node):
             yield Save(EXECUTED_KEY + result.job, None)
         if why.ok and result.output and result.receipt is not None:
             yield Save(f"result/{result.job}", result.output)
+        if why.ok and result.receipt is not None and self.clerk is not None:
+            yield from self._office(now, self.clerk.executed(now, result.job, result.receipt, item.source))
 
     def _check(
         self, now: Instant, job: str, receipt: Receipt, output: bytes, source: str
@@ -212,6 +249,13 @@ class Station(Node):
         yield Save(PENDING_KEY + name, ",".join(origins).encode() + b"\0" + item.payload)
         yield from self._broadcast(now, name, ",".join(origins), item.payload)
 
+    def _broadcast_own(self, now: Instant, raw: bytes) -> Iterator[Effect]:
+        """A transaction of somebody who stands here: no satellite is told of it."""
+        yield handed_over(now, self.name, SendTransaction(self.name, raw))
+        name = transaction_hash(raw)
+        yield Save(PENDING_KEY + name, self.name.encode() + b"\0" + raw)
+        yield from self._broadcast(now, name, self.name, raw)
+
     def _broadcast(self, now: Instant, name: str, origin: str, raw: bytes) -> Iterator[Effect]:
         self._pending[name], self._origin[name], self._polls[name] = raw, origin, 0
         yield from self._ask(now, name)
@@ -233,6 +277,9 @@ class Station(Node):
         return Send(CHAIN, msgspec.json.encode({"jsonrpc": "2.0", "id": name, "method": method, "params": params}))
 
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
+        if timer.startswith(OFFICE_TIMER) and self.clerk is not None:
+            yield from self._office(now, self.clerk.fired(now, timer))
+            return
         if timer.startswith(PROVE_TIMER) and self.courier is not None:
             origin, _, mined = timer.removeprefix(PROVE_TIMER).partition("/")
             yield from self.courier.follow(origin, mined)
@@ -278,8 +325,10 @@ class Station(Node):
                 at=now, node=self.name, hash=name, status=status, block=block, gas_used=gas, chain=self.config.chain
             )
         )
-        origins = self._origin[name].split(",")
+        origins = [one for one in self._origin[name].split(",") if one != self.name]
         yield from self._drop(name)
+        if self.clerk is not None:
+            yield from self._office(now, self.clerk.mined(now, name, status, block))
         if self.courier is not None:  # a slot later, when a head that has the block is signed
             for origin in origins:
                 yield Wake(Instant(now + POLL_NS), f"{PROVE_TIMER}{origin}/{name}")
@@ -290,8 +339,10 @@ class Station(Node):
 
     def _close(self, now: Instant, name: str, why: Why) -> Iterator[Effect]:
         yield Record(records.TransactionRefused(at=now, node=self.name, hash=name, why=why))
-        origins = self._origin[name].split(",")
+        origins = [one for one in self._origin[name].split(",") if one != self.name]
         yield from self._drop(name)
+        if self.clerk is not None:
+            yield from self._office(now, self.clerk.dropped(now, name, why))
         for origin in origins:
             body = encode_order(Dropped(name, why.text))
             yield from self._carry(now, origin, "dropped", body, "refused transaction", 2)

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from orbitalcloud.core import DataError, Instant, Refused, RemoteProtocolError, Seed, Why, records, to_hex
 from orbitalcloud.core.effects import Effect, Erase, Record, Save
 from orbitalcloud.core.events import Started
 from orbitalcloud.ethereum import LightClient, TransferPolicy, Wallet
 from orbitalcloud.ethereum.signed_text import signer_of, wipe_text
+from orbitalcloud.ethereum.transactions import Transaction
 from orbitalcloud.node import vault
 from orbitalcloud.node.clearance import (
     DAY_NS,
@@ -26,10 +28,11 @@ from orbitalcloud.node.clearance import (
     require_balance,
     require_code,
     require_day,
+    require_delegate,
 )
 from orbitalcloud.node.config import SatelliteConfig, VerificationFacts
 from orbitalcloud.node.evidence import ProvedState, Settlement
-from orbitalcloud.node.orders import Dropped, LabelledUpdate, Pay, Settled, WipeWallet
+from orbitalcloud.node.orders import Call, Dropped, LabelledUpdate, Settled, Spending, WipeWallet
 
 STORE_KEY = "light-client"
 WALLET_KEY = vault.WALLET
@@ -38,6 +41,8 @@ NONCE_KEY = "wallet/nonce"
 SIGNED_KEY = "wallet/signed/"
 FREE_KEY = "wallet/free/"
 SPENT_KEY = "wallet/spent/"
+PROVISIONAL_KEY = "wallet/provisional/"
+MAX_PROVISIONAL = 64
 
 PAIRING_UJ, KEY_UJ = 17_000, 600
 """What a check costs aboard: 2.1 ms for the pairing and 0.075 ms for a key, measured on one core of a server, four
@@ -170,6 +175,10 @@ class WalletDesk:
     nonce: int = 0
     signed: dict[str, int] = field(default_factory=dict)
     """Hash → nonce of what was signed and is neither settled nor dropped."""
+    raws: dict[str, bytes] = field(default_factory=dict, repr=False)
+    """Hash → the signed bytes, of what is not final: to be sent again."""
+    provisional: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Hash → (nonce, slot of the head) of what was proved under a head that was not final yet."""
     costs: dict[str, int] = field(default_factory=dict)
     """Hash → the most that it takes from the account, wei."""
     spent: dict[int, int] = field(default_factory=dict)
@@ -196,7 +205,12 @@ class WalletDesk:
                 if key.startswith(SIGNED_KEY):
                     name = key.removeprefix(SIGNED_KEY)
                     self.signed[name] = int.from_bytes(saved[key][:8], "big")
-                    self.costs[name] = int.from_bytes(saved[key][8:], "big")
+                    self.costs[name] = int.from_bytes(saved[key][8:48], "big")
+                    self.raws[name] = saved[key][48:]
+                elif key.startswith(PROVISIONAL_KEY):
+                    name, body = key.removeprefix(PROVISIONAL_KEY), saved[key]
+                    self.provisional[name] = int.from_bytes(body[:8], "big"), int.from_bytes(body[8:16], "big")
+                    self.costs[name], self.raws[name] = int.from_bytes(body[16:56], "big"), body[56:]
                 elif key.startswith(SPENT_KEY):
                     self.spent[int(key.removeprefix(SPENT_KEY))] = int.from_bytes(saved[key], "big")
             return
@@ -242,20 +256,22 @@ class WalletDesk:
         """Without the wallet, which the node gives back."""
         return None, {name: getattr(self, name) for name in self.__slots__} | {"wallet": None}
 
-    def admit(self, order: Pay) -> None:
+    def admit(self, order: Spending) -> None:
         """Return if policy lets this order be signed at all, whatever the chain's state; `Refused` otherwise."""
         if self.wallet is None:
             raise Refused(self.closed)
         fee = order.gas * int(order.max_fee_per_gas_wei)
         self._policy(order).require(
-            chain_id=order.chain_id, to=order.to, value_wei=int(order.value_wei), fee_wei=fee, data=b""
+            chain_id=order.chain_id, to=order.to, value_wei=int(order.value_wei), fee_wei=fee, data=_data(order)
         )
+        if isinstance(order, Call) and order.delegate:
+            self._policy(order).require_delegate(order.chain_id, order.delegate)
 
     def refused(self, now: Instant, why: Why) -> Record:
         """An order that is not signed."""
         return Record(records.TransactionRefused(at=now, node=self.config.name, hash="", why=why))
 
-    def _clear(self, now: Instant, order: Pay, proved: ProvedState | None) -> tuple[int, int]:
+    def _clear(self, now: Instant, order: Spending, proved: ProvedState | None) -> tuple[int, int]:
         """The nonce to use and the most that this takes from the account; `Refused` where something forbids it."""
         assert self.wallet is not None, "the caller looked"
         cost = int(order.value_wei) + order.gas * int(order.max_fee_per_gas_wei)
@@ -267,27 +283,21 @@ class WalletDesk:
             raise refusal("wallet-state", "no state is proved that this could be signed against")
         sender = account(proved, self.wallet.address)
         require_code(account(proved, order.to), order.to, following.code_hashes)
+        if isinstance(order, Call) and order.delegate:
+            require_delegate(account(proved, order.delegate), order.delegate, following.code_hashes)
         ahead = [name for name, nonce in self.signed.items() if nonce >= sender.nonce]
         require_balance(sender, sum(self.costs.get(name, 0) for name in ahead), cost)
         return next_nonce(sender.nonce, self.signed.values()), cost
 
-    def sign(self, now: Instant, order: Pay, proved: ProvedState | None = None) -> Iterator[Effect | bytes]:
+    def sign(self, now: Instant, order: Spending, proved: ProvedState | None = None) -> Iterator[Effect | bytes]:
         """Yields the effects, and the raw transaction if it was signed. The nonce is saved before it is used."""
         if self.wallet is None:
             yield self.refused(now, self.closed)
             return
         try:
             used, cost = self._clear(now, order, proved)
-            signed = self.wallet.sign_transaction(
-                order.chain_id,
-                used,
-                order.to,
-                int(order.value_wei),
-                order.gas,
-                int(order.max_fee_per_gas_wei),
-                int(order.max_priority_fee_per_gas_wei),
-                policy=self._policy(order),
-            )
+            policy = self._policy(order)
+            signed = self.wallet.sign(self._draft(order, used, policy), policy=policy)
         except Refused as error:
             yield Record(records.TransactionRefused(at=now, node=self.config.name, hash="", why=error.why))
             return
@@ -295,6 +305,7 @@ class WalletDesk:
             why = Why(False, "wallet-order", str(error)[:300])
             yield Record(records.TransactionRefused(at=now, node=self.config.name, hash="", why=why))
             return
+        self.raws[signed.hash] = signed.raw
         yield from self._keep(now, signed.hash, used, cost)
         yield Record(
             records.TransactionSigned(
@@ -311,9 +322,21 @@ class WalletDesk:
         )
         yield signed.raw
 
+    def _draft(self, order: Spending, nonce: int, policy: TransferPolicy) -> Transaction:
+        """The transaction of an order; a delegation is the account's own, so it holds from the nonce after this one."""
+        assert self.wallet is not None, "the caller looked"
+        more: dict[str, Any] = {}
+        if isinstance(order, Call):
+            access = tuple((one.address, one.slots) for one in order.access)
+            more = {"data": order.data, "kind": order.kind, "access_list": access}
+            if order.delegate:
+                made = self.wallet.authorise(order.chain_id, order.delegate, nonce + 1, policy=policy)
+                more["authorizations"] = (made,)
+        fee, tip = int(order.max_fee_per_gas_wei), int(order.max_priority_fee_per_gas_wei)
+        return Transaction(order.chain_id, nonce, order.to, int(order.value_wei), order.gas, fee, tip, **more)
+
     def _keep(self, now: Instant, name: str, used: int, cost: int) -> Iterator[Effect]:
-        self.signed[name], self.costs[name] = used, cost
-        yield Save(SIGNED_KEY + name, used.to_bytes(8, "big") + cost.to_bytes(40, "big"))
+        yield self._wait(name, used, cost)
         if used in self.free:
             self.free.discard(used)
             yield Save(f"{FREE_KEY}{used}", None)
@@ -326,10 +349,54 @@ class WalletDesk:
         self.spent[now] = self.spent.get(now, 0) + cost
         yield Save(f"{SPENT_KEY}{now}", self.spent[now].to_bytes(40, "big"))
 
+    def _wait(self, name: str, used: int, cost: int) -> Save:
+        self.signed[name], self.costs[name] = used, cost
+        return Save(SIGNED_KEY + name, used.to_bytes(8, "big") + cost.to_bytes(40, "big") + self.raws.get(name, b""))
+
     def proved(self, now: Instant, item: Settlement, network: str) -> Iterator[Effect]:
-        """A transaction's fate is proved under a head that was verified here."""
+        """A transaction's fate is proved under a head that was verified here; looked at again until it is final."""
+        if item.hash in self.provisional:
+            if item.final:
+                yield from self._final(item.hash)
+                yield Record(records.TransactionFinal(now, self.config.name, item.hash, item.block, item.slot))
+            return
+        used, cost, raw = self.signed[item.hash], self.costs.get(item.hash, 0), self.raws.get(item.hash, b"")
         yield from self._over(item.hash)
+        if not item.final:
+            while len(self.provisional) >= MAX_PROVISIONAL:
+                yield from self._final(next(iter(self.provisional)))
+            self.provisional[item.hash], self.raws[item.hash] = (used, item.slot), raw
+            body = used.to_bytes(8, "big") + item.slot.to_bytes(8, "big") + cost.to_bytes(40, "big") + raw
+            self.costs[item.hash] = cost
+            yield Save(PROVISIONAL_KEY + item.hash, body)
         yield self.settlement(now, item, network)
+
+    def _final(self, name: str) -> Iterator[Effect]:
+        del self.provisional[name]
+        self.costs.pop(name, None)
+        self.raws.pop(name, None)
+        yield Save(PROVISIONAL_KEY + name, None)
+
+    def undone(self, now: Instant, proved: ProvedState) -> Iterator[Effect | bytes]:
+        """What was settled and is not in the chain of this later head waits again; yields its bytes, to be sent again.
+
+        Its nonce tells: had a block of that chain executed it, the account's nonce would be beyond it.
+        """
+        if self.wallet is None or self.wallet.address.lower() not in proved.accounts:
+            return
+        nonce = account(proved, self.wallet.address).nonce
+        for name, (used, slot) in list(self.provisional.items()):
+            if proved.slot <= slot or nonce > used:
+                continue
+            cost, raw = self.costs.get(name, 0), self.raws.get(name, b"")
+            yield from self._final(name)
+            self.raws[name] = raw
+            yield self._wait(name, used, cost)
+            text = f"under the head of slot {proved.slot} the account has executed {nonce} transactions, not this one"
+            why = Why(False, "reorganised", text, nonce, used, "nonce")
+            yield Record(records.TransactionUndone(now, self.config.name, name, why))
+            if raw:
+                yield raw
 
     def settlement(self, now: Instant, item: Settlement, network: str) -> Record:
         """The Log's entry of a proved fate."""
@@ -349,6 +416,7 @@ class WalletDesk:
 
     def _over(self, name: str) -> Iterator[Effect]:
         self.costs.pop(name, None)
+        self.raws.pop(name, None)
         if self.signed.pop(name, None) is not None:
             yield Save(SIGNED_KEY + name, None)
 
@@ -378,11 +446,22 @@ class WalletDesk:
         why = Why(False, "chain", f"as told by {told_by}: {item.text}"[:300])
         yield Record(records.TransactionRefused(at=now, node=self.config.name, hash=item.hash, why=why))
 
-    def _policy(self, order: Pay) -> TransferPolicy:
-        limit = self.config.max_payment_wei
+    def _policy(self, order: Spending) -> TransferPolicy:
+        """Data only for a contract that may be called, a delegate only if it is listed: both lists begin empty."""
+        limit, following = self.config.max_payment_wei, self.config.following
+        contracts = frozenset() if following is None else following.contracts
         return TransferPolicy(
-            allowed=self.config.payees, max_value_wei=limit, max_fee_wei=limit, chain_ids=self.config.chain_ids
+            allowed=self.config.payees | contracts,
+            max_value_wei=limit,
+            max_fee_wei=limit,
+            chain_ids=self.config.chain_ids,
+            data_allowed=order.to.lower() in contracts,
+            delegates=frozenset() if following is None else following.delegates,
         )
+
+
+def _data(order: Spending) -> bytes:
+    return order.data if isinstance(order, Call) else b""
 
 
 def _opened(saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> Wallet:

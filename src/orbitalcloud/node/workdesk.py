@@ -58,9 +58,14 @@ class WorkDesk:
         """Say what output this satellite found for another's job."""
         if claimed.executor.lower() == self.wallet.address.lower():
             raise _refused("work-executor", "nobody judges its own work")
+        content = struct_hash(VERDICT_TYPE, (claimed.job, claimed.executor, claimed.number, output))
+        yield from self._once(self.verdict_key(claimed).removeprefix(WORK_KEY), content)
+
+    @staticmethod
+    def verdict_key(claimed: WorkReceipt) -> str:
+        """Under which a verdict on this receipt is remembered."""
         question = (claimed.job, claimed.executor, claimed.number)
-        content = struct_hash(VERDICT_TYPE, (*question, output))
-        yield from self._once(f"verdict/{struct_hash(VERDICT_TYPE, (*question, bytes(32))).hex()}", content)
+        return f"{WORK_KEY}verdict/{struct_hash(VERDICT_TYPE, (*question, bytes(32))).hex()}"
 
     def _once(self, question: str, content: bytes) -> Iterator[Effect | SignedWork]:
         key = WORK_KEY + question

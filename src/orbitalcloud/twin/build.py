@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from orbitalcloud.compute import Artefact, Job, JobLimits, Limits, Request, encode_request, workload
 from orbitalcloud.core import (
@@ -45,6 +46,7 @@ from orbitalcloud.node import (
     WipeWallet,
     encode_order,
 )
+from orbitalcloud.node.orders import Access, Call
 from orbitalcloud.twin.build_chain import (
     beacon_of,
     daily_limit_wei,
@@ -53,11 +55,13 @@ from orbitalcloud.twin.build_chain import (
     paying_facts,
     uplink_uj_per_byte,
 )
+from orbitalcloud.twin.build_settlement import founding_of, office, proposals, satellite_lies, settled
 from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.devnet import DevBeacon
+from orbitalcloud.twin.founding import Founding
 from orbitalcloud.twin.gateway import Gateway
 from orbitalcloud.twin.keystores import KeyStore
-from orbitalcloud.twin.liar import Lie, LyingStation
+from orbitalcloud.twin.liar import Lie, LyingSatellite, LyingStation
 from orbitalcloud.twin.medium import Loss
 from orbitalcloud.twin.timeline import (
     LightTurns,
@@ -107,17 +111,22 @@ class Fleet:
     lies: dict[str, tuple[Lie, ...]] = field(repr=False, default_factory=dict)
     beacon: DevBeacon | None = field(repr=False, default=None)
     """The beginning of the chain that the mission pays on, where it is the in-process one."""
+    founding: Founding | None = field(repr=False, default=None)
+    """The contracts that stand on it from then on."""
 
     def __call__(self, name: str) -> Node:
         config = self.configs[name]
         if isinstance(config, SatelliteConfig):
+            if name in self.lies:
+                return LyingSatellite(config, self.artefacts, self.lies[name])
             return Satellite(config, self.artefacts)
         return LyingStation(config, self.lies[name]) if name in self.lies else Station(config)
 
 
 def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fleet, dict[str, Work]]:
     """What nodes are built from, and the work of each task, both from the mission alone and its seed."""
-    beacon = beacon_of(loaded, Seed.of(loaded.mission.seed if seed is None else seed))
+    root = Seed.of(loaded.mission.seed if seed is None else seed)
+    beacon, founding = beacon_of(loaded, root), founding_of(loaded, root)
     work = {}
     for index, task in enumerate(loaded.tasks):
         with _blamed(loaded, "job", index, "input" if task.inputs else "artefact"):
@@ -138,12 +147,16 @@ def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fle
     paying = paying_facts(loaded, beacon)
     for craft in loaded.satellites:
         config = _satellite(loaded, craft, fleet, world, sunlight[craft.name], facts)
-        fleet.configs[craft.name] = following(loaded, config, paying) if paying is not None else config
+        if paying is not None:
+            config = following(loaded, config, paying)
+        fleet.configs[craft.name] = settled(loaded, config, founding) if founding is not None else config
     for ground in loaded.stations:
         chain = _chain_name(loaded)
         config_of_chain = beacon.config if beacon is not None else None
-        fleet.configs[ground.name] = StationConfig(ground.name, fleet.plan, world.names, chain, config_of_chain)
-    fleet.lies.update(lies_of(loaded))
+        station = StationConfig(ground.name, fleet.plan, world.names, chain, config_of_chain)
+        fleet.configs[ground.name] = office(loaded, station, founding) if founding is not None else station
+    fleet.lies.update(lies_of(loaded) | satellite_lies(loaded))
+    fleet.founding = founding
     fleet.beacon = beacon
     return fleet, work
 
@@ -153,7 +166,7 @@ def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple
     world = World(loaded, seed)
     fleet, work = fleet_of(loaded, world, seed)
     telemetry_ns = loaded.mission.telemetry_s * SECOND
-    carrier = Carrier(fleet, world, _gateway(loaded, fleet.beacon), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
+    carrier = Carrier(fleet, world, _gateway(loaded, fleet), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
     carrier.keys = keys or carrier.keys
     for opening in world.openings():
         contact = opening.contact
@@ -174,6 +187,8 @@ def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple
     for name in world.names:
         carrier.push(Instant(loaded.starts + telemetry_ns), name, SensorsDue())
     _schedule(carrier, loaded, work, fleet.on_board)
+    for at, name, command in proposals(loaded, fleet.founding):
+        carrier.push(at, name, command)
     return carrier, fleet
 
 
@@ -282,11 +297,12 @@ def _verification(loaded: Loaded) -> VerificationFacts | None:
     return VerificationFacts(MAINNET, from_hex(ethereum.checkpoint, 32), bootstrap)
 
 
-def _gateway(loaded: Loaded, beacon: DevBeacon | None) -> Gateway | None:
+def _gateway(loaded: Loaded, fleet: Fleet) -> Gateway | None:
     ethereum = loaded.mission.ethereum
     if ethereum is None:
         return None
-    return Gateway(ethereum.chain, ethereum.chain_id, round(ethereum.funded_eth * 1e18), loaded.starts, beacon)
+    funded_wei = round(ethereum.funded_eth * 1e18)
+    return Gateway(ethereum.chain, ethereum.chain_id, funded_wei, loaded.starts, fleet.beacon, fleet.founding)
 
 
 @contextmanager
@@ -431,7 +447,12 @@ def _job(task: Task, item: Work, name: str, at: Instant, number: int, reply_to: 
 
 
 def _pay(payment: types.Payment, ethereum: types.Ethereum) -> bytes:
-    order = Pay(
+    more: dict[str, Any] = {}
+    if payment.data != "0x" or payment.access_list or payment.delegate is not None:
+        kind = 4 if payment.delegate is not None else 1 if payment.access_list else 2
+        access = tuple(Access(one.address, tuple(from_hex(k, 32) for k in one.slots)) for one in payment.access_list)
+        more = {"data": from_hex(payment.data), "kind": kind, "access": access, "delegate": payment.delegate or ""}
+    order = (Call if more else Pay)(
         target=payment.satellite,
         reply_to=payment.station,
         to=payment.to,
@@ -440,6 +461,7 @@ def _pay(payment: types.Payment, ethereum: types.Ethereum) -> bytes:
         max_priority_fee_per_gas_wei=str(payment.priority_fee_gwei * GWEI),
         gas=payment.gas,
         chain_id=ethereum.chain_id,
+        **more,
     )
     return encode_order(order)
 
@@ -468,6 +490,15 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
         case faults.LyingStation():
             text = f"it forges what it brings of the chain for {fault.duration_min:g} min: {fault.lie}"
             carrier.announce(at, fault.target, "lying-station", text)
+        case faults.LyingSatellite():
+            text = f"it lies about its work for {fault.duration_min:g} min: {fault.lie}"
+            carrier.announce(at, fault.target, "lying-satellite", text)
+        case faults.ForgedProposal():
+            text = f"{fault.station} asks it to co-sign {fault.value_gwei} gwei to {fault.to}, which no owner proposed"
+            carrier.announce(at, fault.target, "forged-proposal", text)
+        case faults.RogueOwners():
+            text = f"both owners on the ground propose {fault.value_gwei} gwei to {fault.to}"
+            carrier.announce(at, fault.target, "rogue-owners", text)
         case faults.TamperedUpdate():
             raw = bytearray(read_bytes(fault.file, loaded.folder))
             if fault.byte >= len(raw):

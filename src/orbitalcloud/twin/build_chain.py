@@ -44,6 +44,8 @@ def following(loaded: Loaded, config: SatelliteConfig, paying: VerificationFacts
         follow_ns=round(ethereum.follow_min * MINUTE),
         state_age_ns=round(ethereum.state_age_min * MINUTE),
         code_hashes=frozenset(ethereum.code_hashes),
+        contracts=frozenset(one.lower() for one in ethereum.contracts),
+        delegates=frozenset(ethereum.delegates),
     )
     return replace(config, paying=paying, following=facts)
 

@@ -249,7 +249,7 @@ class Carrier:
         assert self.log is not None, "a flight has its Log before its first event"
         self.log.append(entry)
         if self.gateway is not None and isinstance(entry, records.WalletBorn):
-            self.gateway.fund(entry.address)
+            self.gateway.fund(entry.address, entry.node)
         if self.watch is not None:
             self.watch(entry)
 

@@ -193,6 +193,21 @@ class InProcessChain:
         raw = tree.get(key)
         return rlp.decode(raw, Account) if raw else Account(), [rlp.encode(node) for node in tree.get_proof(key)]
 
+    def storage(self, root: bytes, slots: list[int]) -> list[tuple[int, list[bytes]]]:
+        """Value and proof of each slot under an account's storage root."""
+        import rlp
+        from eth_hash.auto import keccak
+        from trie import HexaryTrie
+
+        tree: Any = HexaryTrie(self._chain().chaindb.db, root)
+        found = []
+        for slot in slots:
+            key = keccak(slot.to_bytes(32, "big"))
+            raw = tree.get(key)
+            value = int.from_bytes(rlp.decode(raw), "big") if raw else 0
+            found.append((value, [rlp.encode(node) for node in tree.get_proof(key)]))
+        return found
+
     def __getstate__(self) -> dict[str, Any]:
         kept = ("chain_id", "funded", "genesis", "slot_s", "chance", "taken")
         return {name: getattr(self, f"_{name}") for name in kept}

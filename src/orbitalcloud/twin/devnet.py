@@ -20,7 +20,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from orbitalcloud.core import SECOND, Instant, Seed
+from orbitalcloud.core import SECOND, Instant, Refused, Seed, Why
 from orbitalcloud.ethereum import ChainConfig, Fork, ForkEntry, Preset
 from orbitalcloud.ethereum.codec import EXECUTION_DENEB, encode_bootstrap, encode_update
 from orbitalcloud.ethereum.forks import EXECUTION_PAYLOAD_GINDEX, SHAPES
@@ -172,7 +172,10 @@ class DevBeacon:
 
     def finality_update(self, at: Instant) -> bytes:
         """Raw SSZ of the newest LightClientFinalityUpdate: signed in the slot that is in progress."""
-        block = self._signed(at)[-1]
+        signed = self._signed(at)
+        if not signed:
+            raise Refused(Why(False, "chain", "no block of this chain is signed yet"))
+        block = signed[-1]
         return encode_update(self.config, self._update(block, False), self.config.fork_at_slot(block.slot), "finality")
 
     def updates(self, start_period: int, count: int, at: Instant) -> list[bytes]:

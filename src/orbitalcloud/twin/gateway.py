@@ -15,6 +15,7 @@ from orbitalcloud.core import Instant, ProtocolError, Refused, RemoteProtocolErr
 from orbitalcloud.ethereum import rlp
 from orbitalcloud.twin.chain import Chain, InProcessChain, JsonRpcChain
 from orbitalcloud.twin.devnet import SLOT_S, DevBeacon
+from orbitalcloud.twin.founding import FOUNDER_WEI, Founding
 
 MAX_REQUEST_BYTES = 300_000
 
@@ -23,17 +24,27 @@ class Gateway:
     """One chain, made when first used: `url` is `in-process` or an HTTP address; `beacon` leads the in-process one."""
 
     def __init__(
-        self, url: str, chain_id: int, funded_wei: int, genesis: Instant, beacon: DevBeacon | None = None
+        self,
+        url: str,
+        chain_id: int,
+        funded_wei: int,
+        genesis: Instant,
+        beacon: DevBeacon | None = None,
+        founding: Founding | None = None,
     ) -> None:
         self.url, self.chain_id, self.funded_wei, self.genesis = url, chain_id, funded_wei, genesis
-        self.beacon = beacon
+        self.beacon, self.founding = beacon, founding
+        self._wallets: dict[str, str] = {}
         self._addresses: list[str] = []
         self._chain: Chain | None = None
 
-    def fund(self, address: str) -> None:
-        """Give an address its coins in the genesis of the in-process chain; a real chain has its own ways."""
+    def fund(self, address: str, node: str = "") -> None:
+        """Give an address its coins in the genesis of the in-process chain; a real chain has its own ways. Whose wallet
+        it is, is known to who founds contracts."""
         if self.url == "in-process" and self._chain is None:
             self._addresses.append(address)
+            if node:
+                self._wallets[node] = address
 
     @property
     def chain(self) -> Chain:
@@ -50,7 +61,11 @@ class Gateway:
         if self.beacon is None:
             return InProcessChain(self.chain_id, funded, self.genesis)
         chance = self.beacon.validators.seed.child("randao").bytes(32)
+        if self.founding is not None:
+            funded[self.founding.founder.address] = FOUNDER_WEI
         self.beacon.chain = InProcessChain(self.chain_id, funded, self.genesis, SLOT_S, chance)
+        for raw in self.founding.transactions(self._wallets) if self.founding is not None else ():
+            self.beacon.chain.send_raw_transaction(raw, self.genesis)
         return self.beacon.chain
 
     def request(self, frame: bytes, at: Instant) -> bytes:
@@ -107,8 +122,8 @@ def _from_beacon(beacon: DevBeacon, chain: InProcessChain, call: dict[str, Any],
             return [to_hex(raw) for raw in beacon.updates(start, count, at)]
         case {"method": "beacon_finalityUpdate", "params": []}:
             return to_hex(beacon.finality_update(at))
-        case {"method": "eth_getProof", "params": [str(address), [], str(number)]}:
-            return _eip1186(chain, address, _height(number))
+        case {"method": "eth_getProof", "params": [str(address), list(slots), str(number)]}:
+            return _eip1186(chain, address, [_height(str(slot)) for slot in slots], _height(number))
         case {"method": "debug_getRawHeader", "params": [str(number)]}:
             return to_hex(chain.raw_header(_height(number)))
         case {"method": "debug_getRawBlock", "params": [str(number)]}:
@@ -121,8 +136,9 @@ def _from_beacon(beacon: DevBeacon, chain: InProcessChain, call: dict[str, Any],
     raise ProtocolError(f"the gateway does not pass {call.get('method')!r}")
 
 
-def _eip1186(chain: InProcessChain, address: str, number: int) -> dict[str, Any]:
+def _eip1186(chain: InProcessChain, address: str, slots: list[int], number: int) -> dict[str, Any]:
     account, nodes = chain.account(address, number)
+    storage = chain.storage(bytes(account.storage_root), slots)
     return {
         "address": address.lower(),
         "accountProof": [to_hex(node) for node in nodes],
@@ -130,7 +146,10 @@ def _eip1186(chain: InProcessChain, address: str, number: int) -> dict[str, Any]
         "codeHash": to_hex(bytes(account.code_hash)),
         "nonce": hex(account.nonce),
         "storageHash": to_hex(bytes(account.storage_root)),
-        "storageProof": [],
+        "storageProof": [
+            {"key": hex(slot), "value": hex(value), "proof": [to_hex(node) for node in path]}
+            for slot, (value, path) in zip(slots, storage, strict=True)
+        ],
     }
 
 
@@ -138,7 +157,7 @@ def _height(text: str) -> int:
     try:
         return int(text, 16)
     except ValueError:
-        raise RemoteProtocolError("json-rpc", f"{text!r:.40} is no block number") from None
+        raise RemoteProtocolError("json-rpc", f"{text!r:.40} is no number") from None
 
 
 def _parse(frame: bytes) -> dict[str, Any] | list[dict[str, Any]]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import msgspec
 
+from orbitalcloud.compute import Artefact
 from orbitalcloud.core import Instant
 from orbitalcloud.core.effects import Effect
+from orbitalcloud.core.events import Event, Finished
 from orbitalcloud.ethereum import ChainConfig, list_proof, rlp
-from orbitalcloud.network import BundleAgent
-from orbitalcloud.node import Station, StationConfig
+from orbitalcloud.ethereum.settlement import WorkReceipt
+from orbitalcloud.ethereum.trie import keccak256
+from orbitalcloud.network import BundleAgent, Delivered
+from orbitalcloud.node import Satellite, SatelliteConfig, Station, StationConfig
+from orbitalcloud.node.config import SettlementFacts
 from orbitalcloud.node.courier import Courier
 from orbitalcloud.node.orders import AccountProof, Inclusion, TellChain
+from orbitalcloud.node.trust import WalletDesk
+from orbitalcloud.node.work_orders import Swear
+from orbitalcloud.node.worker import AGAIN, Judging, WorkerDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,53 @@ class LyingStation(Station):
         assert isinstance(self.courier, LyingCourier), "made above"
         self.courier.lie = lie
         yield from super()._answered(now, frame)
+
+
+class LyingWorker(WorkerDesk):
+    """A settlement desk without a conscience: it forgets what it signed, and does not run what it judges."""
+
+    __slots__ = ("lie",)
+
+    def __init__(self, node: str, facts: SettlementFacts, wallet: WalletDesk, agent: BundleAgent, life_ns: int) -> None:
+        super().__init__(node, facts, wallet, agent, life_ns)
+        self.lie = ""
+
+    def _oaths(self, now: Instant, order: Swear, works: list[WorkReceipt], slot: int) -> Iterator[Effect | Delivered]:
+        yield from super()._oaths(now, order, works, slot)
+        if self.lie != "two-results":
+            return
+        honest, self.signed = self.signed, {}
+        other = [replace(work, output=keccak256(work.output)) for work in works]
+        yield from super()._oaths(now, order, other, slot)
+        self.signed = honest
+
+    def _run(self, now: Instant, one: Judging) -> Iterator[Effect | Delivered]:
+        if self.lie != "co-signs-anything":
+            yield from super()._run(now, one)
+            return
+        work = one.order.work
+        yield from self._found(now, f"{work.job.hex()}-{work.number}", work.output)
+
+
+class LyingSatellite(Satellite):
+    """A satellite whose software was turned: all else that it does is honest work."""
+
+    def __init__(self, config: SatelliteConfig, artefacts: Mapping[str, Artefact], lies: tuple[Lie, ...]) -> None:
+        self.lies = lies
+        super().__init__(config, artefacts)
+
+    def _worker(self, facts: SettlementFacts, wallet: WalletDesk) -> WorkerDesk:
+        return LyingWorker(self.name, facts, wallet, self.agent, self.config.result_lifetime_ns)
+
+    def handle(self, now: Instant, event: Event) -> Iterator[Effect]:
+        """As of every satellite, with the lie of the hour."""
+        lie = next((one.kind for one in self.lies if one.begins <= now < one.ends), "")
+        if isinstance(self.work, LyingWorker):
+            self.work.lie = lie
+        bends = isinstance(event, Finished) and event.output is not None and AGAIN not in event.run
+        if lie == "wrong-result" and isinstance(event, Finished) and bends:
+            event = msgspec.structs.replace(event, output=bytes(255 - byte for byte in event.output or b""))
+        yield from super().handle(now, event)
 
 
 def forged(tell: TellChain, lie: str) -> TellChain:

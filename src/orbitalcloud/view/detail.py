@@ -25,6 +25,7 @@ _KEYS = {
     "receipts": ("digest", "job"),
     "transactions": ("hash",),
     "heads": ("node",),
+    "settlement": ("about", "node"),
     "faults": ("node",),
     "upsets": ("node", "device"),
 }
@@ -75,7 +76,7 @@ def _story(flight: Flight, kind: str, row: Row, found: list[Row]) -> Table:
         rows = bundle_story(flight.bundles[str(row["bundle"])])
     elif kind == "satellites":
         rows = (entry for entry in table(flight, "faults").rows if entry["node"] == row["name"])
-    elif kind in {"contacts", "heads", "faults", "upsets"}:
+    elif kind in {"contacts", "heads", "settlement", "faults", "upsets"}:
         full = table(flight, kind)
         return Table(kind, full.columns, tuple(found))
     return Table("story", _STORY, tuple(rows))

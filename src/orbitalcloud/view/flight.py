@@ -20,10 +20,12 @@ from orbitalcloud.core.records import (
     HeadAdvanced,
     LoadsShed,
     NodeStarted,
+    PurseStep,
     SafeMode,
     UpdateRefused,
     Upset,
     WeatherOutage,
+    WorkStep,
 )
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.core.why import Why
@@ -370,6 +372,13 @@ class Transaction:
     refused_why: Why | None = None
     handed: bool = False
     """Somebody else's, handed over signed; `signed` is then when."""
+    final: int = 0
+    """When it was seen aboard that its block is final."""
+    final_slot: int = -1
+    undone: int = 0
+    undone_why: Why | None = None
+    doubted: int = 0
+    doubted_why: Why | None = None
 
     @property
     def state(self) -> str:
@@ -399,6 +408,8 @@ class Flight:
     frames_refused: tuple[FrameRefused, ...] = ()
     node_starts: tuple[NodeStarted, ...] = ()
     weather_outages: tuple[WeatherOutage, ...] = ()
+    work_steps: tuple[WorkStep, ...] = ()
+    purse_steps: tuple[PurseStep, ...] = ()
     """Beginnings (`down`) and ends, as the Log has them."""
 
     @property

@@ -136,6 +136,16 @@ def _wallet_born(state: State, entry: r.WalletBorn) -> None:
     state.wallets[entry.node] = entry
 
 
+def _work_step(state: State, entry: r.WorkStep) -> None:
+    fold_transactions.require_wei(entry.job, entry.value_wei)
+    state.work_steps.append(entry)
+
+
+def _purse_step(state: State, entry: r.PurseStep) -> None:
+    fold_transactions.require_wei(entry.purse, entry.value_wei)
+    state.purse_steps.append(entry)
+
+
 _STEPS: dict[type, Callable[[State, Any], None]] = {
     r.FlightStarted: _flight_started,
     r.FlightEnded: _flight_ended,
@@ -178,6 +188,11 @@ _STEPS: dict[type, Callable[[State, Any], None]] = {
     r.TransactionSigned: lambda state, entry: fold_transactions.signed(state.transactions, entry),
     r.TransactionRefused: lambda state, entry: fold_transactions.refused(state.transactions, entry),
     r.TransactionSettled: lambda state, entry: fold_transactions.settled(state.transactions, entry),
+    r.TransactionDoubted: lambda state, entry: fold_transactions.doubted(state.transactions, entry),
+    r.TransactionFinal: lambda state, entry: fold_transactions.final(state.transactions, entry),
+    r.TransactionUndone: lambda state, entry: fold_transactions.undone(state.transactions, entry),
+    r.WorkStep: _work_step,
+    r.PurseStep: _purse_step,
     r.TransactionHanded: lambda state, entry: fold_transactions.handed(state.transactions, entry),
     r.TransactionReturned: lambda state, entry: fold_transactions.returned(state.transactions, entry),
     r.HeadAdvanced: lambda state, entry: state.heads.append(entry),
@@ -208,6 +223,8 @@ def _built(state: State) -> Flight:
         frames_refused=tuple(state.refused_frames),
         node_starts=tuple(state.starts),
         weather_outages=tuple(state.weather),
+        work_steps=tuple(state.work_steps),
+        purse_steps=tuple(state.purse_steps),
     )
 
 

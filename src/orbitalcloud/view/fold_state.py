@@ -79,6 +79,8 @@ class State:
     stations: dict[str, Station] = field(default_factory=dict)
     contacts: list[Contact] = field(default_factory=list)
     weather: list[r.WeatherOutage] = field(default_factory=list)
+    work_steps: list[r.WorkStep] = field(default_factory=list)
+    purse_steps: list[r.PurseStep] = field(default_factory=list)
     open_contacts: dict[tuple[str, str], int] = field(default_factory=dict)
     bundles: dict[str, Bundle] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)

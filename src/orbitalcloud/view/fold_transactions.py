@@ -20,10 +20,15 @@ def _change(known_by: Known, name: str, /, **changes: Any) -> None:
     known_by[name] = replace(known_by.get(name) or Transaction(name), **changes)
 
 
+def require_wei(name: str, text: str) -> None:
+    """`DataError` for an amount that no chain has."""
+    if not (text.isascii() and text.isdecimal()) or len(text) > MAX_WEI_DIGITS:
+        raise DataError(name, text, "wei is a whole number below 2^256")
+
+
 def _born(known_by: Known, entry: r.TransactionSigned | r.TransactionHanded, **more: Any) -> None:
-    """What both ways in say of a transaction; `DataError` for an amount that no chain has."""
-    if not entry.value_wei.isdecimal() or len(entry.value_wei) > MAX_WEI_DIGITS:
-        raise DataError(entry.hash, entry.value_wei, "wei is a whole number below 2^256")
+    """What both ways in say of a transaction."""
+    require_wei(entry.hash, entry.value_wei)
     _change(
         known_by,
         entry.hash,
@@ -76,3 +81,18 @@ def settled(known_by: Known, entry: r.TransactionSettled) -> None:
         return
     fate = {name: getattr(entry, name) for name in ("status", "block", "gas_used", "chain")}
     _change(known_by, entry.hash, settled=told or entry.at, **fate)
+
+
+def doubted(known_by: Known, entry: r.TransactionDoubted) -> None:
+    """A station calls it dropped; another is asked."""
+    _change(known_by, entry.hash, doubted=entry.at, doubted_why=entry.why)
+
+
+def final(known_by: Known, entry: r.TransactionFinal) -> None:
+    """Its block is final."""
+    _change(known_by, entry.hash, final=entry.at, final_slot=entry.proved_slot)
+
+
+def undone(known_by: Known, entry: r.TransactionUndone) -> None:
+    """A reorganisation took it back: it waits again, unproved."""
+    _change(known_by, entry.hash, undone=entry.at, undone_why=entry.why, settled=0, proved=0, proved_slot=-1)

@@ -12,6 +12,7 @@ from orbitalcloud.core.time import DAY, MINUTE, SECOND
 from orbitalcloud.view.columns import Column, Row, Table
 from orbitalcloud.view.flight import Flight, Satellite, Transaction
 from orbitalcloud.view.page import facts, grid, text
+from orbitalcloud.view.sections_settlement import settlement_part
 from orbitalcloud.view.svg import Frame, Line, chart
 from orbitalcloud.view.tables import table
 from orbitalcloud.view.words import clock, count, duration, ether, moment, scaled, short
@@ -38,10 +39,12 @@ def ethereum_section(flight: Flight) -> str:
     if len(chains) <= LINES_SHOWN:
         parts += [_head(flight, chain, heads) for chain, heads in chains.items()]
     body = f'<div class="columns">{"".join(parts)}</div>'
-    stories = [_story(flight, one) for one in flight.transactions.values() if one.signed]
+    steps = {step.hash for step in flight.work_steps}  # told below, in the life of their job
+    stories = [_story(flight, one) for one in flight.transactions.values() if one.signed and one.hash not in steps]
     if stories:
         items = "".join(f"<li>{text(story)}</li>" for story in stories[:20])
         body += f"<h3>Each payment, to its proof</h3><ul>{items}</ul>"
+    body += settlement_part(flight)
     body += "<h3>Transactions</h3>" + grid(table(flight, "transactions"))
     if flight.heads:
         body += "<h3>What following a chain costs</h3>" + grid(costs(flight)) + _lag(flight, chains)
@@ -107,6 +110,12 @@ def _story(flight: Flight, one: Transaction) -> str:
         said += f"; on board since {moment(one.proved, start)}, as a station told it, unproved"
     elif one.settled:
         said += "; no proof of it has come up"
+    if one.undone:
+        said += f"; undone at {moment(one.undone, start)} ({one.undone_why})"
+    if one.doubted:
+        said += f"; called dropped at {moment(one.doubted, start)}, and asked for elsewhere"
+    if one.final:
+        said += f"; final, as seen aboard at {moment(one.final, start)}"
     if one.refused:
         said += f"; refused: {one.refused_why}"
     return said + "."

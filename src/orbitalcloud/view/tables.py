@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orbitalcloud.core.errors import DataError
-from orbitalcloud.core.records import Upset
+from orbitalcloud.core.records import PurseStep, Upset, WorkStep
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.view import columns as c
 from orbitalcloud.view.columns import Column, Row, Table, utc
@@ -166,6 +166,30 @@ def _head_rows(flight: Flight) -> list[Row]:
         row = dict.fromkeys(_HEAD) | {name: getattr(update, name) for name in ("node", "network", "source")}
         rows.append(row | {"at_utc": utc(update.at), "outcome": "refused", "why": f"{update.check}: {update.detail}"})
     return sorted(rows, key=lambda row: str(row["at_utc"]))
+
+
+def _settlement_rows(flight: Flight) -> list[Row]:
+    said: list[tuple[WorkStep | PurseStep, str, str, str, int | None]] = []
+    said += [(one, one.job or "stake", one.who, one.value_wei, one.block or None) for one in flight.work_steps]
+    said += [(one, f"proposal {one.number}", one.to, one.value_wei, None) for one in flight.purse_steps]
+    return [
+        {
+            "at_utc": utc(one.at),
+            "node": one.node,
+            "about": about,
+            "step": one.step,
+            "who": who or None,
+            "value_wei": wei,
+            "block": block,
+            "proved_slot": _slot(one.proved_slot),
+            "why": c.why(one.why),
+        }
+        for one, about, who, wei, block in sorted(said, key=lambda item: item[0].at)
+    ]
+
+
+def _slot(proved: int) -> int | None:
+    return proved if proved >= 0 else None
 
 
 def _fault_rows(flight: Flight) -> list[Row]:
@@ -419,6 +443,20 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
             _WHY,
         ),
         _head_rows,
+    ),
+    "settlement": (
+        (
+            c.time("at_utc", "at (UTC)"),
+            _NODE,
+            c.text("about", "about"),
+            c.text("step", "step"),
+            c.digest("who", "whose"),
+            Column("value_wei", "value", lambda value: ether(int(value)) if int(value) else "", right=True),
+            c.number("block", "block", "d"),
+            c.number("proved_slot", "under slot", "d"),
+            _WHY,
+        ),
+        _settlement_rows,
     ),
     "faults": (
         (c.time("at_utc", "at (UTC)"), _NODE, c.text("event", "event"), c.text("text", "what happened")),

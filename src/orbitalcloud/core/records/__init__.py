@@ -12,11 +12,14 @@ from orbitalcloud.core.records.base import Base
 from orbitalcloud.core.records.chain import (
     ChainEntry,
     HeadAdvanced,
+    TransactionDoubted,
+    TransactionFinal,
     TransactionHanded,
     TransactionRefused,
     TransactionReturned,
     TransactionSettled,
     TransactionSigned,
+    TransactionUndone,
     UpdateRefused,
     WalletBorn,
     WalletWiped,
@@ -55,6 +58,7 @@ from orbitalcloud.core.records.network import (
     FrameRefused,
     NetworkEntry,
 )
+from orbitalcloud.core.records.settlement import PurseStep, SettlementEntry, WorkStep
 from orbitalcloud.core.records.world import (
     AnomalyCrossed,
     BrownOut,
@@ -70,7 +74,7 @@ from orbitalcloud.core.records.world import (
     WorldEntry,
 )
 
-Entry = FlightEntry | WorldEntry | NetworkEntry | JobsEntry | ChainEntry
+Entry = FlightEntry | WorldEntry | NetworkEntry | JobsEntry | ChainEntry | SettlementEntry
 
 __all__ = [
     "AnomalyCrossed",
@@ -104,20 +108,25 @@ __all__ = [
     "LightChanged",
     "LoadsShed",
     "NodeStarted",
+    "PurseStep",
     "ReceiptSigned",
     "ResultDelivered",
     "SafeMode",
     "SatelliteDescribed",
     "StationDescribed",
     "Telemetry",
+    "TransactionDoubted",
+    "TransactionFinal",
     "TransactionHanded",
     "TransactionRefused",
     "TransactionReturned",
     "TransactionSettled",
     "TransactionSigned",
+    "TransactionUndone",
     "UpdateRefused",
     "Upset",
     "WalletBorn",
     "WalletWiped",
     "WeatherOutage",
+    "WorkStep",
 ]

@@ -52,6 +52,28 @@ class TransactionSettled(Base, frozen=True):
     proved_slot: int = -1
 
 
+class TransactionDoubted(Base, frozen=True):
+    """A station says that the chain will not take it: that is not believed before another says so too."""
+
+    hash: str
+    why: Why
+
+
+class TransactionFinal(Base, frozen=True):
+    """What was settled under an optimistic head is in a final block: `proved_slot` is the head that showed it."""
+
+    hash: str
+    block: int
+    proved_slot: int
+
+
+class TransactionUndone(Base, frozen=True):
+    """What was settled under an optimistic head is not in the chain of a later one: it waits again."""
+
+    hash: str
+    why: Why
+
+
 class TransactionHanded(Base, frozen=True):
     """Somebody handed a signed transaction over, to be broadcast by a station that is not in a `forbidden` place."""
 
@@ -112,6 +134,9 @@ ChainEntry = (
     | TransactionSigned
     | TransactionRefused
     | TransactionSettled
+    | TransactionDoubted
+    | TransactionFinal
+    | TransactionUndone
     | TransactionHanded
     | TransactionReturned
     | HeadAdvanced
