@@ -11,11 +11,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from interop.live_nodes import LiveNode
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".bench" / "interop"
@@ -39,7 +40,7 @@ def peer_python() -> Path:
 @pytest.fixture(scope="session")
 def tshark() -> str:
     """Wireshark's dissector on the command line; brought by apt-get where it is missing and we are root."""
-    if shutil.which("tshark") is None or shutil.which("text2pcap") is None:
+    if shutil.which("tshark") is None:
         assert os.geteuid() == 0, "make test-interop needs tshark: sudo apt-get install tshark"
         quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
@@ -56,15 +57,27 @@ class Peer:
         command = [str(python), str(PEERS / script), *arguments]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
-    def ask(self, **question: object) -> Any:
-        """Its answer; what went wrong in it is raised here."""
+    def say(self, **question: object) -> dict[str, Any]:
+        """Its answer: `ok`, or `error` and what went wrong in it."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         assert line, f"{self.process.args} ended with {self.process.wait()}"
-        return json.loads(line)
+        return dict(json.loads(line))
+
+    def ask(self, **question: object) -> Any:
+        """Its answer, where it has one."""
+        said = self.say(**question)
+        assert "ok" in said, said["error"]
+        return said["ok"]
+
+    def refuses(self, **question: object) -> str:
+        """The last line of what went wrong in it."""
+        said = self.say(**question)
+        assert "error" in said, said
+        return str(said["error"]).strip().splitlines()[-1]
 
     def close(self) -> None:
         """End it."""
@@ -75,9 +88,40 @@ class Peer:
         self.process.stdout.close()
 
 
+Start = Callable[..., Peer]
+
+
+@pytest.fixture
+def peer(peer_python: Path) -> Iterator[Start]:
+    """Starts a peer program by its name; those started are ended with the test."""
+    started: list[Peer] = []
+
+    def start(script: str, *arguments: str) -> Peer:
+        started.append(Peer(peer_python, script, *arguments))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
 @pytest.fixture(scope="session")
 def codecs(peer_python: Path) -> Iterator[Peer]:
     """pyD3TN's and py-dtn7's (dtn7zero's) bundle codecs."""
-    peer = Peer(peer_python, "codecs.py")
-    yield peer
-    peer.close()
+    found = Peer(peer_python, "codecs.py")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Callable[..., LiveNode]]:
+    """Starts `orbital node` under a name with options; those started are ended with the test, in order."""
+    started: list[LiveNode] = []
+
+    def start(name: str, *options: str) -> LiveNode:
+        started.append(LiveNode(name, tmp_path / name.replace(":", "-"), options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()

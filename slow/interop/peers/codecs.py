@@ -1,14 +1,14 @@
 """The bundle codecs of pyD3TN and py-dtn7, asked a line at a time. Runs in the peers' environment, never in ours.
 
-`{"ask": "make", …}` makes a bundle with pyD3TN; `{"ask": "read", "hex": …}` says what each of the two reads in ours.
+`{"ask": "make", …}` makes a bundle with pyD3TN; `{"ask": "read", "hex": …}` says what pyD3TN reads in ours, and
+`{"ask": "dtn7", "hex": …}` what py-dtn7 does; `report` and `record` are pyD3TN's status reports, out and in.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-import traceback
+from datetime import datetime, timezone
 
+from asked import serve
 from py_dtn7 import Bundle as Dtn7Bundle
 from pyd3tn.bundle7 import (
     Bundle,
@@ -41,8 +41,8 @@ def make(ask: dict) -> str:
     blocks = []
     if ask.get("previous"):
         blocks.append(PreviousNodeBlock(ask["previous"], block_number=2, crc_type=crc))
-    if ask.get("age_ms") is not None:
-        blocks.append(BundleAgeBlock(ask["age_ms"], block_number=3, crc_type=crc))
+    if ask.get("age_s") is not None:
+        blocks.append(BundleAgeBlock(ask["age_s"], block_number=3, crc_type=crc))
     if ask.get("hops"):
         blocks.append(HopCountBlock(*ask["hops"], block_number=4, crc_type=crc))
     if ask.get("private"):
@@ -53,79 +53,64 @@ def make(ask: dict) -> str:
 
 
 def report(ask: dict) -> str:
-    """pyD3TN's status report on a bundle of ours."""
+    """pyD3TN's status report on a bundle of ours, at an instant that we choose."""
     subject = Bundle.parse(bytes.fromhex(ask["hex"]))
-    record = BundleStatusReport.from_bundle(ask["status"], ask["reason"], subject)
+    at = datetime.fromtimestamp(ask["at_s"], timezone.utc)
+    record = BundleStatusReport.from_bundle(ask["status"], ask["reason"], subject, at)
     primary = PrimaryBlock(
         bundle_proc_flags=2,
         crc_type=CRCType.CRC32,
         destination=ask["destination"],
         source=ask["source"],
-        report_to=None,
-        creation_time=CreationTimestamp(ask["created_s"], 0),
+        creation_time=CreationTimestamp(ask["at_s"], 0),
         lifetime=1000,
     )
     return bytes(Bundle(primary, record)).hex()
 
 
 def read(ask: dict) -> dict:
-    """What pyD3TN and py-dtn7 find in a bundle."""
-    data = bytes.fromhex(ask["hex"])
-    theirs = Bundle.parse(data)
+    """What pyD3TN finds in a bundle, and the bytes that it would write of it."""
+    theirs = Bundle.parse(bytes.fromhex(ask["hex"]))
     primary = theirs.primary_block
-    said = {
+    return {
         "destination": str(primary.destination),
         "source": str(primary.source),
         "report_to": str(primary.report_to),
         "flags": int(primary.bundle_proc_flags),
         "created": list(primary.creation_time),
         "lifetime_ms": primary.lifetime,
+        "fragment": [primary.fragment_offset, primary.total_payload_length],
         "blocks": [[int(block.block_type), block.block_number, int(block.crc_type)] for block in theirs],
         "payload": bytes(theirs.payload_block.data).hex(),
         "again": bytes(theirs).hex(),
-        "crcs": all(_crc_holds(block) for block in theirs),
+        "crcs": [block.crc_provided == block.calculate_crc() for block in theirs if block.crc_type],
     }
-    if ask.get("dtn7"):
-        other = Dtn7Bundle.from_cbor(data)
-        said["dtn7"] = {
-            "destination": other.primary_block.full_destination_uri,
-            "source": other.primary_block.full_source_uri,
-            "payload": bytes(other.payload_block.data).hex(),
-            "again": other.to_cbor().hex(),
-        }
-    return said
+
+
+def dtn7(ask: dict) -> dict:
+    """What py-dtn7 finds in a bundle, and the bytes that it would write of it."""
+    theirs = Dtn7Bundle.from_cbor(bytes.fromhex(ask["hex"]))
+    return {
+        "destination": theirs.primary_block.full_destination_uri,
+        "source": theirs.primary_block.full_source_uri,
+        "created": [theirs.primary_block.bundle_creation_time, theirs.primary_block.sequence_number],
+        "payload": bytes(theirs.payload_block.data).hex(),
+        "again": theirs.to_cbor().hex(),
+    }
 
 
 def record(ask: dict) -> dict:
-    """pyD3TN's reading of a status report of ours."""
+    """pyD3TN's reading of an administrative record of ours."""
     found = Bundle.parse_administrative_record(bytes.fromhex(ask["hex"]))
+    status, reason, source, created, *rest = found["record_data"]
     return {
-        "received": found.is_received,
-        "forwarded": found.is_forwarded,
-        "delivered": found.is_delivered,
-        "deleted": found.is_deleted,
-        "reason": int(found.reason_code),
-        "source": str(found.subject_source_eid),
+        "type": found["record_type"],
+        "status": [list(one) for one in status],
+        "reason": reason,
+        "source": str(source),
+        "created": list(created),
+        "fragment": rest,
     }
 
 
-def _crc_holds(block: object) -> bool:
-    if int(block.crc_type) == 0:
-        return True
-    return block.calculate_crc() == block.crc_provided if hasattr(block, "crc_provided") else True
-
-
-STEPS = {"make": make, "read": read, "report": report, "record": record}
-
-
-def main() -> None:
-    for line in sys.stdin:
-        ask = json.loads(line)
-        try:
-            answer = {"ok": STEPS[ask["ask"]](ask)}
-        except Exception:
-            answer = {"error": traceback.format_exc(limit=3)}
-        print(json.dumps(answer), flush=True)
-
-
-main()
+serve({"make": make, "read": read, "dtn7": dtn7, "report": report, "record": record})
