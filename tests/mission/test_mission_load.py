@@ -349,6 +349,7 @@ def test_the_schema_bounds_what_the_types_bound() -> None:
         "station-outage",
         "blocks-transactions",
         "tampered-update",
+        "tampered-bundle",
         "lying-station",
         "lying-satellite",
         "forged-proposal",

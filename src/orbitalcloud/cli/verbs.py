@@ -21,7 +21,8 @@ Mission = Annotated[str, typer.Argument(help="a packaged mission (genesis-1) or 
 FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
 KINDS = (
-    "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, heads, settlement, faults or upsets"
+    "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, notices, heads, settlement, "
+    "faults or upsets"
 )
 Json = Annotated[bool, typer.Option("--json", help="print data as JSON")]
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]

@@ -17,6 +17,7 @@ from orbitalcloud.mission.faults import (
     LyingStation,
     Reboot,
     StationOutage,
+    TamperedBundle,
     TamperedUpdate,
 )
 from orbitalcloud.mission.files import locate, read_bytes
@@ -300,7 +301,7 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
     for index, fault in enumerate(mission.fault):
         path: Path = ("fault", index)
         _hour(fault.at_h, mission, (*path, "at_h"), problems)
-        if isinstance(fault, Reboot | FrameLoss):
+        if isinstance(fault, Reboot | FrameLoss | TamperedBundle):
             targets = names.nodes
         elif isinstance(fault, StationOutage | BlocksTransactions | LyingStation):
             targets = names.stations

@@ -14,6 +14,8 @@ from msgspec import Meta
 from orbitalcloud.mission.controls import Control
 from orbitalcloud.mission.errands import Entry, Transaction, Wipe
 from orbitalcloud.mission.faults import Fault
+from orbitalcloud.mission.network import Network
+from orbitalcloud.mission.notices import Notices
 from orbitalcloud.mission.parts import (
     Account,
     Celsius,
@@ -469,6 +471,8 @@ class Mission(Part, frozen=True, kw_only=True):
     station: Annotated[tuple[Station, ...], Meta(max_length=1000)] = ()
     link: Annotated[tuple[Link, ...], Meta(max_length=1000)] = ()
     environment: Environment = Environment()
+    network: Network = Network()
+    notices: Notices = Notices()
     ethereum: Ethereum | None = None
     job: Annotated[tuple[Job, ...], Meta(max_length=1000)] = ()
     payment: Annotated[tuple[Payment, ...], Meta(max_length=1000)] = ()

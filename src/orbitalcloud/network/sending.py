@@ -16,7 +16,7 @@ from orbitalcloud.core.errors import RemoteProtocolError
 from orbitalcloud.core.time import MILLISECOND, SECOND, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.network import cbor
-from orbitalcloud.network.bundle import BUNDLE_AGE, Bundle, decode, encode, with_block
+from orbitalcloud.network.bundle import BUNDLE_AGE, MAX_BYTES, TOLERANCES, Bundle, decode, encode, with_block
 from orbitalcloud.network.convergence import (
     DATA_OVERHEAD,
     MAX_ENTRIES,
@@ -343,7 +343,7 @@ class Sender:
         return transfer
 
     def _grow_older(self, now: Instant, entry: Entry) -> None:
-        bundle = decode(entry.wire)
+        bundle = decode(entry.wire, MAX_BYTES, TOLERANCES)
         assert entry.clock_at is not None
         age = (bundle.age_ms or 0) + max(0, now - entry.clock_at) // MILLISECOND
         entry.clock_at = now
@@ -367,7 +367,7 @@ class Sender:
         least = max(limits.fragment_least_bytes, worth)
         if not entry.cuttable or room < least:
             return ()
-        bundle = decode(entry.wire)
+        bundle = decode(entry.wire, MAX_BYTES, TOLERANCES)
         part = min(room - overhead_bytes(bundle), len(bundle.payload) - 1)
         if room == at_once:
             return fragment(bundle, room) if 2 * part >= room and size <= part * limits.fragments_most else ()
@@ -376,7 +376,7 @@ class Sender:
     def _cut_into(
         self, now: Instant, peer: Peer, entry: Entry, pieces: Sequence[Bundle], room: int, out: Out
     ) -> Entry | None:
-        halves = [Entry(piece, encode(piece), now, entry.expires) for piece in pieces]
+        halves = [Entry(piece, encode(piece), now, entry.expires, source=entry.source) for piece in pieces]
         grown = sum(len(half.wire) for half in halves) - len(entry.wire)
         refusal = self.store.refusal(grown)
         if refusal is not None:
@@ -389,6 +389,7 @@ class Sender:
             effects.Record(records.BundleFragmented(at=now, node=self.name, bundle=entry.id, parts=parts, why=why))
         )
         for half in halves:
+            half.destination = entry.destination
             self.store.add(half)
             out.append(effects.Save(half.key, half.saved(now)))
             half.carrier, half.previous = peer.name, entry.previous
@@ -399,21 +400,23 @@ class Sender:
 
     # Reports ---------------------------------------------------------------------------------------------------------
 
-    def report(self, now: Instant, peer: Peer, report: Report, out: Out) -> None:
-        """Act on what the peer says of a transfer."""
+    def report(self, now: Instant, peer: Peer, report: Report, out: Out) -> Entry | None:
+        """Act on what the peer says of a transfer; the entry that it has taken over, where it has."""
         transfer = peer.transfers.get(report.transfer)
         if transfer is None:
-            return
+            return None
         entry = self.store.get(transfer.bundle)
         assert entry is not None, "a transfer ends with its bundle"
         if report.status == TAKEN:
             self.release(entry, out)
-        elif report.status == MISSING:
+            return entry
+        if report.status == MISSING:
             self._send_again(now, peer, transfer, entry, report, out)
         else:
             self._detach(entry)
             text = f"{peer.name} does not take it now"
             self._pause(now, peer, entry, Why(False, "refused", text), out)
+        return None
 
     def _send_again(self, now: Instant, peer: Peer, transfer: Transfer, entry: Entry, report: Report, out: Out) -> None:
         if report.gaps[-1][1] > len(transfer.wire):
