@@ -11,6 +11,7 @@ CPU time tells what one core of each process could do at most.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import resource
@@ -26,7 +27,7 @@ from orbitalcloud.core import Seed
 from orbitalcloud.live.host import NodeHost
 from orbitalcloud.live.node_config import NodeConfig
 from orbitalcloud.live.node_folder import NodeFolder
-from orbitalcloud.live.node_process import limits_of
+from orbitalcloud.live.node_process import GARBAGE, limits_of
 from orbitalcloud.live.wires import Wires, parse_wire
 from orbitalcloud.network.tcpcl_events import SessionPolicy
 from orbitalcloud.node.letters import POST, TAKE, Letter, Post, Take
@@ -107,6 +108,7 @@ def measure(durable: bool) -> tuple[float, float, float]:
 def main(arguments: list[str]) -> int:
     if arguments:
         durable = arguments[0] == "durable"
+        gc.set_threshold(*GARBAGE)
         asyncio.run(receive(durable) if arguments[1] == "receive" else send(durable, int(arguments[2])))
         return 0
     rows, ratios = [], []

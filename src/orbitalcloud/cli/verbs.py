@@ -255,13 +255,16 @@ def send(
     service: Annotated[str, typer.Option(help="our service, where answers go")] = "",
     stream: Annotated[str, typer.Option(help="with --number: a number of a stream is sent once, however often")] = "",
     number: Annotated[int, typer.Option(min=0, help="the letter's number in its stream")] = 0,
+    reports: Annotated[
+        bool, typer.Option("--reports", help="ask each node on the way for status reports: see `get events BUNDLE`")
+    ] = False,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:
     """Hand a letter to the node on --store; when this ends with 0 it is on that node's disk, and will be brought."""
     from orbitalcloud.cli import posting
 
-    return posting.send(store, destination, file, text, lifetime, priority, service, stream, number, json)
+    return posting.send(store, destination, file, text, lifetime, priority, service, stream, number, reports, json)
 
 
 @app.command()

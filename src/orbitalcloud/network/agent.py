@@ -402,13 +402,16 @@ class BundleAgent:
         if not bundle.created_ms and bundle.age_ms is None:  # tolerated: its age counts from here
             bundle = with_block(bundle, BUNDLE_AGE, cbor.unsigned(0))
             wire = encode(bundle)
-        held = self._store.get(bundle.id)
-        if bundle.whole_id in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
+        name = whole = bundle.whole_id
+        if bundle.is_fragment:
+            name = bundle.id
+        held = self._store.get(name)
+        if whole in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
             return
         local = self.node_of(bundle.destination) == self.name
         judged = self._judge(now, peer, bundle, local, out)
         expires = expiry(bundle, now, limits.retention_ns)
-        received = records.BundleReceived(at=now, node=self.name, bundle=bundle.id, peer=peer, size_bytes=len(wire))
+        received = records.BundleReceived(at=now, node=self.name, bundle=name, peer=peer, size_bytes=len(wire))
         record = effects.Record(received)
         why = making.unwanted(bundle, now, expires, limits.clock_skew_ns)
         if why is not None or (local and not bundle.is_fragment):
@@ -504,8 +507,9 @@ class BundleAgent:
             self._forget_local(name, out)
 
     def _deliver(self, now: Instant, bundle: Bundle, expires: Instant, security: str, out: Out) -> None:
-        self._seen.remember(now, bundle.id, expires, out)  # before `Delivered`: see the module's contract
-        self._forget_parts(bundle.id, out)
+        name = bundle.id
+        self._seen.remember(now, name, expires, out)  # before `Delivered`: see the module's contract
+        self._forget_parts(name, out)
         if bundle.flags & IS_ADMINISTRATIVE:
             self._heard(now, bundle, out)
             return
@@ -514,7 +518,7 @@ class BundleAgent:
         delivered = records.BundleDelivered(
             at=now,
             node=self.name,
-            bundle=bundle.id,
+            bundle=name,
             source=bundle.source.text,
             size_bytes=len(payload),
             delay_ms=(now - created) // MILLISECOND,
@@ -522,7 +526,7 @@ class BundleAgent:
         )
         out.append(effects.Record(delivered))
         source, service = self.node_of(bundle.source), bundle.destination.service
-        out.append(Delivered(bundle.id, source, service, payload, created, bundle.source.text))
+        out.append(Delivered(name, source, service, payload, created, bundle.source.text))
         self._report(now, bundle, admin.DELIVERED, admin.NO_REASON, out)
 
     # Status reports --------------------------------------------------------------------------------------------------
