@@ -12,6 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from orbitalcloud.live.control import Shown
+from orbitalcloud.live.node_client import NodeClient
+from orbitalcloud.node.letters import Letter, Post
+
 ORBITAL = (sys.executable, "-c", "from orbitalcloud.cli import main; main()")
 PATIENCE_S = 20.0
 
@@ -36,11 +40,12 @@ class LiveNode:
         self.process.stdout.close()
         assert self.process.wait(20) == 0, f"{self.name} did not end well"
 
-    def send(self, to: str, payload: bytes, *options: str) -> None:
-        """`orbital send`."""
-        place = self.folder / "letter"
-        place.write_bytes(payload)
-        self._verb("send", to, str(place), *options)
+    def send(self, to: str, payload: bytes, service: str = "", reports: bool = False) -> str:
+        """As `orbital send`; the bundle's id."""
+        with NodeClient(self.folder) as client:
+            said = client.say(Post((Letter(to, payload, source_service=service, reports=reports),)))
+        assert not said.refusal, said.refusal
+        return said.bundles[0]
 
     def recv(self, service: str, count: int = 1) -> list[dict[str, Any]]:
         """`orbital recv`: so many letters, their payload as bytes."""
@@ -49,16 +54,17 @@ class LiveNode:
         assert len(letters) == count, said
         return [letter | {"payload": base64.b64decode(letter["payload"])} for letter in letters]
 
-    def get(self, kind: str) -> Any:
-        """`orbital get KIND`."""
-        return json.loads(self._verb("get", kind, "--json"))
+    def show(self) -> Shown:
+        """How it is, and its newest entries, as `orbital get` has them."""
+        with NodeClient(self.folder) as client:
+            return client.show(1000)
 
-    def until(self, kind: str, holds: Callable[[Any], bool]) -> Any:
-        """`orbital get KIND`, again and again until it is as it should be."""
+    def until(self, holds: Callable[[Shown], object]) -> Shown:
+        """Ask again and again until it is as it should be."""
         deadline = time.monotonic() + PATIENCE_S
-        while not holds(found := self.get(kind)):
-            assert time.monotonic() < deadline, f"{self.name}: {kind} is {found}"
-            time.sleep(0.1)
+        while not holds(found := self.show()):
+            assert time.monotonic() < deadline, f"{self.name} is {found}"
+            time.sleep(0.02)
         return found
 
     def _verb(self, *words: str) -> str:

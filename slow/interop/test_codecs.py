@@ -103,9 +103,7 @@ def ours(crc: int, scheme: str, private: bool) -> list[Bundle]:
         flags = IS_FRAGMENT if fragment else MUST_NOT_FRAGMENT
         created = (CREATED_S - DTN_S) * 1000 + chance.randrange(1000)
         part = {"offset": 99, "total_bytes": 10**6} if fragment else {}
-        made.append(
-            Bundle(destination, source, created, 5, 86_400_000, tuple(blocks), report_to, flags, crc, **part)
-        )
+        made.append(Bundle(destination, source, created, 5, 86_400_000, tuple(blocks), report_to, flags, crc, **part))
     return made
 
 

@@ -62,7 +62,7 @@ def test_our_node_to_pyd3tn(peer, node):
     said = theirs.ask(ask="take", count=len(PAYLOADS))
     assert [bytes.fromhex(one["payload"]) for one in said] == PAYLOADS
     assert {(one["source"], one["destination"]) for one in said} == {("dtn://ours/", "dtn://theirs/app")}
-    ours.until("node", lambda status: status["stored_bundles"] == 0)
+    ours.until(lambda shown: shown.status.stored_bundles == 0)
 
 
 def test_pyd3tn_through_our_relay_to_pyd3tn(codecs, peer, node):
@@ -85,7 +85,7 @@ def test_an_answer_comes_back_on_the_connection_that_we_dialled(codecs, peer, no
     theirs = peer("mtcp.py")
     port = theirs.ask(ask="listen")
     ours = node("ours", "--peer", f"mtcp://theirs@127.0.0.1:{port}")
-    ours.send("dtn://theirs/app", b"question", "--service", "answers")
+    ours.send("dtn://theirs/app", b"question", "answers")
     assert theirs.ask(ask="take", count=1)[0]["source"] == "dtn://ours/answers"
     theirs.ask(ask="reply", bundles=[made(codecs, b"answer", 1, destination="dtn://ours/answers")])
     assert ours.recv("answers")[0]["payload"] == b"answer"

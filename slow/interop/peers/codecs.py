@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from asked import serve
 from py_dtn7 import Bundle as Dtn7Bundle
@@ -55,7 +55,7 @@ def make(ask: dict) -> str:
 def report(ask: dict) -> str:
     """pyD3TN's status report on a bundle of ours, at an instant that we choose."""
     subject = Bundle.parse(bytes.fromhex(ask["hex"]))
-    at = datetime.fromtimestamp(ask["at_s"], timezone.utc)
+    at = datetime.fromtimestamp(ask["at_s"], UTC)
     record = BundleStatusReport.from_bundle(ask["status"], ask["reason"], subject, at)
     primary = PrimaryBlock(
         bundle_proc_flags=2,

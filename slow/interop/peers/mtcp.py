@@ -1,4 +1,4 @@
-"""pyD3TN's MTCP (`pyd3tn.mtcp`), both ends of it, asked a line at a time. Runs in the peers' environment, never in ours.
+"""pyD3TN's MTCP, both ends of it, asked a line at a time. Runs in the peers' environment, never in ours.
 
 `send` is a client of its own that connects, sends and closes; `listen`, `take` and `reply` are a server.
 """

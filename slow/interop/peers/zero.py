@@ -1,4 +1,4 @@
-"""A node of dtn7zero (AGPL-3.0: a process of its own that we talk to, nothing of it is in ours), asked a line at a time.
+"""A node of dtn7zero (AGPL-3.0), asked a line at a time: a process that we talk to, nothing of it is in ours.
 
 `zero.py NODE_URI PORT`: its MTCP listens on PORT. Discovery is off, so neighbours are told (`know`).
 """
