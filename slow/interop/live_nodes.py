@@ -34,7 +34,9 @@ class LiveNode:
         self.ports = [int(place.rpartition(":")[2]) for place in self.ready["listens"]]
 
     def stop(self) -> None:
-        """End it as Ctrl-C does, and see that it ends well."""
+        """End it as Ctrl-C does, and see that it ends well; once is enough."""
+        if self.process.returncode is not None:
+            return
         self.process.send_signal(signal.SIGTERM)
         assert self.process.stdout is not None
         self.process.stdout.close()
