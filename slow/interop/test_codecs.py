@@ -5,18 +5,24 @@ from __future__ import annotations
 import random
 from itertools import product
 
+import msgspec
 import pytest
 
-from orbitalcloud.core import RemoteProtocolError
-from orbitalcloud.network import Block, Bundle, decode, encode, parse_eid
+from orbitalcloud.core import SECOND, Instant, RemoteProtocolError
+from orbitalcloud.network import Block, Bundle, admin, decode, encode, parse_eid
 from orbitalcloud.network.bundle import (
     BUNDLE_AGE,
+    DELETE_UNPROCESSED,
+    DISCARD_UNPROCESSED,
     HOP_COUNT,
+    IS_ADMINISTRATIVE,
     IS_FRAGMENT,
     MUST_NOT_FRAGMENT,
     PAYLOAD,
     PREVIOUS_NODE,
     PRIORITY,
+    REPLICATE,
+    REPORT_UNPROCESSED,
 )
 from orbitalcloud.network.cbor import unsigned
 
@@ -145,3 +151,71 @@ def test_what_the_peers_do_not_know_they_refuse(codecs):
     assert "220 is not a valid BlockType" in codecs.refuses(ask="read", hex=encode(private).hex())
     three = ours(0, "ipn-3", private=False)[0]
     assert codecs.refuses(ask="dtn7", hex=encode(three).hex())
+
+
+# Status reports ------------------------------------------------------------------------------------------------------
+
+AT_S = CREATED_S + 5
+SUBJECT = Bundle(
+    parse_eid("ipn:2.1"),
+    parse_eid("dtn://bob/app"),
+    (CREATED_S - DTN_S) * 1000,
+    7,
+    60_000,
+    (Block(PAYLOAD, 1, bytes(500)),),
+    flags=admin.ASK_STATUS_TIME | sum(admin.ASK),
+)
+PART = msgspec.structs.replace(SUBJECT, flags=SUBJECT.flags | IS_FRAGMENT, offset=100, total_bytes=900)
+STATUS_BITS = (0x01, 0x04, 0x08, 0x10)
+"""pyD3TN's numbers of RFC 9171's four assertions."""
+
+
+@pytest.mark.parametrize("status", range(4))
+@pytest.mark.parametrize("subject", [SUBJECT, PART])
+def test_our_status_reports_read_by_pyd3tn(codecs, status, subject):
+    report = admin.report_on(subject, status, 9, Instant(AT_S * SECOND))
+    said = codecs.ask(ask="record", hex=admin.encode_report(report).hex())
+    assert (said["type"], said["reason"], said["source"]) == (1, 9, "dtn://bob/app")
+    assert [one[0] for one in said["status"]] == [index == status for index in range(4)]
+    assert said["status"][status][1] == (AT_S - DTN_S) * 1000
+    assert said["created"] == [subject.created_ms, subject.sequence]
+    assert said["fragment"] == ([100, 500] if subject.is_fragment else [])
+
+
+@pytest.mark.parametrize("status", range(4))
+@pytest.mark.parametrize("subject", [SUBJECT, PART])
+def test_pyd3tns_status_reports_read_by_us(codecs, status, subject):
+    wire = codecs.ask(
+        **{"ask": "report", "hex": encode(subject).hex(), "at_s": AT_S, "status": STATUS_BITS[status], "reason": 9},
+        source="dtn://carol/",
+        destination="dtn://bob/app",
+    )
+    bundle = decode(bytes.fromhex(wire))
+    assert bundle.flags & IS_ADMINISTRATIVE
+    report = admin.decode_record(bundle.payload)
+    assert report.asserted == tuple(index == status for index in range(4))
+    assert (report.reason, report.source.text) == (9, "dtn://bob/app")
+    assert report.subject.startswith(subject.whole_id)
+    # pyD3TN writes whole seconds where 4.2.6 has milliseconds, and of a fragment the length of all (6.1.1: its own).
+    assert report.times[status] == AT_S - DTN_S
+    assert (report.offset, report.length) == ((100, 900) if subject.is_fragment else (0, 0))
+
+
+def test_flags_of_pyd3tn_that_are_not_those_of_the_rfc(codecs):
+    """RFC 9171 4.2.3: deletion is bit 18; 4.2.4: report is bit 1, delete bit 2, discard bit 4. All others agree."""
+    theirs = codecs.ask(ask="flags")
+    assert theirs["REPORT_DELETION"] == 0x400000 != admin.ASK[admin.DELETED]
+    asks = ("REPORT_RECEPTION", "REPORT_FORWARDING", "REPORT_DELIVERY")
+    assert tuple(theirs[name] for name in asks) == admin.ASK[:3]
+    assert theirs["REPORT_STATUS_TIME"] == admin.ASK_STATUS_TIME
+    assert theirs["MUST_BE_REPLICATED"] == REPLICATE
+    blocks = [theirs[name] for name in ("DISCARD_IF_UNPROC", "REPORT_IF_UNPROC", "DELETE_BUNDLE_IF_UNPROC")]
+    assert blocks == [REPORT_UNPROCESSED, DELETE_UNPROCESSED, DISCARD_UNPROCESSED], "each has another's number"
+
+
+def test_py_dtn7_writes_blocks_that_it_does_not_know_behind_the_payload(codecs):
+    """RFC 9171 4.1: the payload is the last block. So what it passes on with a private block, no strict node takes."""
+    private = next(one for one in ours(0, "dtn", private=True) if not one.is_fragment)
+    again = codecs.ask(ask="dtn7", hex=encode(private).hex())["again"]
+    with pytest.raises(RemoteProtocolError, match="payload"):
+        decode(bytes.fromhex(again))

@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from asked import serve
 from py_dtn7 import Bundle as Dtn7Bundle
 from pyd3tn.bundle7 import (
+    BlockProcFlag,
     Bundle,
     BundleAgeBlock,
+    BundleProcFlag,
     BundleStatusReport,
     CanonicalBlock,
     CRCType,
@@ -113,4 +115,9 @@ def record(ask: dict) -> dict:
     }
 
 
-serve({"make": make, "read": read, "dtn7": dtn7, "report": report, "record": record})
+def flags(ask: dict) -> dict[str, int]:
+    """The numbers of pyD3TN's flags."""
+    return {flag.name: int(flag) for kind in (BundleProcFlag, BlockProcFlag) for flag in kind if flag.name}
+
+
+serve({"flags": flags, "make": make, "read": read, "dtn7": dtn7, "report": report, "record": record})
