@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Protocol
 
 from orbitalcloud.core import effects, records
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import RemoteProtocolError
-from orbitalcloud.core.time import MILLISECOND, Instant, iso
+from orbitalcloud.core.time import MILLISECOND, MINUTE, Instant, iso
 from orbitalcloud.core.why import Why
-from orbitalcloud.network import admin, cbor, making
+from orbitalcloud.network import admin, cbor, making, prophet
 from orbitalcloud.network.bundle import (
     BLOCK_CONFIDENTIALITY,
     BLOCK_INTEGRITY,
@@ -39,10 +38,11 @@ from orbitalcloud.network.convergence import REFUSED, TAKEN, Report, Segment, de
 from orbitalcloud.network.eid import NULL, Eid, endpoint
 from orbitalcloud.network.fragment import Reassembly
 from orbitalcloud.network.limits import AgentLimits
-from orbitalcloud.network.output import Delivered, Out, Output
+from orbitalcloud.network.output import Delivered, Desk, Out, Output
 from orbitalcloud.network.peer import Peer
 from orbitalcloud.network.reporting import ASKS, Reporter
-from orbitalcloud.network.routing import ContactPlan
+from orbitalcloud.network.routes import Ask
+from orbitalcloud.network.routing import ContactPlan, Route
 from orbitalcloud.network.security.guard import Guard
 from orbitalcloud.network.security.policy import Judgement
 from orbitalcloud.network.seen import Seen
@@ -56,14 +56,6 @@ _RESERVED = 64
 """Sequence numbers taken from the saved counter at a time, so that it is not saved for each bundle."""
 
 _Parts = tuple[Reassembly, list[str]]
-
-
-class Desk(Protocol):
-    """Where payloads for this node end up, asked before one is taken: what it has no room for stays the sender's."""
-
-    def refusal(self, service: str, size_bytes: int) -> Why | None:
-        """Why a payload of this size cannot be taken now."""
-        ...
 
 
 class _ForgedError(RemoteProtocolError):
@@ -142,6 +134,12 @@ class BundleAgent:
         """Whether this bundle (or fragment) is in the store."""
         return bundle_id in self._store
 
+    def route_to(
+        self, now: Instant, destination: str, size_bytes: int, priority: int = 1, path: str = "soonest"
+    ) -> Route | Why:
+        """The route that a bundle of this size would take from here now, or why there is none; see `Routes.told`."""
+        return self._sender.routes.told(now, Ask(destination, size_bytes, priority), path)
+
     def stored(self, most: int) -> list[Entry]:
         """The first so many of what is stored, to be looked at."""
         return list(islice(self._store.entries(), most))
@@ -215,6 +213,17 @@ class BundleAgent:
         """This node can send to `contact.receiver` from now on."""
         out: Out = []
         self._sender.opened(now, contact, out)
+        if not self._sender.routes.foreseen(now, contact.receiver):
+            self._sender.prophet.met(now, contact.receiver)
+            vector = self._sender.prophet.vector(now)
+            out += self.submit(now, contact.receiver, prophet.SERVICE, vector, "encounter", 10 * MINUTE, 3)
+        return out
+
+    def exclude(self, now: Instant, nodes: Mapping[str, str]) -> list[Output]:
+        """Relay through none of these from now on: name → the reason, a short word (`jurisdiction`, `lost`, …)."""
+        out: Out = []
+        self._sender.routes.exclude(nodes)
+        self._sender.dispatch_all(now, out)
         return out
 
     def closed(self, now: Instant, contact: Contact) -> list[Output]:
@@ -402,9 +411,8 @@ class BundleAgent:
         if not bundle.created_ms and bundle.age_ms is None:  # tolerated: its age counts from here
             bundle = with_block(bundle, BUNDLE_AGE, cbor.unsigned(0))
             wire = encode(bundle)
-        name = whole = bundle.whole_id
-        if bundle.is_fragment:
-            name = bundle.id
+        whole = bundle.whole_id
+        name = bundle.id if bundle.is_fragment else whole
         held = self._store.get(name)
         if whole in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
             return
@@ -422,6 +430,8 @@ class BundleAgent:
             self._report_reception(now, bundle, out)
             if why is not None:
                 self._drop_bundle(now, bundle, why, out)
+            elif bundle.destination.service == prophet.SERVICE:
+                self._hear(now, peer, judged.bundle or bundle, out)
             else:
                 self._deliver(now, judged.bundle or bundle, expires, _verdict(judged), out)
             return
@@ -442,6 +452,15 @@ class BundleAgent:
         if held:
             self._sender.release(held, out)
         self._keep(now, bundle, wire, peer, out)
+
+    def _hear(self, now: Instant, peer: str, bundle: Bundle, out: Out) -> None:
+        """A neighbour's predictabilities: of itself, at first hand, or refused."""
+        if self.node_of(bundle.source) != peer:
+            raise RemoteProtocolError("prophet-source", f"{peer} brings what is of {bundle.source.node[:60]}")
+        vector = prophet.read_vector(bundle.payload)
+        out.append(effects.Record(making.heard(now, self.name, bundle)))
+        self._sender.prophet.heard(now, peer, vector)
+        self._sender.dispatch_all(now, out)
 
     def _judge(self, now: Instant, peer: str, bundle: Bundle, local: bool, out: Out) -> Judgement:
         """What the guard says of a bundle; `_Forged` (recorded, and it stays the peer's) where it refuses it."""

@@ -70,7 +70,7 @@ class NetworkNode(Node):
         for step in self.agent.received(now, event.peer, event.frame):
             if type(step) is not Delivered:
                 gathered.append(step)  # type: ignore[arg-type]
-            elif step.service in ECHO or step.service == TRACE:
+            elif self.notices is not None or step.service in ECHO or step.service == TRACE:
                 gathered += self._network(now, (step,))
             else:
                 gathered += self.mail.put(step)
