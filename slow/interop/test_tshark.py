@@ -165,7 +165,7 @@ def test_what_hdtn_sent_it_reads_as_we_do(tshark, tmp_path):
         assert set(row["bpv7.crc_status"]) == {GOOD}
 
 
-TCPCL = ["tcpcl.v4.mhdr.type", "tcpcl.v4.sess_init.nodeid_data", "tcpcl.v4.xfer_id", "bpv7.primary.src_uri"]
+TCPCL = ["tcpcl.v4.mhdr.type", "tcpcl.v4.sess_init.nodeid_data", "bpv7.primary.dst_uri", "bpv7.primary.src_uri"]
 SESS_INIT, XFER_SEGMENT, XFER_ACK, SESS_TERM = 7, 1, 2, 5
 
 
@@ -196,9 +196,10 @@ def test_a_session_of_two_of_our_live_nodes(tshark, tmp_path, node):
     assert (kinds[SESS_INIT], kinds[SESS_TERM]) == (2, 2)
     assert kinds[XFER_SEGMENT] == kinds[XFER_ACK] > len(payloads)
     assert {name for row in rows for name in row[TCPCL[1]]} == {"dtn://alice/", "dtn://bob/"}
-    sources = Counter(source for row in rows for source in row[TCPCL[3]])
-    assert sources["dtn://alice/"] == len(payloads)
-    assert sources["dtn://bob/"] == 1 + len(payloads), "its letter, and a report that each of alice's was delivered"
+    ways = Counter(way for row in rows for way in zip(row[TCPCL[3]], row[TCPCL[2]], strict=True))
+    assert ways["dtn://alice/", "dtn://bob/inbox"] == len(payloads)
+    assert ways["dtn://bob/", "dtn://alice/inbox"] == 1
+    assert ways["dtn://bob/", "dtn://alice/"] == len(payloads), "a report that each of alice's was delivered"
     sums = [status for row in rows for status in row["bpv7.crc_status"]]
-    assert len(sums) >= 3 * sum(sources.values())
+    assert len(sums) >= 3 * ways.total()
     assert set(sums) == {GOOD}
