@@ -67,8 +67,16 @@ def peer(peer_python: Path) -> Iterator[Start]:
 
 @pytest.fixture(scope="session")
 def codecs(peer_python: Path) -> Iterator[Peer]:
-    """pyD3TN's and py-dtn7's (dtn7zero's) bundle codecs."""
+    """pyD3TN's bundle codec."""
     found = Peer(peer_python, "codecs.py")
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def dtn7(peer_python: Path) -> Iterator[Peer]:
+    """py-dtn7's bundle codec, dtn7zero's."""
+    found = Peer(peer_python, "dtn7.py")
     yield found
     found.close()
 

@@ -128,12 +128,12 @@ def test_what_we_write_pyd3tn_reads_and_writes_the_same(codecs, crc, scheme):
         assert said["fragment"] == ([bundle.offset, bundle.total_bytes] if bundle.is_fragment else [None, None])
 
 
-def test_py_dtn7_reads_ours_where_there_is_no_crc_and_no_fragment(codecs):
+def test_py_dtn7_reads_ours_where_there_is_no_crc_and_no_fragment(dtn7):
     for scheme in ("dtn", "ipn"):
         for bundle in ours(0, scheme, private=False):
             if bundle.is_fragment:
                 continue
-            said = codecs.ask(ask="dtn7", hex=encode(bundle).hex())
+            said = dtn7.ask(ask="read", hex=encode(bundle).hex())
             assert said["created"] == [bundle.created_ms, bundle.sequence]
             assert said["payload"] == bundle.payload.hex()
             # It writes ipn names as ipn://2.1, which no RFC does; the numbers are the same.
@@ -143,14 +143,14 @@ def test_py_dtn7_reads_ours_where_there_is_no_crc_and_no_fragment(codecs):
             assert {block.type for block in again.blocks} == {block.type for block in bundle.blocks}
 
 
-def test_what_the_peers_do_not_know_they_refuse(codecs):
+def test_what_the_peers_do_not_know_they_refuse(codecs, dtn7):
     """Pinned, so that it is noticed when a peer learns it: docs/interop.md says the same."""
     whole = [bundle for bundle in ours(2, "dtn", private=False) if not bundle.is_fragment]
-    assert "CRC" in codecs.refuses(ask="dtn7", hex=encode(whole[0]).hex())
+    assert "CRC" in dtn7.refuses(ask="read", hex=encode(whole[0]).hex())
     private = ours(2, "dtn", private=True)[0]
     assert "220 is not a valid BlockType" in codecs.refuses(ask="read", hex=encode(private).hex())
     three = ours(0, "ipn-3", private=False)[0]
-    assert codecs.refuses(ask="dtn7", hex=encode(three).hex())
+    assert dtn7.refuses(ask="read", hex=encode(three).hex())
 
 
 # Status reports ------------------------------------------------------------------------------------------------------
@@ -213,9 +213,9 @@ def test_flags_of_pyd3tn_that_are_not_those_of_the_rfc(codecs):
     assert blocks == [REPORT_UNPROCESSED, DELETE_UNPROCESSED, DISCARD_UNPROCESSED], "each has another's number"
 
 
-def test_py_dtn7_writes_blocks_that_it_does_not_know_behind_the_payload(codecs):
+def test_py_dtn7_writes_blocks_that_it_does_not_know_behind_the_payload(dtn7):
     """RFC 9171 4.1: the payload is the last block. So what it passes on with a private block, no strict node takes."""
     private = next(one for one in ours(0, "dtn", private=True) if not one.is_fragment)
-    again = codecs.ask(ask="dtn7", hex=encode(private).hex())["again"]
+    again = dtn7.ask(ask="read", hex=encode(private).hex())["again"]
     with pytest.raises(RemoteProtocolError, match="payload"):
         decode(bytes.fromhex(again))

@@ -1,7 +1,7 @@
-"""The bundle codecs of pyD3TN and py-dtn7, asked a line at a time. Runs in the peers' environment, never in ours.
+"""pyD3TN's bundle codec, asked a line at a time. Runs in the peers' environment, never in ours.
 
-`{"ask": "make", …}` makes a bundle with pyD3TN; `{"ask": "read", "hex": …}` says what pyD3TN reads in ours, and
-`{"ask": "dtn7", "hex": …}` what py-dtn7 does; `report` and `record` are pyD3TN's status reports, out and in.
+`{"ask": "make", …}` makes a bundle; `{"ask": "read", "hex": …}` says what it finds in ours; `report` and `record` are
+its status reports, out and in.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from asked import serve
-from py_dtn7 import Bundle as Dtn7Bundle
 from pyd3tn.bundle7 import (
     BlockProcFlag,
     Bundle,
@@ -89,18 +88,6 @@ def read(ask: dict) -> dict:
     }
 
 
-def dtn7(ask: dict) -> dict:
-    """What py-dtn7 finds in a bundle, and the bytes that it would write of it."""
-    theirs = Dtn7Bundle.from_cbor(bytes.fromhex(ask["hex"]))
-    return {
-        "destination": theirs.primary_block.full_destination_uri,
-        "source": theirs.primary_block.full_source_uri,
-        "created": [theirs.primary_block.bundle_creation_time, theirs.primary_block.sequence_number],
-        "payload": bytes(theirs.payload_block.data).hex(),
-        "again": theirs.to_cbor().hex(),
-    }
-
-
 def record(ask: dict) -> dict:
     """pyD3TN's reading of an administrative record of ours."""
     found = Bundle.parse_administrative_record(bytes.fromhex(ask["hex"]))
@@ -120,4 +107,4 @@ def flags(ask: dict) -> dict[str, int]:
     return {flag.name: int(flag) for kind in (BundleProcFlag, BlockProcFlag) for flag in kind if flag.name}
 
 
-serve({"flags": flags, "make": make, "read": read, "dtn7": dtn7, "report": report, "record": record})
+serve({"flags": flags, "make": make, "read": read, "report": report, "record": record})
