@@ -69,6 +69,10 @@ class LiveNode:
             time.sleep(0.02)
         return found
 
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """A verb that goes on while we do something else."""
+        return subprocess.Popen([*ORBITAL, *words, "--store", str(self.folder)], stdout=subprocess.PIPE, text=True)
+
     def _verb(self, *words: str) -> str:
         done = subprocess.run(
             [*ORBITAL, *words, "--store", str(self.folder)], capture_output=True, text=True, timeout=PATIENCE_S + 20

@@ -17,7 +17,7 @@ import pytest
 
 from network.cases_network import hdtn_keys
 from orbitalcloud.core import from_hex, records
-from orbitalcloud.network import Bundle, decode, encode
+from orbitalcloud.network import Bundle, decode, encode, parse_eid
 from orbitalcloud.network.bundle import (
     BLOCK_CONFIDENTIALITY,
     BLOCK_INTEGRITY,
@@ -83,6 +83,27 @@ def test_our_datagrams_are_what_udpcli_takes(node):
         bundle = decode(ion.recv(65_535))
     assert (bundle.destination.text, bundle.source.text, bundle.payload) == ("ipn:1.1", "ipn:2.0", b"hello ION")
     assert all(block.crc for block in bundle.blocks), "every block of ours has its sum"
+
+
+def test_an_echo_of_ions_finds_its_way_back(node):
+    """bpecho sends back to the source. ION keeps 32 bits of a service number, so no ping of ours may have more."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ion:
+        ion.bind(("127.0.0.1", 0))
+        ion.settimeout(20)
+        ours = node(
+            "ipn:2",
+            *("--listen", "udp://127.0.0.1:0", "--peer", f"udp://ipn:1@127.0.0.1:{ion.getsockname()[1]}"),
+        )
+        pinging = ours.begin("ping", "ipn:1.2", "--count", "1", "--json")
+        asked = decode(ion.recv(65_535))
+        assert int(asked.source.service) < 2**32
+        echo = msgspec.structs.replace(of_ion(), destination=asked.source, source=parse_eid("ipn:1.2"))
+        payload = msgspec.structs.replace(echo.blocks[-1], data=asked.payload)
+        echo = msgspec.structs.replace(echo, blocks=(*echo.blocks[:-1], payload))
+        ion.sendto(encode(echo), ("127.0.0.1", ours.ports[0]))
+        said, _ = pinging.communicate(timeout=30)
+    assert pinging.returncode == 0
+    assert json.loads(said.splitlines()[0])["ms"] > 0
 
 
 def test_ions_private_block_passes_our_relay_untouched(node):
