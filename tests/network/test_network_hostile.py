@@ -180,7 +180,7 @@ def test_the_same_bundle_under_two_transfers_is_delivered_once():
 
 
 def test_peers_are_bounded():
-    """Of each there is half a transfer; whoever comes beyond the bound is turned away, and those that are known stay."""
+    """Of each there is half a transfer: whoever comes beyond the bound is turned away, and who is known stays."""
     made = agent(AgentLimits(peers=3))
     wire = encode(bundle_to("b"))
     half = encode_segment(Segment(transfer_name(wire), len(wire), 0, wire[:20], False))
