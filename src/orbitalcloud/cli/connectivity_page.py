@@ -60,7 +60,7 @@ def _times(made: ConnectivityStudy) -> str:
     out = []
     for number, flow in enumerate(made.variants[0].flows):
         lines = []
-        for variant, tone in zip(made.variants, ("blue", "sun"), strict=False):
+        for variant, tone in zip(made.variants, ("blue", "sun", "teal"), strict=False):
             series = variant.flows[number].rtt_s
             there = np.isfinite(series)
             if there.any():
