@@ -18,9 +18,10 @@ from orbitalcloud.physics.constants import SPEED_OF_LIGHT_M_S
 from orbitalcloud.physics.frames import look_angles, teme_to_itrs
 from orbitalcloud.physics.link_atmosphere import attenuation
 from orbitalcloud.physics.link_coding import TABLES
-from orbitalcloud.study.connectivity import connectivity
+from orbitalcloud.study.connectivity import connectivity, fibre_rtt_s
 from orbitalcloud.study.flow_paths import Network, Step, steps
 from orbitalcloud.study.flow_places import ground_of
+from study.cases_connectivity import relayed
 
 HEAD = """
 name = "m"
@@ -330,6 +331,19 @@ def test_without_lasers_relays_carry_what_nothing_else_does():
     both = np.isfinite(relays.flows[0].rtt_s)
     assert np.all(lasers.flows[0].rtt_s[both] <= relays.flows[0].rtt_s[both] + 1e-12)
     assert relays.flows[0].satellites[both].max() >= 2
+
+
+def test_handleys_finding_holds_on_the_packaged_mission():
+    """Relays without lasers beat fibre over land, lasers beat relays, and over an ocean there are none (HotNets 2019)."""
+    made = relayed()
+    lasers, relays, neither = made.variants
+    for number in range(3):
+        assert relays.flows[number].available == 1.0
+        medians = [one.flows[number].rtt_quantiles_s()[1] for one in (lasers, relays)]
+        assert medians[0] < medians[1] < fibre_rtt_s(made.ground, number)
+        assert neither.flows[number].available == 0.0
+    assert lasers.flows[3].available == 1.0
+    assert relays.flows[3].available == 0.0
 
 
 # What binds -----------------------------------------------------------------------------------------------------------
