@@ -133,10 +133,10 @@ PRESS = (
 
 @cache
 def relayed() -> ConnectivityStudy:
-    """The packaged mission of ground relays, every half hour of its day."""
+    """The packaged mission of ground relays, in steps that do not keep time with its orbits."""
     loaded = load("ground-relays")
     assert loaded.mission.connectivity is not None
-    settings = msgspec.structs.replace(loaded.mission.connectivity, step_s=1800.0)
+    settings = msgspec.structs.replace(loaded.mission.connectivity, step_s=617.0)
     mission = msgspec.structs.replace(loaded.mission, connectivity=settings)
     return connectivity(replace(loaded, mission=mission))
 

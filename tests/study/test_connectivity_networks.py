@@ -334,7 +334,7 @@ def test_without_lasers_relays_carry_what_nothing_else_does():
 
 
 def test_handleys_finding_holds_on_the_packaged_mission():
-    """Relays without lasers beat fibre over land, lasers beat relays, and over an ocean there are none (HotNets 2019)."""
+    """Relays without lasers beat fibre over land, lasers beat relays; over an ocean there are none (HotNets 2019)."""
     made = relayed()
     lasers, relays, neither = made.variants
     for number in range(3):
