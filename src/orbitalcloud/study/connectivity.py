@@ -152,6 +152,7 @@ def connectivity(loaded: Loaded, told: Callable[[float, str], None] = lambda sha
             told((number + share) / len(kinds), f"flows, topology {name}")
 
         variants.append(_flown(network, settings, name, times, heard))
+    told(1.0, "coverage")
     return ConnectivityStudy(
         loaded.mission.name,
         len(loaded.satellites),
