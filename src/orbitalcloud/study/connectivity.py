@@ -6,7 +6,8 @@
 The network with the mission's topology stands beside the same without links between satellites, and, where stations
 relay, without relays too. A flow takes the
 shortest path of each instant; what it gets there is max-min fair. A path is that of an instant: light's way at a
-standing sky, both ways alike. Nothing queues, and nothing of the Internet beyond a station is in it.
+standing sky, both ways alike. Nothing queues, no terminal is silent while it turns to another satellite, and nothing of the Internet
+beyond a station is in it.
 """
 
 from __future__ import annotations
