@@ -4,10 +4,9 @@
     made.variants[0].flows[0].rtt_s          # (n_times,), not a number where there is no path
 
 The network with the mission's topology stands beside the same without links between satellites, and, where stations
-relay, without relays too. A flow takes the
-shortest path of each instant; what it gets there is max-min fair. A path is that of an instant: light's way at a
-standing sky, both ways alike. Nothing queues, no terminal is silent while it turns to another satellite, and nothing of the Internet
-beyond a station is in it.
+relay, without relays too. A flow takes the shortest path of each instant; what it gets there is max-min fair. A path is
+that of an instant: light's way at a standing sky, both ways alike. Nothing queues, no terminal is silent while it turns
+to another satellite, and nothing of the Internet beyond a station is in it.
 """
 
 from __future__ import annotations
