@@ -118,7 +118,7 @@ def _air(one: Connectivity, mission: Mission, problems: Problems) -> None:
     for index, terminal in enumerate(mission.terminal):
         if terminal.name in ends and not terminal.air:
             problems.add(("terminal", index), terminal.name, f"user_radio has a budget: give {_SIMILAR}")
-    named = {place.name for place in (*mission.station, *mission.terminal)}
+    named = {one.name for one in mission.station} | {one.name for one in mission.terminal}
     for index, flow in enumerate(mission.flow):
         for key in ("source", "destination"):
             place = getattr(flow, key)
