@@ -3,8 +3,9 @@
 Pure and sans-IO: instants and bytes come in, effects go out. The way in is `BundleAgent` (one per node), which stands
 on a `ContactPlan` with `route`; below it are the bundle codec (`Bundle`, `encode`, `decode`, after RFC 9171),
 fragmentation (`fragment`, `Reassembly`) and the frames of a contact (`convergence`). `security` beside them signs,
-seals and judges bundles (`Policy`, `protect`, `judge`; RFC 9172). Imports `core`, msgspec, google-crc32c and, in
-`security` only, cryptography.
+seals and judges bundles (`Policy`, `protect`, `judge`; RFC 9172); `identity` names a node by
+its key. Imports `core`, msgspec, google-crc32c and, in
+`security` and `identity`, cryptography.
 
 Reading order: `bundle`, `fragment`, `convergence`, `routing`, `store`, `peer`, `sending`, `agent`; `security`.
 Wires: `tcpcl_messages`, `tcpcl_reader`, `tcpcl_transfers`, `tcpcl` (RFC 9174), `framings`, `pacing`, `carriage`.
@@ -14,6 +15,7 @@ from orbitalcloud.network.agent import BundleAgent
 from orbitalcloud.network.bundle import Block, Bundle, decode, encode, require_conformant
 from orbitalcloud.network.eid import Eid, endpoint, parse_eid
 from orbitalcloud.network.fragment import Reassembly, fragment
+from orbitalcloud.network.identity import Petnames, did_key, eid_key, key_eid, key_name, read_did_key, read_key_name
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Delivered, Output
 from orbitalcloud.network.routing import ContactPlan, Route, route, soonest
@@ -32,17 +34,24 @@ __all__ = [
     "Keyring",
     "Nonces",
     "Output",
+    "Petnames",
     "Policy",
     "Protection",
     "Reassembly",
     "Route",
     "decode",
+    "did_key",
+    "eid_key",
     "encode",
     "endpoint",
     "fragment",
     "judge",
+    "key_eid",
+    "key_name",
     "parse_eid",
     "protect",
+    "read_did_key",
+    "read_key_name",
     "require_conformant",
     "route",
     "soonest",

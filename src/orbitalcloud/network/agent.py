@@ -9,6 +9,8 @@ the next node has acknowledged it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Protocol
 
 from orbitalcloud.core import effects, records
 from orbitalcloud.core.contact import Contact
@@ -37,10 +39,29 @@ _RESERVED = 64
 _Parts = tuple[Reassembly, list[str]]
 
 
+class Desk(Protocol):
+    """Where payloads for this node end up, asked before one is taken: what it has no room for stays the sender's."""
+
+    def refusal(self, service: str, size_bytes: int) -> Why | None:
+        """Why a payload of this size cannot be taken now."""
+        ...
+
+
 class BundleAgent:
     """Makes, keeps, forwards and delivers bundles for the node `name` over `plan`."""
 
-    __slots__ = ("_expiry_at", "_parts", "_seen", "_sender", "_sequence", "_sequence_limit", "_store", "limits", "name")
+    __slots__ = (
+        "_expiry_at",
+        "_parts",
+        "_seen",
+        "_sender",
+        "_sequence",
+        "_sequence_limit",
+        "_store",
+        "desk",
+        "limits",
+        "name",
+    )
 
     def __init__(self, name: str, plan: ContactPlan, limits: AgentLimits | None = None) -> None:
         endpoint(name)  # A name that makes no endpoint is refused here, not in flight.
@@ -53,6 +74,7 @@ class BundleAgent:
         self._sequence = 0
         self._sequence_limit = 0
         self._expiry_at: Instant | None = None
+        self.desk: Desk | None = None
 
     # What a person may ask -------------------------------------------------------------------------------------------
 
@@ -70,9 +92,17 @@ class BundleAgent:
         """How many bytes they have, as encoded."""
         return self._store.used_bytes
 
+    def stored(self, most: int) -> list[Entry]:
+        """The first so many of what is stored, to be looked at."""
+        return list(islice(self._store.entries(), most))
+
     def holds(self, bundle_id: str) -> bool:
         """Whether this bundle (or fragment) is in the store."""
         return bundle_id in self._store
+
+    def next_hop(self, now: Instant, destination: str, size_bytes: int) -> str | None:
+        """The neighbour to whom a bundle for this node would go now, or at its next contact; None without a way."""
+        return self._sender.next_hop(now, destination, size_bytes)
 
     # Life ------------------------------------------------------------------------------------------------------------
 
@@ -158,8 +188,11 @@ class BundleAgent:
         purpose: str,
         lifetime_ns: int,
         priority: int = 1,
+        source_service: str = "",
     ) -> Iterator[Output]:
         """Send `payload` to the service of a node. Larger `priority` (0 to 23) is more urgent.
+
+        Answers go to `source_service` of this node.
 
         The first output is the record of the bundle, `BundleCreated`; where the store refuses it, `BundleDropped` with
         the Why follows. `DataError` if the names make no endpoint.
@@ -168,7 +201,7 @@ class BundleAgent:
         sequence = self._next_sequence(out)
         bundle = making.make_bundle(
             endpoint(destination, service),
-            endpoint(self.name),
+            endpoint(self.name, source_service),
             now,
             sequence,
             lifetime_ns // MILLISECOND,
@@ -186,8 +219,10 @@ class BundleAgent:
             purpose=purpose,
         )
         out.insert(0, effects.Record(created))
-        refusal = self._too_big(len(wire)) or self._store.refusal(len(wire))
-        if destination == self.name:
+        local = destination == self.name
+        refusal = self._no_place(bundle) if local else self._store.refusal(len(wire))
+        refusal = self._too_big(len(wire)) or refusal
+        if local and refusal is None:
             self._deliver(now, bundle, expiry(bundle, now, self.limits.retention_ns), out)
         elif refusal is not None:
             self._drop(now, bundle.id, refusal, out)
@@ -207,6 +242,9 @@ class BundleAgent:
         if size_bytes <= most:
             return None
         return Why(False, "size", f"the bundle has {size_bytes} bytes, {most} are taken", size_bytes, most, "byte")
+
+    def _no_place(self, bundle: Bundle) -> Why | None:
+        return self.desk.refusal(bundle.destination.service, len(bundle.payload)) if self.desk is not None else None
 
     def _keep(self, now: Instant, bundle: Bundle, wire: bytes, previous: str, out: Out) -> None:
         """Store, save and send on."""
@@ -281,6 +319,9 @@ class BundleAgent:
         why = making.unwanted(bundle, now, expires, self.limits.clock_skew_ns)
         local = bundle.destination.node == self.name
         if why is not None or (local and not bundle.is_fragment):
+            full = self._no_place(bundle) if why is None else None
+            if full is not None:
+                raise RemoteProtocolError(full.rule, full.text)
             out.append(record)
             if why is not None:
                 self._drop(now, bundle.id, why, out)
@@ -346,7 +387,8 @@ class BundleAgent:
             delay_ms=(now - created) // MILLISECOND,
         )
         out.append(effects.Record(delivered))
-        out.append(Delivered(bundle.id, bundle.source.node, bundle.destination.service, payload, created))
+        source, service = bundle.source, bundle.destination.service
+        out.append(Delivered(bundle.id, source.node, service, payload, created, source.text))
         self._seen.remember(now, bundle.id, expires, out)
         _, fragments = self._parts.pop(bundle.id, (None, ()))
         for name in fragments:

@@ -7,6 +7,8 @@ no clock) is checked apart, by `require_conformant`, because the RFC's own examp
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from orbitalcloud.core.errors import RemoteProtocolError
@@ -78,10 +80,8 @@ class Bundle(msgspec.Struct, frozen=True):
     @property
     def whole_id(self) -> str:
         """`source/creation ms-sequence` in POSIX milliseconds: what all fragments of one bundle share."""
-        source = self.source
-        name = source.text[6:].rstrip("/") if source.text.startswith("dtn://") else source.text
         moment = self.created_ms + DTN_EPOCH_MS if self.created_ms else 0
-        return f"{name}/{moment}-{self.sequence}"
+        return f"{_stem(self.source.text)}/{moment}-{self.sequence}"
 
     @property
     def id(self) -> str:
@@ -127,6 +127,12 @@ class Bundle(msgspec.Struct, frozen=True):
         """Creation as an `Instant`; only where `created_ms` is not 0."""
         assert self.created_ms, "the source had no clock"
         return Instant((self.created_ms + DTN_EPOCH_MS) * MILLISECOND)
+
+
+@lru_cache(maxsize=65_536)
+def _stem(source: str) -> str:
+    """How a bundle's id begins: its source, without what every `dtn` name begins and ends with."""
+    return source[6:].rstrip("/") if source.startswith("dtn://") else source
 
 
 def dtn_ms(at: Instant) -> int:

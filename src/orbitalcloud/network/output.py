@@ -16,6 +16,8 @@ class Delivered(msgspec.Struct, frozen=True):
     service: str
     payload: bytes
     created: Instant
+    sender: str = ""
+    """The source as an endpoint, to which an answer goes."""
 
 
 Output = Effect | Delivered

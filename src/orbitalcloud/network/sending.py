@@ -147,6 +147,13 @@ class Sender:
             heapq.heappush(peer.queue, entry.rank)
         return peer
 
+    def next_hop(self, now: Instant, destination: str, size_bytes: int) -> str | None:
+        """The neighbour that a route to this node begins with; itself where it is one."""
+        if self._is_open(destination):
+            return destination
+        found = self.routes.find(now, destination, size_bytes, self._is_open)
+        return None if found is None else found.first_hop
+
     def _is_open(self, name: str) -> bool:
         peer = self.peers.get(name)
         return peer is not None and peer.contact is not None

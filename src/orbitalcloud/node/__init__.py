@@ -28,6 +28,7 @@ from orbitalcloud.node.orders import (
     decode_order,
     encode_order,
 )
+from orbitalcloud.node.post import NetworkNode
 from orbitalcloud.node.satellite import Satellite
 from orbitalcloud.node.station import Station
 
@@ -38,6 +39,7 @@ __all__ = [
     "Governor",
     "GovernorLimits",
     "LabelledUpdate",
+    "NetworkNode",
     "Node",
     "Outcome",
     "Pay",

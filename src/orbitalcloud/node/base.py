@@ -22,7 +22,7 @@ from orbitalcloud.core.events import (
     Sensed,
     Started,
 )
-from orbitalcloud.network import BundleAgent, ContactPlan, Delivered
+from orbitalcloud.network import AgentLimits, BundleAgent, ContactPlan, Delivered
 from orbitalcloud.node.vault import IDENTITY, opened, sealed
 
 CHAIN = "@chain"
@@ -35,9 +35,9 @@ KEY_BYTES = 32
 class Node:
     """The common half of `Satellite` and `Station`. Subclasses fill in the hooks at the end."""
 
-    def __init__(self, name: str, plan: ContactPlan) -> None:
+    def __init__(self, name: str, plan: ContactPlan, limits: AgentLimits | None = None) -> None:
         self.name = name
-        self.agent = BundleAgent(name, plan)
+        self.agent = BundleAgent(name, plan, limits)
         self._private = b""
         self._silent = False
         """Whether the node keeps from sending though contacts are open (a satellite's safe mode)."""
