@@ -58,10 +58,11 @@ def emulate(plan: Plan, on: str, command: list[str], as_json: bool) -> int:
     if not SPEEDS[0] <= plan.speed <= SPEEDS[1]:
         raise DataError("--speed", plan.speed, f"give {SPEEDS[0]:g} to {SPEEDS[1]:g}")
     pace = Pace(Instant(loaded.starts + duration_ns(plan.at)), plan.speed)
+    length_ns = min(length_ns, pace.clock(loaded.ends) - pace.begins)
+    if length_ns <= 0:
+        remedy = f"the mission lasts from {iso(loaded.starts)} to {iso(loaded.ends)}: begin within it"
+        raise DataError("--at", iso(pace.begins), remedy)
     until = pace.mission(Instant(pace.begins + length_ns))
-    if not length_ns or until > loaded.ends:
-        remedy = f"the mission lasts from {iso(loaded.starts)} to {iso(loaded.ends)}: end within it"
-        raise DataError("--at and --for", iso(until), remedy)
     known = addresses(chosen_nodes(loaded, plan.nodes))
     chosen = on or known[0].node
     if chosen not in [one.node for one in known]:
