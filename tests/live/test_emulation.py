@@ -151,7 +151,9 @@ def test_what_a_killed_emulation_left_is_found_and_removed(tmp_path, capfd):
 
 @pytest.mark.parametrize("how", [[], ["--unprivileged"]])
 def test_a_commands_exit_code_is_the_emulations_and_it_sees_only_its_node(tmp_path, how):
-    script = "import socket as s; print(s.gethostbyname('svalbard'), [n for _, n in s.if_nameindex()]); raise SystemExit(7)"
+    script = (
+        "import socket as s; print(s.gethostbyname('svalbard'), [n for _, n in s.if_nameindex()]); raise SystemExit(7)"
+    )
     made = Emulated(tmp_path, "--nodes", "sat,svalbard", *how, "--", sys.executable, "-c", script)
     out, error = made.process.communicate(timeout=20)
     assert made.process.returncode == 7, error

@@ -185,7 +185,14 @@ def _tell_end(emulator: Emulator, as_json: bool) -> None:
     used = {pair: lane for pair, lane in network.lanes.items() if lane.packets or lane.full}
     if as_json:
         links = [
-            {"from": pair[0], "to": pair[1], "packets": one.packets, "bytes": one.bytes, "lost": one.lost, "full": one.full}
+            {
+                "from": pair[0],
+                "to": pair[1],
+                "packets": one.packets,
+                "bytes": one.bytes,
+                "lost": one.lost,
+                "full": one.full,
+            }
             for pair, one in sorted(used.items())
         ]
         lateness = {"mean_us": round(mean_us, 1), "worst_us": round(late.worst_ns / 1000, 1), "refused": late.refused}

@@ -1,6 +1,6 @@
 """The emulation's process: packets from TUN devices into the packet network, and out again when they are due.
 
-One loop, one thread, nothing that waits: `select` with a time-out of microseconds is as exact as the kernel's timers are
+One loop, one thread, nothing that waits: `select` with a time-out of microseconds is as exact as the kernel's timers
 (about 0.1 ms), where asyncio rounds up to milliseconds. How late packets were handed over is measured.
 """
 

@@ -32,7 +32,13 @@ MTU = 1500
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000  # <linux/sched.h>
 MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 4096, 16384, 1 << 18, 2  # <linux/mount.h>, <sys/mount.h>
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000  # <linux/if_tun.h>
-_SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK, _SIOCSIFMTU, _SIOCGIFINDEX = 0x8914, 0x8916, 0x891C, 0x8922, 0x8933  # <linux/sockios.h>
+_SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK, _SIOCSIFMTU, _SIOCGIFINDEX = (
+    0x8914,
+    0x8916,
+    0x891C,
+    0x8922,
+    0x8933,
+)  # <linux/sockios.h>
 _IFF_UP = 0x1  # <linux/if.h>
 _CAP_NET_ADMIN, _CAP_SYS_ADMIN = 12, 21  # <linux/capability.h>
 
@@ -80,8 +86,8 @@ def enter_own_user_namespace() -> None:
     except OSError as error:
         raise _refused(
             f"this user may not make a user namespace ({error.strerror}): run it as root (or with CAP_SYS_ADMIN and "
-            "CAP_NET_ADMIN), or let people make them (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces"
-            " above 0, kernel.apparmor_restrict_unprivileged_userns=0)"
+            "CAP_NET_ADMIN), or let people make them (sysctl kernel.unprivileged_userns_clone=1, "
+            "user.max_user_namespaces above 0, kernel.apparmor_restrict_unprivileged_userns=0)"
         ) from None
 
 

@@ -1,7 +1,7 @@
 """Addresses of an emulation's nodes, and what an IP header says of who sends and who is meant.
 
 Node i (from 1) is 10.77.x.y with i = 256 x + y, and fd77::i: private ranges (RFC 1918 3, RFC 4193 3.1), which mean
-nothing outside the emulation. Headers are read as RFC 791 3.1 and RFC 8200 3 have them, and only as far as the addresses.
+nothing outside the emulation. Headers are read as RFC 791 3.1 and RFC 8200 3 have them, as far as the addresses.
 """
 
 from __future__ import annotations
