@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,7 @@ def test_ping_times_the_way_there_and_back(pair, capfd):
 def test_a_trace_and_a_letter_go_over_a_third_node(pair, tmp_path, capfd):
     a, _ = pair
     there = a.ready["listens"][0]
+    begun = time.monotonic()
     carol = Running(tmp_path / "c", "--name", "carol", "--peer", there, "--route", "dan via alice")
     dan = Running(tmp_path / "d", "--name", "dan", "--peer", there, "--route", "carol via alice")
     try:
@@ -100,6 +102,18 @@ def test_a_trace_and_a_letter_go_over_a_third_node(pair, tmp_path, capfd):
         run(["send", "dtn://carol/in", "--text", "over alice", "--store", dan.store])
         assert run(["recv", "in", "--store", carol.store]) == 0
         assert "over alice" in capfd.readouterr().out
+        capfd.readouterr()
+        run(["send", "dtn://carol/in", "--text", "tell me", "--reports", "--store", dan.store, "--json"])
+        bundle = json.loads(capfd.readouterr().out)["bundle"]
+        assert run(["recv", "in", "--store", carol.store]) == 0
+        told: set[tuple[str, str]] = set()
+        while len(told) < 3 and time.monotonic() < begun + 20:  # the reports come back one after the other
+            run(["get", "events", "--store", dan.store, "--json"])
+            events = json.loads(capfd.readouterr().out.removeprefix("tell me"))
+            mine = [one["what"].split(", ") for one in events if one["kind"] == "status-reported"]
+            told |= {(what[1], what[2]) for what in mine if what[0] == f"bundle {bundle}"}
+        on_the_way = {(f"reporter dtn://{name}/", "status forwarded") for name in ("dan", "alice")}
+        assert told == {*on_the_way, ("reporter dtn://carol/", "status delivered")}
         assert run(["trace", "dtn://nobody/", "--store", dan.store]) == 1
         assert "dan knows no way to nobody now" in capfd.readouterr().err
     finally:

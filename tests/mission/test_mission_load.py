@@ -36,7 +36,15 @@ def line_of(text: str, needle: str) -> int:
 
 
 def test_packaged_missions_load() -> None:
-    assert packaged() == ["bupt-1", "genesis-1", "iss-orbit", "settlement-4", "walker-100", "walker-1000"]
+    assert packaged() == [
+        "bupt-1",
+        "genesis-1",
+        "iss-orbit",
+        "settlement-4",
+        "starlink-shell-1",
+        "walker-100",
+        "walker-1000",
+    ]
     for name in packaged():
         loaded = load(name)
         assert loaded.mission.name == name
@@ -349,6 +357,7 @@ def test_the_schema_bounds_what_the_types_bound() -> None:
         "station-outage",
         "blocks-transactions",
         "tampered-update",
+        "tampered-bundle",
         "lying-station",
         "lying-satellite",
         "forged-proposal",

@@ -10,19 +10,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbitalcloud.core import DataError, LocalProtocolError, RemoteProtocolError
+from orbitalcloud.core import DataError, Instant, LocalProtocolError, RemoteProtocolError, records
+from orbitalcloud.core.effects import Save
 from orbitalcloud.network import (
+    AgentLimits,
     Block,
     Bundle,
+    BundleAgent,
+    ContactPlan,
     Reassembly,
     cbor,
     decode,
     encode,
     fragment,
+    making,
     parse_eid,
     require_conformant,
 )
-from orbitalcloud.network.bundle import HOP_COUNT, IS_FRAGMENT, MUST_NOT_FRAGMENT, PAYLOAD, REPLICATE, hop_count_data
+from orbitalcloud.network.bundle import (
+    HOP_COUNT,
+    IS_FRAGMENT,
+    MUST_NOT_FRAGMENT,
+    PAYLOAD,
+    REPLICATE,
+    TOLERANCES,
+    hop_count_data,
+)
+from orbitalcloud.network.convergence import Segment, encode_segment, transfer_name
 from orbitalcloud.network.crc import crc16_x25, crc32c
 from orbitalcloud.network.eid import read_eid
 
@@ -96,6 +110,67 @@ def test_cases_on_which_implementations_differ(name, check):
             require_conformant(bundle)
     else:
         require_conformant(bundle)
+
+
+@pytest.mark.parametrize(
+    ("name", "breaches", "reason"),
+    [
+        ("unknown block type 8, no delete flag", {"primary-crc"}, "its type 8 is fine; its primary has no CRC"),
+        ("payload block number 33", {"payload-number"}, "RFC 9171 4.1; ION takes it"),
+        ("duplicate block number 2", {"block-number"}, "RFC 9171 4.1; ION takes it"),
+        ("primary block without CRC and without BIB", {"primary-crc"}, "RFC 9171 4.3.1; all but Hardy take it"),
+        ("reserved block processing flags 0xF9 on payload", set(), "RFC 9171 4.2.4: unknown flags are ignored"),
+        ("report-to ipn:0.1", {"primary-crc"}, "RFC 9758 3.4.1: node 0 is nobody; its primary has no CRC"),
+        (
+            "is-fragment and must-not-fragment both set (flags 0x0f)",
+            None,
+            "says fragment and has no offset: unreadable",
+        ),
+        ("creation time 0 with bundle age block number 166", set(), "RFC 9171 4.4.2: an age is there"),
+    ],
+)
+def test_each_of_the_eight_by_the_tolerance_that_it_needs(name, breaches, reason):
+    """Strict, only the conformant are taken; tolerant, each needs its breach named, and comes out byte for byte."""
+    data = DIFFERENTIAL[name]
+
+    def taken(tolerate):
+        try:
+            bundle = decode(data, tolerate=frozenset(tolerate))
+            require_conformant(bundle, frozenset(tolerate))
+        except RemoteProtocolError:
+            return False
+        assert encode(bundle) == data
+        return True
+
+    assert taken(()) == (breaches == set()), reason
+    assert taken(TOLERANCES) == (breaches is not None), reason
+    if breaches:
+        assert taken(breaches), reason
+        assert not taken(TOLERANCES - breaches), reason
+
+
+def test_a_tolerant_node_carries_ions_bundles_as_they_came():
+    """ION's private block 193 passes untouched, strict or not; a bundle that ION lets pass needs the tolerance."""
+    ion = decode(bytes.fromhex(CAPTURED[0]["hex"]))
+    on = making.forwarded(ion, parse_eid("dtn://b/"))
+    assert on.block(193) == ion.block(193)
+    odd = decode(DIFFERENTIAL["payload block number 33"], tolerate=TOLERANCES)
+    now = Instant(odd.created + 10**9)
+    wire = encode(odd)
+    frame = encode_segment(Segment(transfer_name(wire), len(wire), 0, wire, True))
+    for tolerate, said in ((frozenset(), ["payload-number"]), (frozenset({"payload-number"}), [])):
+        made = BundleAgent("b", ContactPlan(), AgentLimits(tolerate=tolerate))
+        outputs = made.received(now, "ion", frame)
+        assert [o.entry.check for o in outputs if isinstance(getattr(o, "entry", None), records.FrameRefused)] == said
+        assert made.stored_bundles == (0 if said else 1)
+        again = BundleAgent("b", ContactPlan(), AgentLimits())
+        again.restore(now, {o.key: o.value for o in outputs if isinstance(o, Save) and o.value is not None})
+        assert again.stored_bundles == made.stored_bundles, "what was taken is not lost to a stricter restart"
+
+
+@pytest.mark.parametrize("path", sorted((DATA / "bpv7-seeds").iterdir()), ids=lambda path: path.stem)
+def test_seeds_of_bsl_byte_for_byte(path):
+    assert encode(decode(path.read_bytes())) == path.read_bytes()
 
 
 def test_node_0_is_nobody():

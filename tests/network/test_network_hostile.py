@@ -133,7 +133,7 @@ def test_every_changed_bit_of_a_frame_is_refused():
     [
         ({"lifetime_ms": 0}, "lifetime"),
         ({"created_ms": 2**63}, "clock"),
-        ({"destination": endpoint("b", "x"), "flags": 2}, "administrative"),
+        ({"destination": endpoint("b", "x"), "flags": 2}, "administrative-endpoint"),
     ],
 )
 def test_bundles_that_are_taken_and_dropped(change, rule):

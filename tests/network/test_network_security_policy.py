@@ -95,14 +95,14 @@ def test_what_may_not_be_added(action, reason):
         action()
 
 
-def test_fragments_are_not_secured_and_secured_bundles_not_cut():
+def test_fragments_are_not_secured_and_secured_bundles_may_be_cut():
     part = msgspec.structs.replace(PLAIN, flags=IS_FRAGMENT, offset=0, total_bytes=100)
     with pytest.raises(LocalProtocolError, match="fragment"):
         sign_hmac(part, (1,), SECRET, NODE)
     with pytest.raises(LocalProtocolError, match="reassemble"):
         judge(part, Policy(), KEYS, "acceptor")
     assert judge(part, Policy((Demand(signed=True, otherwise="drop"),)), KEYS, "verifier").bundle == part
-    assert not may_fragment(SIGNED)
+    assert may_fragment(SIGNED), "RFC 9172 5.2: what is secured already may be cut by RFC 9171's rules"
 
 
 def security(kind: int, number: int, *targets: int, flags: int = REPLICATE) -> Block:

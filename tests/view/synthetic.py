@@ -281,6 +281,10 @@ def _troubles(name: str) -> Iterator[r.Entry]:
     )
     yield r.FrameLost(START + 7 * HOUR, "svalbard", name, 4_096, "the contact closed")
     yield r.FrameRefused(START + 8 * HOUR, name, "troll", 512, "crc", "primary block")
+    yield r.NoticePublished(START + 8 * HOUR, name, "capacity", 190, "an Orin, 2 waiting")
+    yield r.NoticeTaken(START + 8 * HOUR, "troll", name, "capacity", name, "an Orin, 2 waiting")
+    yield r.NoticeRefused(START + 8 * HOUR, "troll", name, "notice-signature", "not signed by its key")
+    yield r.KeyEnded(START + 8 * HOUR, "troll", "stranger", name, "two-faced: two capacity notices of version 1.3")
     big = "big-scene"
     yield r.BundleCreated(START + 10 * HOUR, name, big, "svalbard", 9_000_000, "scene")
     yield r.BundleFragmented(START + 10 * HOUR + MINUTE, name, big, (big + "/0", big + "/1"), WHY_ROOM)

@@ -30,6 +30,7 @@ _FIRST_TO_GO = {
     "settlement": ("block", "who", "proved_slot", "node"),
     "faults": (),
     "upsets": ("bit", "height_m", "effect"),
+    "notices": ("ended", "refused", "contacts", "known_by_all_s"),
 }
 """Per kind, the columns that a narrow terminal does without, the least missed first; JSON and CSV have them all."""
 

@@ -38,10 +38,11 @@ def send(
     service: str,
     stream: str,
     number: int,
+    reports: bool,
     as_json: bool,
 ) -> int:
     """Send one letter; exit 1 where the node refuses it."""
-    letter = Letter(destination, _payload(file, text), duration_ns(lifetime), priority, service)
+    letter = Letter(destination, _payload(file, text), duration_ns(lifetime), priority, service, reports)
     with NodeClient(store) as client:
         said = client.say(Post((letter,), stream, number))
     if said.refusal:

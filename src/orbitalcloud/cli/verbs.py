@@ -24,7 +24,8 @@ app.add_typer(net)
 FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
 KINDS = (
-    "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, heads, settlement, faults or upsets"
+    "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, notices, heads, settlement, "
+    "faults or upsets"
 )
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="instead of the mission's seed")]
@@ -70,6 +71,27 @@ def check(
     from orbitalcloud.cli import missions
 
     return missions.check(mission, json)
+
+
+@app.command()
+def plan(
+    mission: Mission,
+    planner: Annotated[
+        str, typer.Option(help="greedy, earliest-deadline, look-ahead, priced, ruin-and-recreate or best")
+    ] = "best",
+    slot_min: Annotated[float, typer.Option(min=0.1, max=1440, help="minutes of a slot: a job takes whole ones")] = 5.0,
+    rounds: Annotated[int, typer.Option(min=1, max=10_000_000, help="rounds of search")] = 5000,
+    bound: Annotated[bool, typer.Option("--bound/--no-bound", help="say how far from the best possible it is")] = True,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Plan a mission's jobs ahead: who runs what when, why, and an upper bound on what any plan could be worth.
+
+    Exit 1 if a job has no place in it.
+    """
+    from orbitalcloud.cli import planning
+
+    return planning.plan(mission, planner, slot_min, rounds, bound, json)
 
 
 @app.command()
@@ -183,7 +205,7 @@ def verify(
 @app.command()
 def export(
     flight: FlightArgument = None,
-    form: Annotated[str, typer.Option("--as", help="czml, oem, omm, tle, csv or parquet")] = "czml",
+    form: Annotated[str, typer.Option("--as", help="czml, oem, omm, tle, ion, csv or parquet")] = "czml",
     satellite: Annotated[str, typer.Option(help="for oem, omm, tle: which [default: the only one, or all]")] = "",
     kind: Annotated[str, typer.Option(help="for csv: telemetry, or a kind that `get` lists")] = "telemetry",
     out: Annotated[Path | None, typer.Option("--out", help="a file [default: stdout; parquet needs one]")] = None,
@@ -252,13 +274,16 @@ def send(
     service: Annotated[str, typer.Option(help="our service, where answers go")] = "",
     stream: Annotated[str, typer.Option(help="with --number: a number of a stream is sent once, however often")] = "",
     number: Annotated[int, typer.Option(min=0, help="the letter's number in its stream")] = 0,
+    reports: Annotated[
+        bool, typer.Option("--reports", help="ask each node on the way for status reports: see `get events BUNDLE`")
+    ] = False,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:
     """Hand a letter to the node on --store; when this ends with 0 it is on that node's disk, and will be brought."""
     from orbitalcloud.cli import posting
 
-    return posting.send(store, destination, file, text, lifetime, priority, service, stream, number, json)
+    return posting.send(store, destination, file, text, lifetime, priority, service, stream, number, reports, json)
 
 
 @app.command()
@@ -307,6 +332,23 @@ def trace(
     from orbitalcloud.cli import posting
 
     return posting.trace(store, destination, wait, json)
+
+
+@app.command()
+def flows(
+    mission: Mission,
+    out: Annotated[Path | None, typer.Option("--out", help="also write a self-contained HTML page there")] = None,
+    json: Json = False,
+    csv: Annotated[bool, typer.Option("--csv", help="print every flow at every instant as CSV")] = False,
+    verbose: Verbose = False,
+) -> int:
+    """What the network does for the mission's flows: round trips, fair rates, availability, handovers, coverage.
+
+    With its links between satellites, and without them. Exit 1 where a flow never finds a path.
+    """
+    from orbitalcloud.cli import connectivity
+
+    return connectivity.flows(mission, out, json, csv)
 
 
 @app.command()

@@ -6,7 +6,7 @@ Nothing here knows about orbits, bundles, chains or models. It imports no clock 
 """
 
 from orbitalcloud.core.contact import Contact
-from orbitalcloud.core.encoding import canonical_json, digest_of, from_hex, to_hex
+from orbitalcloud.core.encoding import canonical_json, canonical_pack, digest_of, from_hex, to_hex
 from orbitalcloud.core.errors import (
     DataError,
     Interrupted,
@@ -45,6 +45,7 @@ __all__ = [
     "Unreachable",
     "Why",
     "canonical_json",
+    "canonical_pack",
     "digest_of",
     "from_hex",
     "iso",

@@ -3,6 +3,8 @@
 Structures are JSON with sorted keys, no spaces, UTF-8 and no floats: for the integers and strings used here
 this is RFC 8785 (JCS), so that a stranger can re-make the bytes in any language. Integers beyond ±2⁵³, where
 JSON readers differ, are refused.
+
+Where a radio pays for every byte (signed notices), the same structures are MessagePack: `canonical_pack`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,18 @@ def canonical_json(value: object) -> bytes:
     plain = msgspec.to_builtins(value)
     _check(plain, "$")
     return msgspec.json.encode(plain, order="sorted")
+
+
+def canonical_pack(value: msgspec.Struct) -> bytes:
+    """The MessagePack bytes of a Struct of integers, text, bytes, tuples and other such Structs, all `array_like`.
+
+    There is one encoding of each value: arrays in the order of the fields, integers and lengths in their shortest form.
+    Whoever reads such bytes packs what was read again and compares: what differs is refused.
+    """
+    return _PACKER.encode(value)
+
+
+_PACKER = msgspec.msgpack.Encoder()
 
 
 def _check(value: object, place: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -30,6 +31,8 @@ FLUSH_S = 1.0
 """The Log's file is at most this much behind."""
 ROUTE_RATE_BPS = 1_000_000_000
 """What a static route is taken to carry: only who comes first matters of it."""
+GARBAGE = 50_000, 50, 100
+"""How seldom Python looks for cycles: a node's many objects live long and form none, and each look takes them all."""
 WINDOW = 4096
 """Transfers in flight to one neighbour: what two disks that sync for some milliseconds leave room for."""
 
@@ -74,11 +77,16 @@ async def run_node(
 
     Raises `DataError` for what a person can mend before it begins, and `Unreachable` where the disk fails later.
     """
+    gc.set_threshold(*GARBAGE)
     with stop_requests() as asked, NodeFolder(Path(config.store), salvage) as folder:
         name = node_name(config.name) if config.name else folder.name
         log = NodeLog(Path(config.log)) if config.log else None
         node = NetworkNode(
-            name, folder.private, limits=limits_of(config), quota=Quota(config.mail_mib << 20, config.mail_letters)
+            name,
+            folder.private,
+            limits=limits_of(config),
+            quota=Quota(config.mail_mib << 20, config.mail_letters),
+            aliases={folder.name: name},
         )
         host = NodeHost(node, folder.journal, (*plan, *routes_of(config, name)), log.append if log else None)
         control = ControlServer(host, folder.folder / SOCKET)

@@ -8,6 +8,7 @@ from orbitalcloud.core import DataError, RemoteProtocolError
 from orbitalcloud.mission import faults
 from orbitalcloud.mission.catalogue import catalogue
 from orbitalcloud.mission.charge_levels import charge_levels
+from orbitalcloud.mission.check_connectivity import check_connectivity
 from orbitalcloud.mission.check_links import CLASSES, check_air, check_link
 from orbitalcloud.mission.check_settlement import check_settlement, check_settlement_fault
 from orbitalcloud.mission.faults import (
@@ -17,6 +18,7 @@ from orbitalcloud.mission.faults import (
     LyingStation,
     Reboot,
     StationOutage,
+    TamperedBundle,
     TamperedUpdate,
 )
 from orbitalcloud.mission.files import locate, read_bytes
@@ -74,6 +76,7 @@ def check_values(mission: Mission, problems: Problems, folder: str) -> None:
     for index, link in enumerate(mission.link):
         check_link(link, ("link", index), names.satellites, names.nodes, problems)
     check_air(mission, names.satellites, problems)
+    check_connectivity(mission, problems)
     for index, job in enumerate(mission.job):
         _job(job, ("job", index), mission, names, problems, folder)
     _ethereum(mission, names, problems, folder)
@@ -300,7 +303,7 @@ def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> 
     for index, fault in enumerate(mission.fault):
         path: Path = ("fault", index)
         _hour(fault.at_h, mission, (*path, "at_h"), problems)
-        if isinstance(fault, Reboot | FrameLoss):
+        if isinstance(fault, Reboot | FrameLoss | TamperedBundle):
             targets = names.nodes
         elif isinstance(fault, StationOutage | BlocksTransactions | LyingStation):
             targets = names.stations

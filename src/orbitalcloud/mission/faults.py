@@ -28,9 +28,13 @@ class FrameLoss(Trouble, frozen=True, kw_only=True, tag="frame-loss"):
 
 
 class StationOutage(Trouble, frozen=True, kw_only=True, tag="station-outage"):
-    """The target station neither sends nor receives, for a time."""
+    """The target station neither sends nor receives, for a time.
+
+    With `announced_min` it says so that many minutes before, in a signed notice, and whoever heard plans without it.
+    """
 
     duration_min: Positive
+    announced_min: Positive | None = None
 
 
 class BlocksTransactions(Trouble, frozen=True, kw_only=True, tag="blocks-transactions"):
@@ -86,12 +90,19 @@ class ArrayStringLoss(Trouble, frozen=True, kw_only=True, tag="array-string-loss
     strings: Annotated[int, Meta(ge=1, le=64_000)] | None = None
 
 
+class TamperedBundle(Trouble, frozen=True, kw_only=True, tag="tampered-bundle"):
+    """The target node inverts one byte of the payload of every bundle that it passes on for others, for a time."""
+
+    duration_min: Positive
+
+
 Fault = (
     Reboot
     | FrameLoss
     | StationOutage
     | BlocksTransactions
     | TamperedUpdate
+    | TamperedBundle
     | LyingStation
     | LyingSatellite
     | ForgedProposal

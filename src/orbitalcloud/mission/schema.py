@@ -89,7 +89,7 @@ submit_at = "on-board"              # or a station: then its input goes up and i
 deadline_min = 300
 
 [[fault]]                           # also: frame-loss, station-outage, blocks-transactions, lying-station,
-                                    # array-string-loss, tampered-update
+                                    # array-string-loss, tampered-update, tampered-bundle
 kind = "reboot"
 at_h = 6.5
 target = "NAME-1"

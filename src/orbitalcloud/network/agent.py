@@ -1,31 +1,50 @@
 """The bundle agent of one node: what a satellite or a station calls to send and to be told.
 
 It is a pure state machine over instants and bytes. Every method gives the effects to perform, in order, and among them
-a `Delivered` for each payload that has arrived for this node. A driver that performs the effects of one call together,
-or in order and durably, loses nothing: a bundle is saved before its custody is acknowledged, and forgotten only when
-the next node has acknowledged it.
+a `Delivered` for each payload that has arrived for this node. A bundle is saved before its custody is acknowledged, and
+forgotten only when the next node has acknowledged it.
+
+The driver's contract: the `Save`s of one call, with those that the application makes of what was `Delivered` in it, are
+one atomic batch, durable before any `Send` of the call leaves. A driver that stops before the batch has done nothing:
+the peer was not acknowledged and offers the bundle again. One that stops after it has delivered, and knows it: the
+`Save` of `seen/…` stands before its `Delivered`, so that what is repeated is never a delivery.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Protocol
 
 from orbitalcloud.core import effects, records
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import RemoteProtocolError
-from orbitalcloud.core.time import MILLISECOND, Instant, iso
+from orbitalcloud.core.time import MILLISECOND, MINUTE, Instant, iso
 from orbitalcloud.core.why import Why
-from orbitalcloud.network import making
-from orbitalcloud.network.bundle import Bundle, decode, encode, require_conformant
+from orbitalcloud.network import admin, cbor, making, prophet
+from orbitalcloud.network.bundle import (
+    BLOCK_CONFIDENTIALITY,
+    BLOCK_INTEGRITY,
+    BUNDLE_AGE,
+    IS_ADMINISTRATIVE,
+    MAX_BYTES,
+    TOLERANCES,
+    Bundle,
+    decode,
+    encode,
+    require_conformant,
+    with_block,
+)
 from orbitalcloud.network.convergence import REFUSED, TAKEN, Report, Segment, decode_frame, transfer_name
-from orbitalcloud.network.eid import endpoint
+from orbitalcloud.network.eid import NULL, Eid, endpoint
 from orbitalcloud.network.fragment import Reassembly
 from orbitalcloud.network.limits import AgentLimits
-from orbitalcloud.network.output import Delivered, Out, Output
+from orbitalcloud.network.output import Delivered, Desk, Out, Output
 from orbitalcloud.network.peer import Peer
-from orbitalcloud.network.routing import ContactPlan
+from orbitalcloud.network.reporting import ASKS, Reporter
+from orbitalcloud.network.routes import Ask
+from orbitalcloud.network.routing import ContactPlan, Route
+from orbitalcloud.network.security.guard import Guard
+from orbitalcloud.network.security.policy import Judgement
 from orbitalcloud.network.seen import Seen
 from orbitalcloud.network.sending import DISPATCH_TIMER, LINK_TIMER, Sender
 from orbitalcloud.network.store import PREFIX, BundleStore, Entry, expiry, read_saved
@@ -39,35 +58,54 @@ _RESERVED = 64
 _Parts = tuple[Reassembly, list[str]]
 
 
-class Desk(Protocol):
-    """Where payloads for this node end up, asked before one is taken: what it has no room for stays the sender's."""
-
-    def refusal(self, service: str, size_bytes: int) -> Why | None:
-        """Why a payload of this size cannot be taken now."""
-        ...
+class _ForgedError(RemoteProtocolError):
+    """Security said no: recorded already as a `BundleRefused`."""
 
 
 class BundleAgent:
-    """Makes, keeps, forwards and delivers bundles for the node `name` over `plan`."""
+    """Makes, keeps, forwards and delivers bundles for the node `name` over `plan`.
+
+    `guard` signs what is made here and judges what comes (None: neither). `aliases` are other names of nodes, such as
+    `ipn:7`, to their names in the plan: a bundle to any of a node's names ends there. `asks` are the status reports
+    that bundles made here ask for, to be sent to this node (`admin.ASK`).
+    """
 
     __slots__ = (
         "_expiry_at",
         "_parts",
+        "_reporter",
         "_seen",
         "_sender",
         "_sequence",
         "_sequence_limit",
         "_store",
+        "aliases",
+        "asks",
         "desk",
+        "guard",
         "limits",
+        "meddle",
         "name",
     )
 
-    def __init__(self, name: str, plan: ContactPlan, limits: AgentLimits | None = None) -> None:
-        endpoint(name)  # A name that makes no endpoint is refused here, not in flight.
+    def __init__(
+        self,
+        name: str,
+        plan: ContactPlan,
+        limits: AgentLimits | None = None,
+        guard: Guard | None = None,
+        aliases: Mapping[str, str] | None = None,
+        asks: int = 0,
+    ) -> None:
+        own = endpoint(name)  # A name that makes no endpoint is refused here, not in flight.
         self.name = name
         self.limits = limits or AgentLimits()
-        self._store = BundleStore(self.limits.store_bytes, self.limits.store_bundles)
+        self.guard, self.aliases, self.asks = guard, dict(aliases or {}), asks
+        self.meddle: Callable[[Instant, Bundle], Bundle] | None = None
+        """What a lying relay does to bundles on their way through; the twin's faults set it, nothing else."""
+        limits = self.limits
+        self._reporter = Reporter(own, limits)
+        self._store = BundleStore(limits.store_bytes, limits.store_bundles, limits.source_ppm, limits.source_bytes)
         self._sender = Sender(name, plan, self._store, self.limits)
         self._seen = Seen(self.limits.seen_ids)
         self._parts: dict[str, _Parts] = {}
@@ -92,17 +130,32 @@ class BundleAgent:
         """How many bytes they have, as encoded."""
         return self._store.used_bytes
 
-    def stored(self, most: int) -> list[Entry]:
-        """The first so many of what is stored, to be looked at."""
-        return list(islice(self._store.entries(), most))
-
     def holds(self, bundle_id: str) -> bool:
         """Whether this bundle (or fragment) is in the store."""
         return bundle_id in self._store
 
+    def route_to(
+        self, now: Instant, destination: str, size_bytes: int, priority: int = 1, path: str = "soonest"
+    ) -> Route | Why:
+        """The route that a bundle of this size would take from here now, or why there is none; see `Routes.told`."""
+        return self._sender.routes.told(now, Ask(destination, size_bytes, priority), path)
+
+    def stored(self, most: int) -> list[Entry]:
+        """The first so many of what is stored, to be looked at."""
+        return list(islice(self._store.entries(), most))
+
     def next_hop(self, now: Instant, destination: str, size_bytes: int) -> str | None:
         """The neighbour to whom a bundle for this node would go now, or at its next contact; None without a way."""
         return self._sender.next_hop(now, destination, size_bytes)
+
+    @property
+    def reports_withheld(self) -> int:
+        """Status reports that were asked for and not sent, since the last start, because there were too many."""
+        return self._reporter.allowance.withheld
+
+    def node_of(self, eid: Eid) -> str:
+        """The name in the contact plan of the node that an endpoint is at."""
+        return self.aliases.get(eid.node, eid.node)
 
     # Life ------------------------------------------------------------------------------------------------------------
 
@@ -133,15 +186,21 @@ class BundleAgent:
             why = Why(False, error.check, f"what was saved is damaged: {error}")
             self._drop(now, key.removeprefix(PREFIX), why, out)
             return
-        local = bundle.destination.node == self.name
+        local = self.node_of(bundle.destination) == self.name
         if local and bundle.whole_id in self._seen:
             out.append(effects.Save(key, None))
             return
-        entry = Entry(bundle, wire, aged_at, expiry(bundle, aged_at, self.limits.retention_ns), local)
+        entry = self._entry(aged_at, bundle, wire, expiry(bundle, aged_at, self.limits.retention_ns), local)
         entry.suspect = entry.told = True
         self._store.add(entry)
         if local:
             self._assemble(now, bundle, entry.expires, out)
+
+    def _entry(self, now: Instant, bundle: Bundle, wire: bytes, expires: Instant, local: bool = False) -> Entry:
+        source = self.node_of(bundle.source)
+        entry = Entry(bundle, wire, now, expires, local, "" if source == self.name else source or "nobody")
+        entry.destination = self.node_of(bundle.destination)
+        return entry
 
     def replan(self, now: Instant, plan: ContactPlan) -> list[Output]:
         """Go by another contact plan from now on."""
@@ -154,6 +213,17 @@ class BundleAgent:
         """This node can send to `contact.receiver` from now on."""
         out: Out = []
         self._sender.opened(now, contact, out)
+        if not self._sender.routes.foreseen(now, contact.receiver):
+            self._sender.prophet.met(now, contact.receiver)
+            vector = self._sender.prophet.vector(now)
+            out += self.submit(now, contact.receiver, prophet.SERVICE, vector, "encounter", 10 * MINUTE, 3)
+        return out
+
+    def exclude(self, now: Instant, nodes: Mapping[str, str]) -> list[Output]:
+        """Relay through none of these from now on: name → the reason, a short word (`jurisdiction`, `lost`, …)."""
+        out: Out = []
+        self._sender.routes.exclude(nodes)
+        self._sender.dispatch_all(now, out)
         return out
 
     def closed(self, now: Instant, contact: Contact) -> list[Output]:
@@ -188,27 +258,32 @@ class BundleAgent:
         purpose: str,
         lifetime_ns: int,
         priority: int = 1,
+        flags: int = 0,
         source_service: str = "",
     ) -> Iterator[Output]:
         """Send `payload` to the service of a node. Larger `priority` (0 to 23) is more urgent.
 
         Answers go to `source_service` of this node.
-
+        `flags` are RFC 9171's for this bundle (`admin.ASK…`, `bundle.MUST_NOT_FRAGMENT`), besides the agent's `asks`.
         The first output is the record of the bundle, `BundleCreated`; where the store refuses it, `BundleDropped` with
         the Why follows. `DataError` if the names make no endpoint.
         """
+        own, to, flags = endpoint(self.name), endpoint(destination, service), flags | self.asks
+        source = endpoint(self.name, source_service)
         out: Out = []
         sequence = self._next_sequence(out)
+        lifetime_ms, report_to = lifetime_ns // MILLISECOND, own if flags & ASKS else NULL
         bundle = making.make_bundle(
-            endpoint(destination, service),
-            endpoint(self.name, source_service),
-            now,
-            sequence,
-            lifetime_ns // MILLISECOND,
-            payload,
-            priority,
-            self.limits.hops,
+            to, source, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to
         )
+        self._launch(now, bundle, purpose, out)
+        return iter(out)
+
+    def _launch(self, now: Instant, bundle: Bundle, purpose: str, out: Out) -> None:
+        """Secure, record, store and send a bundle made here."""
+        local = self.node_of(bundle.destination) == self.name
+        if self.guard is not None and not local:
+            bundle = self.guard.protected(bundle)
         wire = encode(bundle)
         created = records.BundleCreated(
             at=now,
@@ -219,16 +294,30 @@ class BundleAgent:
             purpose=purpose,
         )
         out.insert(0, effects.Record(created))
-        local = destination == self.name
-        refusal = self._no_place(bundle) if local else self._store.refusal(len(wire))
-        refusal = self._too_big(len(wire)) or refusal
+        refusal = self._too_big(len(wire))
+        if refusal is None:
+            refusal = self._no_place(bundle) if local else self._full(now, len(wire), bundle.priority, out)
         if local and refusal is None:
-            self._deliver(now, bundle, expiry(bundle, now, self.limits.retention_ns), out)
+            self._deliver(now, bundle, expiry(bundle, now, self.limits.retention_ns), "made here", out)
         elif refusal is not None:
             self._drop(now, bundle.id, refusal, out)
         else:
             self._keep(now, bundle, wire, "", out)
-        return iter(out)
+
+    def _full(self, now: Instant, size_bytes: int, priority: int, out: Out) -> Why | None:
+        """Why a bundle made here cannot be stored; less urgent ones made here make room for it (`victims`)."""
+        refusal = self._store.refusal(size_bytes)
+        victims = self._store.victims(size_bytes, priority) if refusal is not None else None
+        if victims is None:
+            return refusal
+        for entry in victims:
+            text = (
+                f"it made room for a bundle of {size_bytes} bytes and priority {priority}; its own is {entry.priority}"
+            )
+            why = Why(False, "evicted", text, entry.priority, priority, "priority")
+            self._sender.release(entry, out)
+            self._drop_entry(now, entry, why, out)
+        return None
 
     def _next_sequence(self, out: Out) -> int:
         if self._sequence == self._sequence_limit:
@@ -244,11 +333,13 @@ class BundleAgent:
         return Why(False, "size", f"the bundle has {size_bytes} bytes, {most} are taken", size_bytes, most, "byte")
 
     def _no_place(self, bundle: Bundle) -> Why | None:
-        return self.desk.refusal(bundle.destination.service, len(bundle.payload)) if self.desk is not None else None
+        if self.desk is None or bundle.flags & IS_ADMINISTRATIVE:
+            return None
+        return self.desk.refusal(bundle.destination.service, len(bundle.payload))
 
     def _keep(self, now: Instant, bundle: Bundle, wire: bytes, previous: str, out: Out) -> None:
         """Store, save and send on."""
-        entry = Entry(bundle, wire, now, expiry(bundle, now, self.limits.retention_ns))
+        entry = self._entry(now, bundle, wire, expiry(bundle, now, self.limits.retention_ns))
         entry.previous = previous
         self._store.add(entry)
         out.append(effects.Save(entry.key, entry.saved(now)))
@@ -269,7 +360,10 @@ class BundleAgent:
                 self._take_segment(now, neighbour, content, out)
             else:
                 for report in content:
-                    self._sender.report(now, neighbour, report, out)
+                    taken = self._sender.report(now, neighbour, report, out)
+                    if taken is not None and taken.flags & admin.ASK[admin.FORWARDED]:
+                        subject = decode(taken.wire, MAX_BYTES, TOLERANCES)
+                        self._report(now, subject, admin.FORWARDED, admin.NO_REASON, out)
         except RemoteProtocolError as error:
             out.append(effects.Record(making.refused(now, self.name, peer, len(frame), error)))
         if neighbour is not None:
@@ -295,6 +389,9 @@ class BundleAgent:
             raise RemoteProtocolError("transfer-name", "the bytes are not those that the transfer is named by")
         try:
             self._take_bundle(now, peer.name, whole, out)
+        except _ForgedError:
+            peer.answer(Report(segment.transfer, REFUSED), limits.reports)
+            return
         except RemoteProtocolError:
             peer.answer(Report(segment.transfer, REFUSED), limits.reports)
             raise
@@ -308,33 +405,47 @@ class BundleAgent:
         comes back must not be held, and offered again, in its earlier form: the peer would acknowledge it, holding it
         no more. Whoever acknowledges a form holds or has handed on one with more hops: of two copies that one is kept.
         """
-        bundle = decode(wire, self.limits.bundle_bytes)
-        require_conformant(bundle)
-        held = self._store.get(bundle.id)
-        if bundle.whole_id in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
+        limits = self.limits
+        bundle = decode(wire, limits.bundle_bytes, limits.tolerate)
+        require_conformant(bundle, limits.tolerate)
+        if not bundle.created_ms and bundle.age_ms is None:  # tolerated: its age counts from here
+            bundle = with_block(bundle, BUNDLE_AGE, cbor.unsigned(0))
+            wire = encode(bundle)
+        whole = bundle.whole_id
+        name = bundle.id if bundle.is_fragment else whole
+        held = self._store.get(name)
+        if whole in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
             return
-        expires = expiry(bundle, now, self.limits.retention_ns)
-        received = records.BundleReceived(at=now, node=self.name, bundle=bundle.id, peer=peer, size_bytes=len(wire))
+        local = self.node_of(bundle.destination) == self.name
+        judged = self._judge(now, peer, bundle, local, out)
+        expires = expiry(bundle, now, limits.retention_ns)
+        received = records.BundleReceived(at=now, node=self.name, bundle=name, peer=peer, size_bytes=len(wire))
         record = effects.Record(received)
-        why = making.unwanted(bundle, now, expires, self.limits.clock_skew_ns)
-        local = bundle.destination.node == self.name
+        why = making.unwanted(bundle, now, expires, limits.clock_skew_ns)
         if why is not None or (local and not bundle.is_fragment):
             full = self._no_place(bundle) if why is None else None
             if full is not None:
                 raise RemoteProtocolError(full.rule, full.text)
             out.append(record)
+            self._report_reception(now, bundle, out)
             if why is not None:
-                self._drop(now, bundle.id, why, out)
+                self._drop_bundle(now, bundle, why, out)
+            elif bundle.destination.service == prophet.SERVICE:
+                self._hear(now, peer, judged.bundle or bundle, out)
             else:
-                self._deliver(now, bundle, expires, out)
+                self._deliver(now, judged.bundle or bundle, expires, _verdict(judged), out)
             return
+        bundle = judged.bundle or bundle
         if not local:
             bundle = making.forwarded(bundle, endpoint(self.name))
+            if self.meddle is not None:
+                bundle = self.meddle(now, bundle)
             wire = encode(bundle)
-        refusal = self._store.refusal(len(wire), held)
+        refusal = self._store.refusal(len(wire), held, self.node_of(bundle.source) or "nobody")
         if refusal is not None:
             raise RemoteProtocolError(refusal.rule, refusal.text)
         out.append(record)
+        self._report_reception(now, bundle, out)
         if local:
             self._take_fragment(now, bundle, wire, expires, out)
             return
@@ -342,15 +453,38 @@ class BundleAgent:
             self._sender.release(held, out)
         self._keep(now, bundle, wire, peer, out)
 
+    def _hear(self, now: Instant, peer: str, bundle: Bundle, out: Out) -> None:
+        """A neighbour's predictabilities: of itself, at first hand, or refused."""
+        if self.node_of(bundle.source) != peer:
+            raise RemoteProtocolError("prophet-source", f"{peer} brings what is of {bundle.source.node[:60]}")
+        vector = prophet.read_vector(bundle.payload)
+        out.append(effects.Record(making.heard(now, self.name, bundle)))
+        self._sender.prophet.heard(now, peer, vector)
+        self._sender.dispatch_all(now, out)
+
+    def _judge(self, now: Instant, peer: str, bundle: Bundle, local: bool, out: Out) -> Judgement:
+        """What the guard says of a bundle; `_Forged` (recorded, and it stays the peer's) where it refuses it."""
+        guard = self.guard
+        if guard is None or bundle.is_fragment or not (local or guard.on_the_way):
+            return Judgement(bundle, Why(True, "security", "not judged here"))
+        judged = guard.judged(bundle, local)
+        if judged.bundle is None:
+            entry = records.BundleRefused(
+                at=now, node=self.name, bundle=bundle.id, peer=peer, why=judged.why, reason=judged.reason
+            )
+            out.append(effects.Record(entry))
+            raise _ForgedError(judged.why.rule, judged.why.text)
+        return judged
+
     # Delivering ------------------------------------------------------------------------------------------------------
 
     def _take_fragment(self, now: Instant, bundle: Bundle, wire: bytes, expires: Instant, out: Out) -> None:
         if bundle.total_bytes > self.limits.bundle_bytes:
             why = self._too_big(bundle.total_bytes)
             assert why is not None
-            self._drop(now, bundle.id, why, out)
+            self._drop_bundle(now, bundle, why, out)
             return
-        entry = Entry(bundle, wire, now, expires, local=True)
+        entry = self._entry(now, bundle, wire, expires, local=True)
         self._store.add(entry)
         out.append(effects.Save(entry.key, entry.saved(now)))
         self._assemble(now, bundle, expires, out)
@@ -370,29 +504,86 @@ class BundleAgent:
             return
         names.append(part.id)
         if assembly.complete:
-            self._deliver(now, assembly.bundle(), expires, out)
+            self._put_together(now, assembly.bundle(), expires, out)
+
+    def _put_together(self, now: Instant, bundle: Bundle, expires: Instant, out: Out) -> None:
+        """A bundle whose last fragment came: its security is judged only now. Refused, it is gone: it was taken."""
+        judged = Judgement(bundle, Why(True, "security", "not judged here"))
+        if self.guard is not None:
+            judged = self.guard.judged(bundle, True)
+        if judged.bundle is not None:
+            self._deliver(now, judged.bundle, expires, _verdict(judged), out)
+            return
+        self._forget_parts(bundle.id, out)
+        self._drop(now, bundle.id, judged.why, out, judged.reason)
 
     def _forget_local(self, name: str, out: Out) -> None:
         out.append(effects.Save(self._store.remove(name).key, None))
 
-    def _deliver(self, now: Instant, bundle: Bundle, expires: Instant, out: Out) -> None:
+    def _forget_parts(self, whole_id: str, out: Out) -> None:
+        _, fragments = self._parts.pop(whole_id, (None, ()))
+        for name in fragments:
+            self._forget_local(name, out)
+
+    def _deliver(self, now: Instant, bundle: Bundle, expires: Instant, security: str, out: Out) -> None:
+        name = bundle.id
+        self._seen.remember(now, name, expires, out)  # before `Delivered`: see the module's contract
+        self._forget_parts(name, out)
+        if bundle.flags & IS_ADMINISTRATIVE:
+            self._heard(now, bundle, out)
+            return
         created = bundle.created if bundle.created_ms else Instant(now - (bundle.age_ms or 0) * MILLISECOND)
         payload = bundle.payload
         delivered = records.BundleDelivered(
             at=now,
             node=self.name,
-            bundle=bundle.id,
+            bundle=name,
             source=bundle.source.text,
             size_bytes=len(payload),
             delay_ms=(now - created) // MILLISECOND,
+            security=security,
         )
         out.append(effects.Record(delivered))
-        source, service = bundle.source, bundle.destination.service
-        out.append(Delivered(bundle.id, source.node, service, payload, created, source.text))
-        self._seen.remember(now, bundle.id, expires, out)
-        _, fragments = self._parts.pop(bundle.id, (None, ()))
-        for name in fragments:
-            self._forget_local(name, out)
+        source, service = self.node_of(bundle.source), bundle.destination.service
+        out.append(Delivered(name, source, service, payload, created, bundle.source.text))
+        self._report(now, bundle, admin.DELIVERED, admin.NO_REASON, out)
+
+    # Status reports --------------------------------------------------------------------------------------------------
+
+    def _heard(self, now: Instant, bundle: Bundle, out: Out) -> None:
+        """An administrative record for this node: shown in the Log, and no more."""
+        try:
+            if bundle.destination.service not in ("", "0"):
+                raise RemoteProtocolError("administrative-endpoint", f"{bundle.destination} is an application's")
+            report = admin.decode_record(bundle.payload)
+        except RemoteProtocolError as error:
+            self._drop(now, bundle.id, Why(False, error.check, error.detail), out)
+            return
+        heard = records.StatusReported(
+            at=now,
+            node=self.name,
+            bundle=report.subject,
+            reporter=bundle.source.text,
+            status=report.words,
+            reason=report.reason,
+            text=report.reason_text,
+            time_ms=report.time_ms,
+        )
+        out.append(effects.Record(heard))
+
+    def _report_reception(self, now: Instant, bundle: Bundle, out: Out) -> None:
+        reason = admin.UNSUPPORTED if making.asks_to_report(bundle) else admin.NO_REASON
+        self._report(now, bundle, admin.RECEIVED, reason, out)
+
+    def _report(self, now: Instant, subject: Bundle, status: int, reason: int, out: Out) -> None:
+        """Send a status report where one is due."""
+        if not self._reporter.due(now, subject, status):
+            return
+        mine: Out = []
+        sequence = self._next_sequence(mine)
+        report = self._reporter.bundle(now, subject, status, reason, sequence)
+        self._launch(now, report, f"status report: {admin.STATUSES[status]}", mine)
+        out += mine
 
     # Dropping --------------------------------------------------------------------------------------------------------
 
@@ -405,7 +596,7 @@ class BundleAgent:
                 self._sender.release(entry, out)
             text = f"its lifetime ended at {iso(entry.expires)}"
             why = Why(False, "lifetime", text, now // MILLISECOND, entry.expires // MILLISECOND, "ms")
-            self._drop(now, entry.id, why, out)
+            self._drop_entry(now, entry, why, out)
 
     def _watch_expiry(self, out: Out) -> None:
         at = self._store.next_expiry()
@@ -413,5 +604,25 @@ class BundleAgent:
             self._expiry_at = at
             out.append(effects.Wake(at, EXPIRY_TIMER))
 
-    def _drop(self, now: Instant, bundle: str, why: Why, out: Out) -> None:
-        out.append(effects.Record(records.BundleDropped(at=now, node=self.name, bundle=bundle, why=why)))
+    def _drop_entry(self, now: Instant, entry: Entry, why: Why, out: Out) -> None:
+        """Say of a bundle that has left the store why it did."""
+        if entry.flags & admin.ASK[admin.DELETED]:
+            self._drop_bundle(now, decode(entry.wire, MAX_BYTES, TOLERANCES), why, out)
+        else:
+            self._drop(now, entry.id, why, out, admin.OF_RULE.get(why.rule, 0))
+
+    def _drop_bundle(self, now: Instant, bundle: Bundle, why: Why, out: Out) -> None:
+        reason = admin.OF_RULE.get(why.rule, 0)
+        self._drop(now, bundle.id, why, out, reason)
+        self._report(now, bundle, admin.DELETED, reason, out)
+
+    def _drop(self, now: Instant, bundle: str, why: Why, out: Out, reason: int = 0) -> None:
+        dropped = records.BundleDropped(at=now, node=self.name, bundle=bundle, why=why, reason=reason)
+        out.append(effects.Record(dropped))
+
+
+def _verdict(judged: Judgement) -> str:
+    """Whose security operations were good, for people: `signed by dtn://a/`."""
+    words = {BLOCK_INTEGRITY: "signed by", BLOCK_CONFIDENTIALITY: "sealed by"}
+    good = [f"{words[f.service]} {f.source}" for f in judged.findings if f.status == "good" and f.target == 1]
+    return ", ".join(good)

@@ -33,6 +33,20 @@ PAYLOAD, PREVIOUS_NODE, BUNDLE_AGE, HOP_COUNT, BLOCK_INTEGRITY, BLOCK_CONFIDENTI
 PRIORITY = 220
 """Private block of this project: one unsigned integer, larger is more urgent. RFC 9171 has no class of service."""
 
+# Tolerances: what implementations get wrong, accepted only where it is asked for, one by one (docs/decisions/0038).
+NO_PRIMARY_CRC = "primary-crc"
+"""Neither CRC nor BIB on the primary block (4.3.1): ION, uD3TN, bp7-rs and ESA BP write and take it."""
+PAYLOAD_NUMBER = "payload-number"
+"""A payload block whose number is not 1 (4.1): ION 4.1.3 and pyD3TN take it."""
+BLOCK_NUMBER = "block-number"
+"""Block numbers used twice (4.1): ION 4.1.3 takes it. Never together with security blocks, which name numbers."""
+NO_AGE = "age-missing"
+"""Creation time 0 without a bundle age block (4.4.2): its age counts from its arrival."""
+ANONYMOUS = "anonymous"
+"""From `dtn:none` and without must-not-fragment, or asking for reports (4.2.3)."""
+TOLERANCES = frozenset((NO_PRIMARY_CRC, PAYLOAD_NUMBER, BLOCK_NUMBER, NO_AGE, ANONYMOUS))
+STRICT: frozenset[str] = frozenset()
+
 MAX_BYTES = 64 << 20
 MAX_BLOCKS = 64
 _UNIQUE = frozenset((PAYLOAD, PREVIOUS_NODE, BUNDLE_AGE, HOP_COUNT))
@@ -80,8 +94,7 @@ class Bundle(msgspec.Struct, frozen=True):
     @property
     def whole_id(self) -> str:
         """`source/creation ms-sequence` in POSIX milliseconds: what all fragments of one bundle share."""
-        moment = self.created_ms + DTN_EPOCH_MS if self.created_ms else 0
-        return f"{_stem(self.source.text)}/{moment}-{self.sequence}"
+        return name_of(self.source, self.created_ms, self.sequence)
 
     @property
     def id(self) -> str:
@@ -127,6 +140,12 @@ class Bundle(msgspec.Struct, frozen=True):
         """Creation as an `Instant`; only where `created_ms` is not 0."""
         assert self.created_ms, "the source had no clock"
         return Instant((self.created_ms + DTN_EPOCH_MS) * MILLISECOND)
+
+
+def name_of(source: Eid, created_ms: int, sequence: int) -> str:
+    """The id of the whole bundle that `source` made with this timestamp; see `Bundle.whole_id`."""
+    moment = created_ms + DTN_EPOCH_MS if created_ms else 0
+    return f"{_stem(source.text)}/{moment}-{sequence}"
 
 
 @lru_cache(maxsize=65_536)
@@ -188,8 +207,11 @@ def _sealed(kind: int, body: bytes) -> bytes:
 # Reading ------------------------------------------------------------------------------------------------------------
 
 
-def decode(data: bytes, largest: int = MAX_BYTES) -> Bundle:
-    """The bundle that `data` is, wholly; `RemoteProtocolError(check, detail)` for anything else."""
+def decode(data: bytes, largest: int = MAX_BYTES, tolerate: frozenset[str] = STRICT) -> Bundle:
+    """The bundle that `data` is, wholly; `RemoteProtocolError(check, detail)` for anything else.
+
+    `tolerate` names checks (of `TOLERANCES`) that are let pass; what is taken is still written back byte for byte.
+    """
     if len(data) > largest:
         raise RemoteProtocolError("oversize", f"{len(data)} bytes, at most {largest} are taken")
     if data[:1] != b"\x9f":
@@ -207,7 +229,7 @@ def decode(data: bytes, largest: int = MAX_BYTES) -> Bundle:
         blocks.append(block)
     if at + 1 != len(data):
         raise RemoteProtocolError("trailing-bytes", f"{len(data) - at - 1} bytes after the bundle")
-    _check_blocks(blocks)
+    _check_blocks(blocks, tolerate)
     bundle = Bundle(*fields[:5], tuple(blocks), *fields[5:])
     if bundle.is_fragment and bundle.offset + len(blocks[-1].data) > bundle.total_bytes:
         raise RemoteProtocolError("fragment-range", f"offset {bundle.offset} and its payload pass {bundle.total_bytes}")
@@ -282,19 +304,21 @@ def _check_crc(data: bytes, start: int, at: int, kind: int) -> int:
     return end
 
 
-def _check_blocks(blocks: list[Block]) -> None:
+def _check_blocks(blocks: list[Block], tolerate: frozenset[str]) -> None:
     """RFC 9171 4.1: one payload, last, numbered 1; numbers unique; no second previous-node, age or hop-count block."""
     if not blocks or blocks[-1].type != PAYLOAD:
         raise RemoteProtocolError("payload-last", "the last block is not a payload")
-    if blocks[-1].number != 1:
+    if blocks[-1].number != 1 and PAYLOAD_NUMBER not in tolerate:
         raise RemoteProtocolError("payload-number", f"the payload block is number {blocks[-1].number}, not 1")
     if len(blocks) == 1:
         return
     numbers = {block.number for block in blocks}
-    if len(numbers) != len(blocks) or 0 in numbers:
-        raise RemoteProtocolError("block-number", "block numbers are unique and 0 is the primary's")
-    known = [block for block in blocks if block.type in _UNIQUE]
     kinds = [block.type for block in blocks]
+    if len(numbers) != len(blocks) or 0 in numbers:
+        named = BLOCK_INTEGRITY in kinds or BLOCK_CONFIDENTIALITY in kinds
+        if BLOCK_NUMBER not in tolerate or 0 in numbers or named:
+            raise RemoteProtocolError("block-number", "block numbers are unique and 0 is the primary's")
+    known = [block for block in blocks if block.type in _UNIQUE]
     if len({block.type for block in known}) != len(known):
         raise RemoteProtocolError("block-repeated", "a block type that may stand once stands twice")
     if BLOCK_CONFIDENTIALITY in kinds:
@@ -329,13 +353,14 @@ def _read_hops(data: bytes) -> tuple[int, int]:
     return limit, count
 
 
-def require_conformant(bundle: Bundle) -> None:
+def require_conformant(bundle: Bundle, tolerate: frozenset[str] = STRICT) -> None:
     """What RFC 9171 asks of the sender beyond its encoding; `RemoteProtocolError` names the rule that is broken."""
-    if not bundle.crc and bundle.block(BLOCK_INTEGRITY) is None:
+    if not bundle.crc and bundle.block(BLOCK_INTEGRITY) is None and NO_PRIMARY_CRC not in tolerate:
         raise RemoteProtocolError("primary-crc", "neither a CRC nor an integrity block on the primary (4.3.1)")
-    if not bundle.created_ms and bundle.block(BUNDLE_AGE) is None:
+    if not bundle.created_ms and bundle.block(BUNDLE_AGE) is None and NO_AGE not in tolerate:
         raise RemoteProtocolError("age-missing", "creation time 0 needs a bundle age block (4.4.2)")
-    if bundle.source.is_null and (not bundle.flags & MUST_NOT_FRAGMENT or bundle.flags & STATUS_REPORTS):
+    asks = bundle.flags & STATUS_REPORTS
+    if bundle.source.is_null and (asks or not bundle.flags & MUST_NOT_FRAGMENT) and ANONYMOUS not in tolerate:
         raise RemoteProtocolError("anonymous", "a bundle from nobody is not fragmented and asks for no reports (4.2.3)")
     if bundle.flags & IS_ADMINISTRATIVE and bundle.flags & STATUS_REPORTS:
         raise RemoteProtocolError("administrative", "an administrative record asks for no reports (4.2.3)")

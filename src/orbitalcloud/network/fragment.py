@@ -6,8 +6,6 @@ import msgspec
 
 from orbitalcloud.core.errors import LocalProtocolError, RemoteProtocolError
 from orbitalcloud.network.bundle import (
-    BLOCK_CONFIDENTIALITY,
-    BLOCK_INTEGRITY,
     IS_FRAGMENT,
     MUST_NOT_FRAGMENT,
     PAYLOAD,
@@ -24,10 +22,12 @@ _HEAD_GROWTH = 32
 
 
 def may_fragment(bundle: Bundle) -> bool:
-    """Whether RFC 9171 and RFC 9172 5 allow this bundle to be cut (a signed or sealed one is not)."""
-    if bundle.flags & MUST_NOT_FRAGMENT:
-        return False
-    return not any(block.type in (BLOCK_INTEGRITY, BLOCK_CONFIDENTIALITY) for block in bundle.blocks)
+    """Whether this bundle may be cut, and then put together again.
+
+    A signed or sealed one may (RFC 9172 5.2: security is never added to a fragment, but what has it may be cut by
+    RFC 9171's rules): its security is judged when it is whole. Nobody's may not: `dtn:none` with a time names many.
+    """
+    return not bundle.flags & MUST_NOT_FRAGMENT and not bundle.source.is_null
 
 
 def overhead_bytes(bundle: Bundle) -> int:

@@ -12,6 +12,17 @@ class AgentLimits(msgspec.Struct, frozen=True):
 
     store_bytes: int = 256 << 20
     store_bundles: int = 20_000
+    source_ppm: int = 500_000
+    """Of the store, the most that one source's bundles may take (its own node's are not counted)."""
+    source_bytes: int = 1 << 62
+    """And the most in bytes, whatever the share."""
+    status_reports: int = 64
+    """Status reports that may be sent at once; 0: none, whoever asks."""
+    status_every_ns: int = 10 * SECOND
+    """One more may be sent this often: a report-to may be a stranger's, who never asked."""
+    status_lifetime_ns: int = DAY
+    tolerate: frozenset[str] = frozenset()
+    """Breaches of RFC 9171 that are let pass (`bundle.TOLERANCES`); none by default."""
     bundle_bytes: int = 32 << 20
     """Largest bundle taken from a peer or an application."""
     retention_ns: int = 30 * DAY

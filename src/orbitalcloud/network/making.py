@@ -10,24 +10,28 @@ from orbitalcloud.core.time import MILLISECOND, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.network import cbor
 from orbitalcloud.network.bundle import (
+    BLOCK_CONFIDENTIALITY,
+    BLOCK_INTEGRITY,
     BUNDLE_AGE,
     DELETE_UNPROCESSED,
     DISCARD_UNPROCESSED,
     HOP_COUNT,
-    IS_ADMINISTRATIVE,
     PAYLOAD,
     PREVIOUS_NODE,
     PRIORITY,
     REPLICATE,
+    REPORT_UNPROCESSED,
     Block,
     Bundle,
     dtn_ms,
     hop_count_data,
     with_block,
 )
-from orbitalcloud.network.eid import Eid
+from orbitalcloud.network.eid import NULL, Eid
 
-_PROCESSED = frozenset((PAYLOAD, PREVIOUS_NODE, BUNDLE_AGE, HOP_COUNT, PRIORITY))
+_PROCESSED = frozenset(
+    (PAYLOAD, PREVIOUS_NODE, BUNDLE_AGE, HOP_COUNT, BLOCK_INTEGRITY, BLOCK_CONFIDENTIALITY, PRIORITY)
+)
 
 
 def make_bundle(
@@ -39,6 +43,8 @@ def make_bundle(
     payload: bytes,
     priority: int,
     hops: int,
+    flags: int = 0,
+    report_to: Eid = NULL,
 ) -> Bundle:
     """A bundle as this project makes them: CRC-32C everywhere, a hop count (at 1), a priority unless it is 1."""
     assert 0 <= priority < 24, priority
@@ -48,7 +54,7 @@ def make_bundle(
     if priority != 1:
         blocks.append(Block(PRIORITY, 3, cbor.unsigned(priority), REPLICATE))
     blocks.append(Block(PAYLOAD, 1, payload))
-    return Bundle(destination, source, dtn_ms(now), sequence, lifetime_ms, tuple(blocks))
+    return Bundle(destination, source, dtn_ms(now), sequence, lifetime_ms, tuple(blocks), report_to, flags)
 
 
 def forwarded(bundle: Bundle, node: Eid) -> Bundle:
@@ -88,13 +94,28 @@ def unwanted(bundle: Bundle, now: Instant, expires: Instant, skew_ns: int) -> Wh
     for block in bundle.blocks:
         if block.type not in _PROCESSED and block.flags & DELETE_UNPROCESSED:
             return Why(False, "block", f"block type {block.type} is unknown here and asks for deletion")
-    if bundle.flags & IS_ADMINISTRATIVE:
-        return Why(False, "administrative", "status reports are not asked for by this node")
     return None
+
+
+def asks_to_report(bundle: Bundle) -> bool:
+    """Whether a block that is unknown here wants that reported (RFC 9171 5.6, step 3)."""
+    return any(block.type not in _PROCESSED and block.flags & REPORT_UNPROCESSED for block in bundle.blocks)
 
 
 def refused(now: Instant, node: str, peer: str, size_bytes: int, error: RemoteProtocolError) -> records.FrameRefused:
     """The record of bytes that broke the protocol."""
     return records.FrameRefused(
         at=now, node=node, peer=peer, size_bytes=size_bytes, check=error.check, detail=error.detail
+    )
+
+
+def heard(now: Instant, node: str, bundle: Bundle) -> records.BundleDelivered:
+    """The record of a bundle that a neighbour's agent made for this agent itself."""
+    return records.BundleDelivered(
+        at=now,
+        node=node,
+        bundle=bundle.id,
+        source=bundle.source.text,
+        size_bytes=len(bundle.payload),
+        delay_ms=max(0, now - bundle.created) // MILLISECOND,
     )

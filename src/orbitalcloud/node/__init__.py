@@ -10,12 +10,15 @@ from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import (
     EnergyFacts,
     GovernorLimits,
+    NetworkFacts,
+    NoticeFacts,
     SatelliteConfig,
     StationConfig,
     VerificationFacts,
 )
 from orbitalcloud.node.governor import Decision, Governor
 from orbitalcloud.node.orders import (
+    CallOff,
     Dropped,
     LabelledUpdate,
     Outcome,
@@ -33,14 +36,17 @@ from orbitalcloud.node.satellite import Satellite
 from orbitalcloud.node.station import Station
 
 __all__ = [
+    "CallOff",
     "Decision",
     "Dropped",
     "EnergyFacts",
     "Governor",
     "GovernorLimits",
     "LabelledUpdate",
+    "NetworkFacts",
     "NetworkNode",
     "Node",
+    "NoticeFacts",
     "Outcome",
     "Pay",
     "Satellite",

@@ -22,8 +22,14 @@ from orbitalcloud.core.events import (
     Sensed,
     Started,
 )
-from orbitalcloud.network import AgentLimits, BundleAgent, ContactPlan, Delivered
-from orbitalcloud.node.vault import IDENTITY, opened, sealed
+from orbitalcloud.network import BundleAgent, ContactPlan, Delivered
+from orbitalcloud.network.security import Guard, NodeKeys
+from orbitalcloud.node.config import NetworkFacts
+from orbitalcloud.node.noticedesk import SERVICE as NOTICE_SERVICE
+from orbitalcloud.node.noticedesk import TIMER as NOTICE_TIMER
+from orbitalcloud.node.noticedesk import NoticeDesk, Offer
+from orbitalcloud.node.orders import CallOff, decode_order
+from orbitalcloud.node.vault import IDENTITY, NETWORK, opened, sealed
 
 CHAIN = "@chain"
 """The peer name of a station's Ethereum JSON-RPC node; no node can have it, for a mission's names have no `@`."""
@@ -35,9 +41,13 @@ KEY_BYTES = 32
 class Node:
     """The common half of `Satellite` and `Station`. Subclasses fill in the hooks at the end."""
 
-    def __init__(self, name: str, plan: ContactPlan, limits: AgentLimits | None = None) -> None:
+    def __init__(self, name: str, plan: ContactPlan, network: NetworkFacts | None = None) -> None:
+        facts = network or NetworkFacts()
         self.name = name
-        self.agent = BundleAgent(name, plan, limits)
+        self._keys = NodeKeys(facts.public_keys)
+        guard = Guard(name, facts.policy, self._keys, facts.relays_verify) if facts.policy is not None else None
+        self.agent = BundleAgent(name, plan, facts.limits, guard, facts.aliases, facts.asks)
+        self.notices: NoticeDesk | None = None
         self._private = b""
         self._silent = False
         """Whether the node keeps from sending though contacts are open (a satellite's safe mode)."""
@@ -50,6 +60,8 @@ class Node:
             case Fired(timer):
                 if self.agent.owns(timer):
                     yield from self._network(now, self.agent.fired(now, timer))
+                elif timer == NOTICE_TIMER and self.notices is not None:
+                    yield from self._network(now, self.notices.fired(now, self._offer(now)))
                 else:
                     yield from self._fired(now, timer)
             case Received(peer, frame):
@@ -61,7 +73,11 @@ class Node:
                 yield from self._opened(now, event)
                 if not self._silent:
                     yield from self._network(now, self.agent.opened(now, contact))
+                    if self.notices is not None:
+                        yield from self._network(now, self.notices.opened(now, contact.receiver, self._offer(now)))
             case ContactClosed(contact):
+                if self.notices is not None:
+                    self.notices.closed(now, contact.receiver)
                 if not self._silent:
                     yield from self._network(now, self.agent.closed(now, contact))
                 yield from self._closed(now, event)
@@ -69,6 +85,10 @@ class Node:
                 yield from self._finished(now, event)
             case Commanded():
                 try:
+                    if event.verb == "call-off" and self.notices is not None:
+                        order = decode_order(event.body, CallOff)
+                        yield from self._network(now, self.notices.call_off(now, order))
+                        return
                     yield from self._commanded(now, event)
                 except RemoteProtocolError as error:
                     yield self._refused_frame(now, "command", len(event.body), error)
@@ -82,6 +102,7 @@ class Node:
 
     def _start(self, now: Instant, event: Started) -> Iterator[Effect]:
         yield from self._identify(now, event)
+        self._unlock_guard(event.device_keys, event.boot)
         yield Record(
             records.NodeStarted(
                 at=now,
@@ -93,6 +114,8 @@ class Node:
             )
         )
         yield from self._restore(now, event)
+        if self.notices is not None:
+            yield from self._network(now, self.notices.start(now, self._private, event.boot, event.saved))
         yield from self._network(now, self.agent.restore(now, event.saved))
 
     def _identify(self, now: Instant, event: Started) -> Iterator[Effect]:
@@ -117,6 +140,14 @@ class Node:
         """After thawing: the secrets of what it had saved, opened again; `DataError` if that cannot be."""
         if IDENTITY in saved:
             self._private = opened(saved[IDENTITY], IDENTITY, device_keys)
+        self._unlock_guard(device_keys, None)
+        if self.notices is not None:
+            self.notices.private = self._private
+
+    def _unlock_guard(self, device_keys: Mapping[str, bytes], boot: int | None) -> None:
+        self._keys.shared = device_keys.get(NETWORK, b"")
+        if self.agent.guard is not None and self._private:
+            self.agent.guard.unlock(self._private, boot)
 
     def _network(self, now: Instant, steps: Iterable[Effect | Delivered]) -> Iterator[Effect]:
         """Pass the agent's effects on; give what it delivers to the service that it is addressed to."""
@@ -125,7 +156,10 @@ class Node:
                 yield step
                 continue
             try:
-                yield from self._delivered(now, step)
+                if step.service == NOTICE_SERVICE and self.notices is not None:
+                    yield from self._network(now, self.notices.take(now, step))
+                else:
+                    yield from self._delivered(now, step)
             except RemoteProtocolError as error:
                 yield self._refused_frame(now, step.source, len(step.payload), error)
             except DataError as error:  # a value in an order that nothing here can use
@@ -149,6 +183,10 @@ class Node:
 
     def _commanded(self, now: Instant, event: Commanded) -> Iterator[Effect]:
         raise RemoteProtocolError("order-verb", f"{self.name} has no verb {event.verb!r}")
+
+    def _offer(self, now: Instant) -> Offer:
+        """What the node could do for others just now."""
+        return "", (), 0, 0, 0, ()
 
     def _sensed(self, now: Instant, event: Sensed) -> Iterator[Effect]:
         yield from ()

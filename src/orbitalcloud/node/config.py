@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from orbitalcloud.compute import Accelerator
 from orbitalcloud.core import HOUR, MINUTE
 from orbitalcloud.ethereum import ChainConfig
-from orbitalcloud.network import ContactPlan
-from orbitalcloud.planning import Interval
+from orbitalcloud.network import AgentLimits, ContactPlan, Petnames
+from orbitalcloud.network.security import Policy
+from orbitalcloud.planning import Flying, Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,42 @@ class OfficeFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkFacts:
+    """How a node treats bundles. `public_keys` are everybody's Ed25519 keys by node name, known when it is built.
+
+    A node that learns of others as it goes puts its own `Keys` in the place of these (`agent.guard.keys`).
+    """
+
+    policy: Policy | None = None
+    """None: nothing is signed, nothing judged."""
+    public_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    relays_verify: bool = True
+    aliases: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Other names of nodes, such as `ipn:7`, to their own."""
+    asks: int = 0
+    """The status reports that bundles made here ask for."""
+    limits: AgentLimits = field(default_factory=AgentLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFacts:
+    """What a node's notices are made by: whose names it knows, how often it speaks, and how many bytes that may cost.
+
+    `names` binds the mission's names to the keys that its nodes are born with; all nodes share it and none changes it.
+    """
+
+    names: Petnames = field(repr=False)
+    plan: ContactPlan = field(repr=False)
+    every_ns: int = 2 * HOUR
+    contact_bytes: int = 16_384
+    """Most that one neighbour is sent at once, and in an hour."""
+    jurisdiction: str = ""
+    price_gwei_per_kj: int = 0
+    operator: bytes = b""
+    """The Ed25519 key that may revoke this node's."""
+
+
+@dataclass(frozen=True, slots=True)
 class SatelliteConfig:
     """One satellite's software settings."""
 
@@ -155,6 +192,10 @@ class SatelliteConfig:
     operator: str = ""
     """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR
+    planner: Flying = "earliest-deadline"
+    """Which of `planning`'s planners orders its jobs."""
+    network: NetworkFacts = NetworkFacts()
+    notices: NoticeFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +211,5 @@ class StationConfig:
     office: OfficeFacts | None = None
     """Where this station settles jobs on chain."""
     order_lifetime_ns: int = 48 * HOUR
+    network: NetworkFacts = NetworkFacts()
+    notices: NoticeFacts | None = None

@@ -54,6 +54,10 @@ PAYLOAD = "payload"
 WORTH_TELLING_NS = 10 * MINUTE
 """A job that waits for the same reason is told anew only if its expected start moves by more than this."""
 
+KINDS = ("onnx", "wasm", "modelled")
+"""What a satellite takes; which artefact fits in its memory is said when it is asked."""
+HOURS_OFFERED = 6
+
 EXPECTED_RESULT_BYTES = 32_768
 """What a promise assumes of a result whose size is not known yet: a compressed mask with its receipt."""
 
@@ -174,7 +178,7 @@ class JobDesk:
         running = self.running
         asks = [entry.ask for name, entry in self.waiting.items() if running is None or name != running.job]
         load = None if running is None else Load(running.power_mw, running.started, max(running.ends, now))
-        placed = plan(asks, self._forecast(now), load)
+        placed = plan(asks, self._forecast(now), load, self.config.planner)
         return tuple(sorted(placed, key=lambda item: (item.start is None, item.start or 0, item.job)))
 
     def _forecast(self, now: Instant) -> Forecast:
@@ -189,6 +193,20 @@ class JobDesk:
             charge_mj=facts.battery_mj * self.readings.charge_ppm // 1_000_000,
             reserve_mj=facts.battery_mj * limits.reserve_ppm // 1_000_000,
         )
+
+    def offer(self, now: Instant) -> tuple[str, tuple[str, ...], int, int, int, tuple[int, ...]]:
+        """For a capacity notice: accelerator, kinds of work, jobs waiting, their seconds, charge, joules to spare.
+
+        Energy to spare is sun above idle power, hour by hour, and in the first what lies in the battery above the
+        reserve; what the queue takes is not taken off, as it stands beside it.
+        """
+        machine, waiting = self.config.accelerator.name, len(self.waiting)
+        backlog_s = sum(entry.ask.duration_ns for entry in self.waiting.values()) // SECOND
+        if self.readings is None or self.safe_mode is not None:
+            return machine, (), waiting, backlog_s, 0 if self.readings is None else self.readings.charge_ppm, ()
+        forecast = self._forecast(now)
+        free = forecast.spare_mj(HOURS_OFFERED)
+        return machine, KINDS, waiting, backlog_s, self.readings.charge_ppm, tuple(one // 1000 for one in free)
 
     def _promise(self, job: Job, finish: Instant) -> Instant:
         """When the result should be with its submitter: after the run, over the earliest contacts."""

@@ -27,6 +27,8 @@ class Letter(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     lifetime_ns: Annotated[int, Meta(ge=0, le=2**62)] = DAY
     priority: Annotated[int, Meta(ge=0, le=23)] = 1
     source_service: Service = ""
+    reports: bool = False
+    """Whether each node on the way is asked to say that it forwarded or delivered it (RFC 9171 6.1)."""
 
 
 class Post(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="post/1"):

@@ -88,6 +88,15 @@ class WipeWallet(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     signature: Annotated[bytes, Meta(min_length=65, max_length=65)]
 
 
+class CallOff(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="call-off/1"):
+    """To any node: tell everybody that it will have no contact with `peer` (empty: with anybody) from then to then."""
+
+    peer: Annotated[str, Meta(max_length=64)]
+    begins_s: Annotated[int, Meta(ge=0, le=2**53)]
+    ends_s: Annotated[int, Meta(ge=0, le=2**53)]
+    text: Annotated[str, Meta(pattern=r"^[ -~]{0,80}$")] = ""
+
+
 Law = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
 Raw = Annotated[bytes, Meta(min_length=1, max_length=131_072)]
 

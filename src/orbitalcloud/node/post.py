@@ -9,15 +9,16 @@ forget it. Mail waits by service until its reader has named its number (`Take`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from orbitalcloud.core import DataError, Instant, RemoteProtocolError, records
 from orbitalcloud.core.effects import Effect, Record, Save, Wake
 from orbitalcloud.core.events import Commanded, Event, Received, Started
 from orbitalcloud.core.time import HOUR
 from orbitalcloud.core.why import Why
-from orbitalcloud.network import AgentLimits, ContactPlan, Delivered, endpoint, parse_eid
+from orbitalcloud.network import AgentLimits, ContactPlan, Delivered, admin, endpoint, parse_eid
 from orbitalcloud.node.base import Node
+from orbitalcloud.node.config import NetworkFacts
 from orbitalcloud.node.letters import POST, TAKE, Letter, Post, Take
 from orbitalcloud.node.mailboxes import Mailboxes, Quota
 from orbitalcloud.node.orders import decode_order
@@ -31,12 +32,16 @@ PASSING = ("ping-", "trace-", ANSWERS)
 """How services begin that somebody made for one answer; what comes for them too late is swept away."""
 SWEEP_TIMER = "post/sweep"
 SWEEP_NS = HOUR
+REPORTS = admin.ASK[admin.FORWARDED] | admin.ASK[admin.DELIVERED]
 STREAM_KEY = "stream/"
 MAX_STREAMS = 4096
 
 
 class NetworkNode(Node):
-    """Mailboxes, an echo and a relay under one `handle`. `private` is its Ed25519 key, which its host keeps."""
+    """Mailboxes, an echo and a relay under one `handle`. `private` is its Ed25519 key, which its host keeps.
+
+    `aliases` are other names under which it is addressed, each with `name` as value.
+    """
 
     def __init__(
         self,
@@ -45,8 +50,10 @@ class NetworkNode(Node):
         plan: ContactPlan | None = None,
         limits: AgentLimits | None = None,
         quota: Quota | None = None,
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(name, plan or ContactPlan(), limits)
+        facts = NetworkFacts(aliases=dict(aliases or {}), limits=limits or AgentLimits())
+        super().__init__(name, plan or ContactPlan(), facts)
         self._private = private
         self.mail = Mailboxes(quota or Quota())
         self.agent.desk = self
@@ -64,7 +71,7 @@ class NetworkNode(Node):
         for step in self.agent.received(now, event.peer, event.frame):
             if type(step) is not Delivered:
                 gathered.append(step)  # type: ignore[arg-type]
-            elif step.service in ECHO or step.service == TRACE:
+            elif self.notices is not None or step.service in ECHO or step.service == TRACE:
                 gathered += self._network(now, (step,))
             else:
                 gathered += self.mail.put(step)
@@ -164,6 +171,7 @@ class NetworkNode(Node):
             "letter",
             letter.lifetime_ns,
             letter.priority,
+            REPORTS if letter.reports else 0,
             letter.source_service,
         )
         effects = list(outputs) if to.node != self.name else list(self._network(now, outputs))

@@ -25,6 +25,7 @@ from orbitalcloud.node.config import SatelliteConfig, SettlementFacts
 from orbitalcloud.node.cosigning import CoSignDesk
 from orbitalcloud.node.governor import Governor
 from orbitalcloud.node.jobdesk import TIMER, JobDesk, submission
+from orbitalcloud.node.noticedesk import NoticeDesk, Offer
 from orbitalcloud.node.orders import (
     CarryTransaction,
     Dropped,
@@ -58,8 +59,10 @@ class Satellite(Node):
     """
 
     def __init__(self, config: SatelliteConfig, artefacts: Mapping[str, Artefact]) -> None:
-        super().__init__(config.name, config.plan)
+        super().__init__(config.name, config.plan, config.network)
         self.config = config
+        if config.notices is not None:
+            self.notices = NoticeDesk(config.name, config.notices, self.agent)
         held = {digest: artefacts[digest] for digest in sorted(config.artefacts)}
         self.jobs = JobDesk(config, self.agent, held, Governor(config.governor))
         self.verification: VerificationDesk | None = None
@@ -165,6 +168,10 @@ class Satellite(Node):
             yield Draw(RADIO, self._radio_mw())
         for contact in self._open:
             yield from self._network(now, self.agent.opened(now, contact))
+
+    def _offer(self, now: Instant) -> Offer:
+        """Accelerator, queue, charge and the energy to come, as the job desk knows them."""
+        return self.jobs.offer(now)
 
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
         if timer == TIMER:

@@ -23,6 +23,7 @@ from orbitalcloud.node.clerk import Broadcast, Clerk
 from orbitalcloud.node.config import StationConfig
 from orbitalcloud.node.courier import Courier
 from orbitalcloud.node.jobdesk import submission
+from orbitalcloud.node.noticedesk import NoticeDesk, Offer
 from orbitalcloud.node.orders import (
     AskChain,
     CarryTransaction,
@@ -58,8 +59,10 @@ class Station(Node):
     """Bundle agent, courier and JSON-RPC client under one `handle`."""
 
     def __init__(self, config: StationConfig) -> None:
-        super().__init__(config.name, config.plan)
+        super().__init__(config.name, config.plan, config.network)
         self.config = config
+        if config.notices is not None:
+            self.notices = NoticeDesk(config.name, config.notices, self.agent)
         self._pending: dict[str, bytes] = {}
         self._origin: dict[str, str] = {}
         """Which satellites brought a transaction, joined by commas: each is told."""
@@ -98,6 +101,10 @@ class Station(Node):
                 torn = RemoteProtocolError("store", f"the saved {key[:60]} is damaged and was dropped")
                 yield self._refused_frame(now, "own store", len(saved[key]), torn)
                 yield Save(key, None)
+
+    def _offer(self, now: Instant) -> Offer:
+        """A station computes nothing; one with a chain broadcasts what it is given."""
+        return "", ("transactions",) if self.config.chain else (), 0, 0, 0, ()
 
     def unlock(self, saved: Mapping[str, bytes], device_keys: Mapping[str, bytes]) -> None:
         """As of every node; the settlement office's account too."""

@@ -12,6 +12,8 @@ from orbitalcloud.core import DataError, Seed
 from orbitalcloud.ethereum.sealing import SALT_BYTES, seal, unseal
 
 IDENTITY, WALLET = "identity", "wallet"
+NETWORK = "network"
+"""Among the device keys: what all nodes of a mission share where bundles are sealed. Nothing is saved under it."""
 SLOTS = (IDENTITY, WALLET)
 """The slots of a board's key store; each is also the name under which its secret is saved."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from orbitalcloud.core import SECOND, Instant
+from orbitalcloud.core import HOUR, SECOND, Instant
 
 Interval = tuple[int, int]
 """Half-open [begin, end) in nanoseconds."""
@@ -47,6 +48,17 @@ class Forecast:
         """Whether `at` lies in a forecast interval of sunlight."""
         index = bisect_right(self.sunlight, (at, _FAR)) - 1
         return index >= 0 and at < self.sunlight[index][1]
+
+    def spare_mj(self, hours: int) -> tuple[int, ...]:
+        """Energy above idle power in each hour to come, none below 0; the first has the battery's surplus too."""
+        spare = []
+        for hour in range(hours):
+            begin, end = self.now + hour * HOUR, self.now + (hour + 1) * HOUR
+            edges = [begin, *self.edges(begin, end), end]
+            lit_ns = sum(b - a for a, b in pairwise(edges) if self.sunlit_at(a))
+            spare.append((self.array_mw * lit_ns - self.idle_mw * HOUR) // SECOND)
+        spare[0] += max(0, self.charge_mj - self.reserve_mj)
+        return tuple(max(0, one) for one in spare)
 
     def edges(self, begin: int, end: int) -> list[int]:
         """Instants in (begin, end) at which sunlight begins or ends, in order."""

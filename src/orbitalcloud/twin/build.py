@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from orbitalcloud.compute import Artefact, Job, JobLimits, Limits, Request, encode_request, workload
+from orbitalcloud.compute import (
+    Artefact,
+    Job,
+    JobLimits,
+    Limits,
+    Request,
+    encode_request,
+    public_key,
+    signing_key,
+    workload,
+)
 from orbitalcloud.core import (
     HOUR,
+    MINUTE,
     SECOND,
     DataError,
     Instant,
@@ -29,11 +40,14 @@ from orbitalcloud.mission import Craft, Loaded, Task, faults, mission_error, typ
 from orbitalcloud.mission.errands import Transaction
 from orbitalcloud.mission.files import read_bytes
 from orbitalcloud.mission.physical import ZERO_CELSIUS_K, accelerator_of, battery_of, node_index
-from orbitalcloud.network import ContactPlan
+from orbitalcloud.network import ContactPlan, Petnames
 from orbitalcloud.node import (
+    CallOff,
     EnergyFacts,
     GovernorLimits,
+    NetworkFacts,
     Node,
+    NoticeFacts,
     Pay,
     Satellite,
     SatelliteConfig,
@@ -55,6 +69,7 @@ from orbitalcloud.twin.build_chain import (
     paying_facts,
     uplink_uj_per_byte,
 )
+from orbitalcloud.twin.build_network import Meddling, meddlers, network_facts
 from orbitalcloud.twin.build_settlement import founding_of, office, proposals, satellite_lies, settled
 from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.devnet import DevBeacon
@@ -111,10 +126,17 @@ class Fleet:
     lies: dict[str, tuple[Lie, ...]] = field(repr=False, default_factory=dict)
     beacon: DevBeacon | None = field(repr=False, default=None)
     """The beginning of the chain that the mission pays on, where it is the in-process one."""
+    network: NetworkFacts = field(repr=False, default_factory=NetworkFacts)
+    meddlers: dict[str, Meddling] = field(repr=False, default_factory=dict)
     founding: Founding | None = field(repr=False, default=None)
     """The contracts that stand on it from then on."""
 
     def __call__(self, name: str) -> Node:
+        node = self._node(name)
+        node.agent.meddle = self.meddlers.get(name)
+        return node
+
+    def _node(self, name: str) -> Node:
         config = self.configs[name]
         if isinstance(config, SatelliteConfig):
             if name in self.lies:
@@ -139,6 +161,8 @@ def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fle
         and (task.submit_at == "on-board" or len(item.artefact.data) > INLINE_BYTES)
     )
     fleet = Fleet(loaded, ContactPlan(world.contacts()), artefacts, on_board)
+    names = (*world.names, *(ground.name for ground in loaded.stations))
+    fleet.network, fleet.meddlers = network_facts(loaded, names, root), meddlers(loaded)
     for channel in loaded.channels:
         if channel.limits is not None:
             fleet.terminals_mw.setdefault(channel.sender, {})[channel.receiver] = round(channel.transmit_w * 1000)
@@ -153,12 +177,34 @@ def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fle
     for ground in loaded.stations:
         chain = _chain_name(loaded)
         config_of_chain = beacon.config if beacon is not None else None
-        station = StationConfig(ground.name, fleet.plan, world.names, chain, config_of_chain)
+        station = StationConfig(ground.name, fleet.plan, world.names, chain, config_of_chain, network=fleet.network)
         fleet.configs[ground.name] = office(loaded, station, founding) if founding is not None else station
+    if loaded.mission.notices.enabled:
+        _give_notices(fleet, loaded, seed)
     fleet.lies.update(lies_of(loaded) | satellite_lies(loaded))
     fleet.founding = founding
     fleet.beacon = beacon
     return fleet, work
+
+
+def _give_notices(fleet: Fleet, loaded: Loaded, seed: int | None) -> None:
+    """Every node gets a notice desk, and the names that the keys of this seed are known by (decision 13)."""
+    root, asked = Seed.of(loaded.mission.seed if seed is None else seed), loaded.mission.notices
+    names = Petnames()
+    for name in fleet.configs:
+        born = signing_key(root.child(name).child("entropy").bytes(32, 1))
+        names.add(name, bytes.fromhex(public_key(born)))
+    laws = {ground.name: ground.jurisdiction for ground in loaded.stations}
+    for name, config in fleet.configs.items():
+        facts = NoticeFacts(
+            names=names,
+            plan=fleet.plan,
+            every_ns=round(asked.every_min * MINUTE),
+            contact_bytes=asked.contact_bytes,
+            jurisdiction=laws.get(name, ""),
+            price_gwei_per_kj=asked.price_gwei_per_kj,
+        )
+        fleet.configs[name] = replace(config, notices=facts)
 
 
 def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple[Carrier, Fleet]:
@@ -168,6 +214,7 @@ def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple
     telemetry_ns = loaded.mission.telemetry_s * SECOND
     carrier = Carrier(fleet, world, _gateway(loaded, fleet), dict(fleet.artefacts), Seed.of(seed), telemetry_ns)
     carrier.keys = keys or carrier.keys
+    carrier.sealed = loaded.mission.network.security == "sealed"
     for opening in world.openings():
         contact = opening.contact
         if contact.opens < loaded.ends:
@@ -249,6 +296,7 @@ def _satellite(
     payments = [item for item in loaded.mission.payment if item.satellite == craft.name]
     return SatelliteConfig(
         name=craft.name,
+        planner=craft.planner or loaded.mission.planning.planner,
         plan=fleet.plan,
         accelerator=accelerator,
         governor=GovernorLimits(
@@ -277,6 +325,7 @@ def _satellite(
         uplink_uj_per_byte=uplink_uj_per_byte(fleet.plan, craft),
         jurisdictions={} if ethereum is None else {one.name: one.jurisdiction for one in loaded.stations},
         operator="" if ethereum is None or ethereum.operator is None else ethereum.operator,
+        network=fleet.network,
     )
 
 
@@ -482,6 +531,10 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
             carrier.trouble(loss, "frame-loss", text)
         case faults.StationOutage():
             loss = Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000)
+            if fault.announced_min is not None:
+                told = Instant(max(loaded.starts + SECOND, at - round(fault.announced_min * 60) * SECOND))
+                off = CallOff("", at // SECOND, -(-loss.ends // SECOND), "out, as announced")
+                carrier.push(told, fault.target, Commanded("call-off", encode_order(off)))
             carrier.trouble(loss, "station-outage", f"neither sends nor receives for {fault.duration_min:g} min")
         case faults.BlocksTransactions():
             carrier.medium.blocks.append(Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000))
@@ -490,6 +543,9 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
         case faults.LyingStation():
             text = f"it forges what it brings of the chain for {fault.duration_min:g} min: {fault.lie}"
             carrier.announce(at, fault.target, "lying-station", text)
+        case faults.TamperedBundle():
+            text = f"it alters what it passes on for others for {fault.duration_min:g} min"
+            carrier.announce(at, fault.target, "tampered-bundle", text)
         case faults.LyingSatellite():
             text = f"it lies about its work for {fault.duration_min:g} min: {fault.lie}"
             carrier.announce(at, fault.target, "lying-satellite", text)

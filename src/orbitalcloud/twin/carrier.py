@@ -30,7 +30,7 @@ from orbitalcloud.core.events import (
 from orbitalcloud.core.records import Entry
 from orbitalcloud.node import Node
 from orbitalcloud.node.base import CHAIN
-from orbitalcloud.node.vault import SLOTS
+from orbitalcloud.node.vault import NETWORK, SLOTS
 from orbitalcloud.twin.gateway import Gateway
 from orbitalcloud.twin.keystores import KeyStore, SeedKeys
 from orbitalcloud.twin.medium import Loss, Medium
@@ -96,6 +96,8 @@ class Carrier:
         self.saved: dict[str, dict[str, bytes]] = {}
         self.boots: dict[str, int] = {}
         self.keys: KeyStore = SeedKeys(seed)
+        self.sealed = False
+        """Whether nodes seal bundles for each other, and so share a secret."""
         self.erased: set[tuple[str, str]] = set()
         self.medium = Medium(seed.child("links"), world.base_loss_ppm)
         self.now = world.starts
@@ -129,7 +131,8 @@ class Carrier:
     def _device_keys(self, name: str) -> dict[str, bytes]:
         """What a board's key store holds."""
         slots = (slot for slot in SLOTS if (name, slot) not in self.erased)
-        return {slot: key for slot in slots if (key := self.keys.key(name, slot))}
+        own = {slot: key for slot in slots if (key := self.keys.key(name, slot))}
+        return own | ({NETWORK: self.keys.key("", NETWORK)} if self.sealed else {})
 
     # The heap --------------------------------------------------------------------------------------------------------
 
@@ -374,6 +377,8 @@ class Carrier:
         self.boots.setdefault(name, 0)
         for slot in SLOTS:
             self.keys.provision(name, slot)
+        if self.sealed:
+            self.keys.provision("", NETWORK)  # nobody's: the mission's
         self._start(name, self.now)
 
     def reboot(self, name: str, gone_ns: int) -> None:

@@ -23,6 +23,7 @@ _KEYS = {
     "jobs": ("job", "name"),
     "bundles": ("bundle",),
     "receipts": ("digest", "job"),
+    "notices": ("node",),
     "transactions": ("hash",),
     "heads": ("node",),
     "settlement": ("about", "node"),

@@ -18,8 +18,12 @@ from orbitalcloud.core.records import (
     FrameLost,
     FrameRefused,
     HeadAdvanced,
+    KeyEnded,
     LoadsShed,
     NodeStarted,
+    NoticePublished,
+    NoticeRefused,
+    NoticeTaken,
     PurseStep,
     SafeMode,
     UpdateRefused,
@@ -168,7 +172,8 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One thing that happened to a bundle: `created`, `sent`, `received`, `waits`, `cut`, `dropped`, `delivered`."""
+    """One thing that happened to a bundle: `created`, `sent`, `received`, `waits`, `cut`, `dropped`, `delivered`,
+    `refused` (it stayed with `peer`) and `reported …` (a status report on it came to `node` from `peer`)."""
 
     at: int
     node: str
@@ -197,6 +202,8 @@ class Bundle:
     delay_s: float = 0.0
     dropped: int = 0
     dropped_why: Why | None = None
+    security: str = ""
+    """Who signed or sealed it, as judged where it ended; what a node refused it for is among the hops."""
 
     @property
     def state(self) -> str:
@@ -204,7 +211,8 @@ class Bundle:
             return "delivered"
         if self.dropped:
             return "dropped"
-        last = self.hops[-1].what if self.hops else ""
+        said = ("refused", "reported")
+        last = next((hop.what for hop in reversed(self.hops) if not hop.what.startswith(said)), "")
         return {"waits": "waiting", "sent": "in flight", "cut": "in fragments", "received": "stored"}.get(
             last, "stored"
         )
@@ -411,6 +419,7 @@ class Flight:
     work_steps: tuple[WorkStep, ...] = ()
     purse_steps: tuple[PurseStep, ...] = ()
     """Beginnings (`down`) and ends, as the Log has them."""
+    notices: tuple[NoticePublished | NoticeTaken | NoticeRefused | KeyEnded, ...] = ()
 
     @property
     def span(self) -> tuple[int, int]:

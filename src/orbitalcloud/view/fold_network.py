@@ -50,6 +50,7 @@ def bundle_delivered(state: State, entry: r.BundleDelivered) -> None:
         delivered=entry.at,
         delivered_to=entry.node,
         delay_s=entry.delay_ms / 1000,
+        security=entry.security,
     )
 
 
@@ -81,3 +82,12 @@ def bundle_dropped(state: State, entry: r.BundleDropped) -> None:
         dropped=entry.at,
         dropped_why=entry.why,
     )
+
+
+def bundle_refused(state: State, entry: r.BundleRefused) -> None:
+    _hop(state, entry.bundle, Hop(entry.at, entry.node, "refused", entry.peer, why=entry.why))
+
+
+def status_reported(state: State, entry: r.StatusReported) -> None:
+    what = f"reported {entry.status}" + (f" ({entry.text})" if entry.reason else "")
+    _hop(state, entry.bundle, Hop(entry.at, entry.node, what, entry.reporter))

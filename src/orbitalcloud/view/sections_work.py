@@ -10,6 +10,7 @@ import numpy as np
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.view.columns import Column, Row, Table, utc
 from orbitalcloud.view.flight import Bundle, Flight, Job, Receipt
+from orbitalcloud.view.notices import notice_bytes_a_day
 from orbitalcloud.view.page import facts, grid, text
 from orbitalcloud.view.sections_world import LANES_SHOWN, frame_of
 from orbitalcloud.view.svg import Frame, Line, chart
@@ -186,7 +187,11 @@ def _refusals(flight: Flight) -> Iterable[Row]:
         yield _no(frame.at, frame.node, "refused", f"frame from {frame.peer}", f"{frame.check}: {frame.detail}")
     for bundle in flight.bundles.values():
         if bundle.dropped_why is not None:
-            yield _no(bundle.dropped, bundle.hops[-1].node, "dropped", bundle.purpose, bundle.dropped_why)
+            where = next(hop.node for hop in reversed(bundle.hops) if hop.what == "dropped")
+            yield _no(bundle.dropped, where, "dropped", bundle.purpose, bundle.dropped_why)
+        for hop in bundle.hops:
+            if hop.what == "refused" and hop.why is not None:
+                yield _no(hop.at, hop.node, "refused", f"{bundle.purpose} from {hop.peer}", hop.why)
 
 
 def _no(at: int, node: str, said: str, subject: str, why: object) -> Row:
@@ -223,7 +228,20 @@ def network_section(flight: Flight) -> str:
     )
     keys = (("stored", "stored"), ("sent", "sent"), ("later", "waits"), ("done", "delivered"), ("no", "dropped"))
     listed = f"<details><summary>Every bundle</summary>{grid(table(flight, 'bundles'))}</details>"
-    return f'<p class="lead">{text(said)}.</p>{timeline(frame_of(flight, ""), lanes, title, keys)}{listed}'
+    drawn = timeline(frame_of(flight, ""), lanes, title, keys)
+    return f'<p class="lead">{text(said)}.</p>{drawn}{listed}{_notices(flight)}'
+
+
+def _notices(flight: Flight) -> str:
+    """What nodes told each other of themselves, and its cost."""
+    rows = table(flight, "notices")
+    if not rows.rows:
+        return ""
+    bundles, a_day = notice_bytes_a_day(flight)
+    said = f"{count(len(rows.rows), 'node')} told of themselves in {count(bundles, 'bundle')} of signed notices"
+    shown = grid(rows, hide=("capacity_utc", "signed_bytes"))
+    listed = f"<details><summary>Notices</summary>{shown}</details>"
+    return f'<p class="lead">{text(said)}, {scaled(a_day, "B")} a day.</p>{listed}'
 
 
 def _bundle_lane(flight: Flight, bundle: Bundle) -> Lane:

@@ -18,6 +18,7 @@ from orbitalcloud.core.time import SECOND
 from orbitalcloud.view import columns as c
 from orbitalcloud.view.columns import Column, Row, Table, utc
 from orbitalcloud.view.flight import Bundle, Contact, Flight, Job, Satellite, Transaction
+from orbitalcloud.view.notices import notice_rows
 from orbitalcloud.view.orbits import Revolution, all_revolutions, worst_of
 from orbitalcloud.view.words import ether, scaled, short
 
@@ -127,6 +128,8 @@ def _bundle(bundle: Bundle) -> Row:
         "waits": sum(hop.what == "waits" for hop in bundle.hops),
         "fragments": len(bundle.fragments),
         "parent": bundle.parent or None,
+        "security": bundle.security or None,
+        "refused": sum(hop.what == "refused" for hop in bundle.hops),
         "why": c.why(bundle.waits_why),
     }
 
@@ -392,6 +395,7 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
             c.time("delivered_utc", "delivered"),
             c.lasting("delay_s", "took"),
             c.number("sent", "sent"),
+            c.text("security", "security", wide=True),
             _WHY,
         ),
         lambda flight: map(_bundle, flight.bundles.values()),
@@ -407,6 +411,20 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
             c.text("receipt", "text", wide=True),
         ),
         _receipt_rows,
+    ),
+    "notices": (
+        (
+            _NODE,
+            c.number("published", "notices", "d"),
+            c.bytes("signed_bytes", "signed"),
+            c.number("known_by", "known by", "d"),
+            c.lasting("known_by_all_s", "all of them within"),
+            c.text("capacity", "last capacity"),
+            c.text("contacts", "contacts"),
+            c.number("refused", "refused", "d"),
+            c.text("ended", "key ended"),
+        ),
+        notice_rows,
     ),
     "transactions": (
         (

@@ -33,12 +33,13 @@ class BundleReceived(Base, frozen=True):
 
 
 class BundleDelivered(Base, frozen=True):
-    """A bundle reached its destination; `delay_ms` since its creation."""
+    """A bundle reached its destination; `delay_ms` since its creation. `security` says who signed it, if any."""
 
     bundle: str
     source: str
     size_bytes: int
     delay_ms: int
+    security: str = ""
 
 
 class BundleFragmented(Base, frozen=True):
@@ -57,10 +58,35 @@ class BundleWaits(Base, frozen=True):
 
 
 class BundleDropped(Base, frozen=True):
-    """A bundle left the store undelivered (expired, refused, malformed)."""
+    """A bundle left the store undelivered (expired, refused, malformed); `reason` as RFC 9171 9.5 and 9172 11.3 count.
+
+    Reason 0 is none of theirs.
+    """
 
     bundle: str
     why: Why
+    reason: int = 0
+
+
+class BundleRefused(Base, frozen=True):
+    """A bundle that `peer` offered was not taken, and stays with it; `reason` as in `BundleDropped`."""
+
+    bundle: str
+    peer: str
+    why: Why
+    reason: int = 0
+
+
+class StatusReported(Base, frozen=True):
+    """A status report arrived (RFC 9171 6.1.1): `reporter` says that `bundle` was `status` (`received`, `forwarded`,
+    `delivered`, `deleted`, several joined by `+`); `time_ms` (POSIX) is 0 where it names none."""
+
+    bundle: str
+    reporter: str
+    status: str
+    reason: int
+    text: str
+    time_ms: int
 
 
 class FrameLost(Base, frozen=True):
@@ -80,6 +106,39 @@ class FrameRefused(Base, frozen=True):
     detail: str
 
 
+class NoticePublished(Base, frozen=True):
+    """A node signed a notice of itself; `notice` is its kind."""
+
+    notice: str
+    size_bytes: int
+    text: str
+
+
+class NoticeTaken(Base, frozen=True):
+    """A node heard of `subject` for the first time since its boot, or that `subject` calls contacts off."""
+
+    subject: str
+    notice: str
+    peer: str
+    text: str
+
+
+class NoticeRefused(Base, frozen=True):
+    """A notice from `peer` was not believed (told once for each peer and check), or its word lost its weight."""
+
+    peer: str
+    check: str
+    detail: str
+
+
+class KeyEnded(Base, frozen=True):
+    """`subject`'s key is not believed any more: revoked, or proved two-faced by two notices of one version."""
+
+    subject: str
+    peer: str
+    text: str
+
+
 NetworkEntry = (
     BundleCreated
     | BundleSent
@@ -88,6 +147,12 @@ NetworkEntry = (
     | BundleFragmented
     | BundleWaits
     | BundleDropped
+    | BundleRefused
+    | StatusReported
     | FrameLost
     | FrameRefused
+    | NoticePublished
+    | NoticeTaken
+    | NoticeRefused
+    | KeyEnded
 )

@@ -6,13 +6,15 @@ says, `judge` weighs one that came; below them `sign_hmac`, `sign_cose`, `mac_co
 block each and `examine` tries every operation of a bundle. Pure: keys and IVs are arguments, nothing draws chance.
 Imports `core`, `network`'s codec and `cryptography`.
 
-Reading order: `asb`, `rules`, `keys`, `integrity`, `confidentiality`, `item`, `cose`, `examine`, `policy`, `protect`.
+Reading order: `asb`, `rules`, `keys`, `integrity`, `confidentiality`, `item`, `cose`, `examine`, `policy`, `protect`,
+`guard`.
 """
 
 from orbitalcloud.network.security.asb import SecurityBlock, read_asb, write_asb
 from orbitalcloud.network.security.confidentiality import seal_gcm
 from orbitalcloud.network.security.cose import mac_cose, seal_cose, sign_cose
 from orbitalcloud.network.security.examine import Examination, Finding, accepted, examine
+from orbitalcloud.network.security.guard import Guard, Level, NodeKeys, policy_of
 from orbitalcloud.network.security.integrity import sign_hmac
 from orbitalcloud.network.security.keys import Keyring, Keys, Nonces
 from orbitalcloud.network.security.policy import Demand, Judgement, Policy, Protection, judge
@@ -23,9 +25,12 @@ __all__ = [
     "Demand",
     "Examination",
     "Finding",
+    "Guard",
     "Judgement",
     "Keyring",
     "Keys",
+    "Level",
+    "NodeKeys",
     "Nonces",
     "Policy",
     "Protection",
@@ -34,6 +39,7 @@ __all__ = [
     "examine",
     "judge",
     "mac_cose",
+    "policy_of",
     "protect",
     "read_asb",
     "seal_cose",

@@ -26,11 +26,14 @@ from orbitalcloud.network.eid import Eid
 from orbitalcloud.network.security.asb import (
     BIB_HMAC_SHA2,
     COSE,
+    COSE_SCOPE,
     SECURITY,
+    find_block,
     read_asb,
     without_block,
     without_target,
 )
+from orbitalcloud.network.security.cose import DEFAULT_SCOPE, METADATA
 from orbitalcloud.network.security.examine import Examination, Finding, accepted, examine
 from orbitalcloud.network.security.keys import Keys
 
@@ -52,8 +55,8 @@ class Demand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `source` is a node name (`ipn:2`, a `dtn` node), a prefix ending in `*`, or `*`; `block` a type, `PRIMARY_BLOCK` or
     `ANY_BLOCK`. `contexts` are the security contexts whose signature counts. `by_source`: only the bundle's own source
-    node's signature counts. The outcome `strip` removes the block with what secures it, and cannot be of primary or
-    payload.
+    node's signature counts; `binds_primary`: it must cover the primary block too (COSE's AAD scope). The outcome
+    `strip` removes the block with what secures it, and cannot be of primary or payload.
     """
 
     source: str = ANY_SOURCE
@@ -63,6 +66,7 @@ class Demand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     otherwise: Outcome = "accept"
     contexts: tuple[int, ...] = (COSE, BIB_HMAC_SHA2)
     by_source: bool = True
+    binds_primary: bool = False
 
     def __post_init__(self) -> None:
         if self.otherwise == "strip" and self.block in (*_FIXED, ANY_BLOCK):
@@ -190,6 +194,10 @@ def _unsigned(seen: Examination, demand: Demand, number: int, name: str) -> tupl
         return Why(False, "security-context", f"{name} is signed in context {good.context}"), MISSING
     if demand.by_source and good.source.node != seen.bundle.source.node:
         return Why(False, "security-source", f"{name} is signed by {good.source}, not by its source"), MISSING
+    if demand.binds_primary and number and good.context == COSE:
+        asb = read_asb(find_block(seen.opened, good.number).data)
+        if not asb.scope_map(COSE_SCOPE, DEFAULT_SCOPE).get(0, 0) & METADATA:
+            return Why(False, "security-scope", f"the signature of {name} fits any primary block"), MISSING
     return None
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from orbitalcloud.core.errors import LocalProtocolError
-from orbitalcloud.network.bundle import BLOCK_CONFIDENTIALITY, BLOCK_INTEGRITY, Bundle
+from orbitalcloud.network.bundle import BLOCK_CONFIDENTIALITY, BLOCK_INTEGRITY, PRIORITY, Bundle
 from orbitalcloud.network.eid import Eid
 from orbitalcloud.network.security.confidentiality import seal_gcm
-from orbitalcloud.network.security.cose import seal_cose, sign_cose
+from orbitalcloud.network.security.cose import BTSD, DEFAULT_SCOPE, METADATA, seal_cose, sign_cose
 from orbitalcloud.network.security.integrity import sign_hmac
 from orbitalcloud.network.security.keys import Nonces
 from orbitalcloud.network.security.policy import PRIMARY_BLOCK, Policy, Protection
@@ -66,7 +66,15 @@ def _sign(bundle: Bundle, targets: list[int], sign: str, own: Credentials) -> Bu
         return sign_hmac(bundle, tuple(targets), _shared(own.mac_key), own.source)
     if own.signing_key is None:
         raise LocalProtocolError(f"{own.source} has no key to sign with")
-    return sign_cose(bundle, tuple(targets), own.signing_key, own.source, own.kid)
+    return sign_cose(bundle, tuple(targets), own.signing_key, own.source, own.kid, scope=_scope(bundle, targets))
+
+
+def _scope(bundle: Bundle, targets: list[int]) -> dict[int, int] | None:
+    """The default scope, and with it the priority block's content: who changes that changes the order of service."""
+    block = bundle.block(PRIORITY)
+    if block is None or block.number in targets:
+        return None
+    return {**DEFAULT_SCOPE, block.number: METADATA | BTSD}
 
 
 def _shared(key: bytes) -> bytes:
