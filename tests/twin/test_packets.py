@@ -13,11 +13,13 @@ from scipy.sparse.csgraph import dijkstra
 
 from orbitalcloud.core import MILLISECOND, SECOND, Contact, DataError, Instant, Seed
 from orbitalcloud.core.contact import varying
+from orbitalcloud.study.connectivity import connectivity
 from orbitalcloud.twin.addresses import Directory, addresses, hosts_table
 from orbitalcloud.twin.contacts import Opening
 from orbitalcloud.twin.emulation import Pace, chosen_nodes, losses_of, packet_network
 from orbitalcloud.twin.medium import Loss, Medium
 from orbitalcloud.twin.packets import FULL, NO_WAY, NOT_OURS, PacketLimits, PacketNetwork, Ways
+from orbitalcloud.twin.users import connected
 from orbitalcloud.twin.world import World
 from small_missions import SMALL, load_text
 
@@ -197,3 +199,74 @@ def test_nodes_are_chosen_by_name_or_all_of_a_small_mission(mission):
         chosen_nodes(mission, ["mars"])
     with pytest.raises(DataError, match="choose 2 to 250"):
         chosen_nodes(mission, ["sat"])
+
+
+NETWORK = """
+name = "shell"
+epoch = 2026-03-20T12:00:00Z
+days = 0.02
+seed = 1
+
+[[satellite]]
+name = "s"
+bus = "microsat-150kg"
+walker = { total = 240, planes = 12, phasing = 1, inclination_deg = 60, altitude_km = 1000 }
+
+[connectivity]
+topology = "+grid"
+mask_deg = 20
+isl_mbps = 1000
+user_up_mbps = 100
+user_down_mbps = 100
+gateway_up_mbps = 100
+gateway_down_mbps = 100
+
+[[station]]
+name = "goonhilly"
+latitude_deg = 50.05
+longitude_deg = -5.18
+jurisdiction = "GB"
+
+[[terminal]]
+name = "ascension"
+latitude_deg = -7.95
+longitude_deg = -14.36
+
+[[flow]]
+source = "london"
+destination = "new-york"
+
+[[flow]]
+source = "ascension"
+destination = "goonhilly"
+"""
+
+
+def test_a_packet_between_users_takes_what_the_connectivity_study_says_of_the_path():
+    """Two programs, one sky: `study.connectivity` measures paths at instants, here a packet flies one."""
+    loaded = load_text(NETWORK)
+    whole, silent = connected(loaded)
+    assert [one.name for one in whole.stations] == ["goonhilly", "ascension", "london", "new-york"]
+    assert silent == {"goonhilly", "ascension", "london", "new-york"}
+    net = packet_network(whole, Pace(whole.starts), whole.ends, silent=silent)
+    flows = connectivity(loaded).variants[0].flows
+    told = 0
+    for minute in range(0, 28, 3):
+        at = Instant(whole.starts + minute * 60 * SECOND)
+        for flow in flows:
+            way = net.way(at, flow.source, flow.destination)
+            assert bool(way) == bool(np.isfinite(flow.rtt_s[minute]))
+            if way:
+                net.enter(at, flow.source, flow.destination, bytes(100))
+                ((arrived, _, _),) = net.due(Instant(at + SECOND))
+                on_links_ns = 2 * 8_000 + (len(way) - 3) * 800
+                assert arrived - at - on_links_ns == pytest.approx(flow.rtt_s[minute] / 2 * SECOND, abs=2000)
+                told += 1
+    assert told > 15
+
+
+def test_a_mission_whose_links_choose_each_other_anew_is_refused_in_words():
+    with pytest.raises(DataError, match="links satellites that stay linked"):
+        connected(load_text(NETWORK.replace('"+grid"', '"free"')))
+    mission = load_text(SMALL)
+    assert connected(mission) == (mission, frozenset())

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from orbitalcloud.live.emulator import Emulator
     from orbitalcloud.twin.addresses import Address
     from orbitalcloud.twin.emulation import Pace
+    from orbitalcloud.twin.packets import PacketNetwork
 
 MARGIN_NS = 60 * SECOND
 """Contacts are found this much beyond the end, so that the last packet has somewhere to go."""
 SHOWN_LINKS = 20
+SHOWN_WAYS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,9 @@ def emulate(plan: Plan, on: str, command: list[str], as_json: bool) -> int:
     from orbitalcloud.mission import load
     from orbitalcloud.twin.addresses import Directory, addresses, hosts_table
     from orbitalcloud.twin.emulation import SPEEDS, Pace, chosen_nodes, packet_network
+    from orbitalcloud.twin.users import connected
 
-    loaded, length_ns = load(plan.mission), duration_ns(plan.length)
+    (loaded, silent), length_ns = connected(load(plan.mission)), duration_ns(plan.length)
     if not SPEEDS[0] <= plan.speed <= SPEEDS[1]:
         raise DataError("--speed", plan.speed, f"give {SPEEDS[0]:g} to {SPEEDS[1]:g}")
     pace = Pace(Instant(loaded.starts + duration_ns(plan.at)), plan.speed)
@@ -68,13 +71,17 @@ def emulate(plan: Plan, on: str, command: list[str], as_json: bool) -> int:
     if chosen not in [one.node for one in known]:
         raise DataError("--on", chosen, "choose one of " + ", ".join(one.node for one in known[:40]))
 
-    def watch(at: Instant, contact: Contact, opens: bool) -> None:
-        _tell_contact(pace, at, contact, opens, as_json)
+    shown = {one.node for one in known}
 
-    network = packet_network(loaded, pace, Instant(until + MARGIN_NS), plan.space_only, watch=watch)
+    def watch(at: Instant, contact: Contact, opens: bool) -> None:
+        if contact.sender in shown and contact.receiver in shown:
+            _tell_contact(pace, at, contact, opens, as_json)
+
+    network = packet_network(loaded, pace, Instant(until + MARGIN_NS), plan.space_only, watch=watch, silent=silent)
     with stop_file() as stop, _attached(folder, loaded.mission.name, rights, known, hosts_table(known)) as made:
         nodes, running = made
         _tell_begin(running, pace, as_json)
+        _tell_ways(network, pace.begins, chosen, known, as_json)
         emulator = Emulator(network, Directory(known), nodes, pace.begins)
         line = entering.command_line(folder, running.process, chosen, command)
         child = subprocess.Popen(line, process_group=0) if command else None
@@ -162,6 +169,18 @@ def _tell_begin(running: emulations.Running, pace: Pace, as_json: bool) -> None:
     output.say(f"{running.mission} from {iso(pace.begins)} at speed {pace.speed:g}, {how}; Ctrl-C stops it")
     _tell_places(running)
     output.say("run programs with: orbital net exec NODE -- COMMAND")
+
+
+def _tell_ways(network: PacketNetwork, at: Instant, chosen: str, known: Sequence[Address], as_json: bool) -> None:
+    """How packets go from the first node, or the command's, at the beginning."""
+    for one in known[:SHOWN_WAYS]:
+        if one.node == chosen:
+            continue
+        way = network.way(at, chosen, one.node)
+        if as_json:
+            output.line({"way": way, "from": chosen, "to": one.node})
+        else:
+            output.say("way: " + " – ".join(way) if way else f"way: none from {chosen} to {one.node} now")
 
 
 def _tell_places(running: emulations.Running) -> None:

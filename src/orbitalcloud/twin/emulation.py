@@ -7,7 +7,7 @@ the moment, in real time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -80,11 +80,12 @@ def packet_network(
     space_only: bool = False,
     limits: PacketLimits | None = None,
     watch: Callable[[Instant, Contact, bool], object] | None = None,
+    silent: Container[str] = (),
 ) -> PacketNetwork:
     """The mission's links from `pace.begins` to `until` (of the mission), all nodes of it as possible ways.
 
-    `space_only` leaves the fibre between stations out. Weather, losses and faults are the mission's, drawn from its
-    seed.
+    `silent` nodes pass nothing on; `space_only` leaves the fibre between stations out. Weather, losses and faults are
+    the mission's, drawn from its seed.
     """
     world = World(replace(loaded, ends=min(loaded.ends, until)))
     found = find_contacts(loaded, world.orbits, list(world.sites.values()), world.seed, until).openings
@@ -98,6 +99,7 @@ def packet_network(
         _Delays(world, pace),
         limits,
         watch,
+        silent,
     )
 
 

@@ -11,7 +11,7 @@ a router drops it; everything that is dropped is counted by its reason.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
@@ -81,8 +81,12 @@ class PacketNetwork:
         delays: Delays,
         limits: PacketLimits | None = None,
         watch: Callable[[Instant, Contact, bool], object] | None = None,
+        silent: Container[str] = (),
     ) -> None:
-        """`openings` in order of opening; `watch` is told of each contact that opens (True) or closes."""
+        """`openings` in order of opening; `silent` nodes pass nothing on.
+
+        `watch` is told of each contact that opens (True) or closes.
+        """
         self.medium, self.limits = medium, limits or PacketLimits()
         self.counts: Counter[str] = Counter()
         """Packets: `entered`, `delivered`, and dropped by reason."""
@@ -93,6 +97,7 @@ class PacketNetwork:
         self._events: list[tuple[Instant, int, str, _Transit | Contact]] = []
         self._sequence = 0
         self._out: list[tuple[Instant, str, bytes]] = []
+        self._silent = silent
         self._ways = Ways({})
         self._ways_at: Instant | None = None
 
@@ -218,16 +223,20 @@ class PacketNetwork:
                 for (pair, rate), light in zip(links, lights, strict=True)
                 if not self.medium.is_out(pair[0], at) and not self.medium.is_out(pair[1], at)
             }
-            self._ways, self._ways_at = Ways(costs), at
+            self._ways, self._ways_at = Ways(costs, self._silent), at
         return self._ways
 
 
 class Ways:
-    """The quickest ways over links of known cost (Dijkstra, doi 10.1007/BF01386390), found a target at a time."""
+    """The quickest ways over links of known cost (Dijkstra, doi 10.1007/BF01386390), found a target at a time.
 
-    __slots__ = ("_into", "_next")
+    None leads through a `silent` node.
+    """
 
-    def __init__(self, costs: dict[Pair, int]) -> None:
+    __slots__ = ("_into", "_next", "_silent")
+
+    def __init__(self, costs: dict[Pair, int], silent: Container[str] = ()) -> None:
+        self._silent = silent
         self._into: dict[str, list[tuple[str, int]]] = {}
         for (sender, receiver), cost in costs.items():
             self._into.setdefault(receiver, []).append((sender, cost))
@@ -252,6 +261,8 @@ class Ways:
             done.add(node)
             if step:
                 steps[node] = step
+                if node in self._silent:
+                    continue
             for before, price in self._into.get(node, ()):
                 if before not in done:
                     heappush(heap, (cost + price, before, node))
