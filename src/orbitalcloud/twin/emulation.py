@@ -131,13 +131,17 @@ class _Delays:
         self._row = {name: row for row, name in enumerate((*world.names, *world.sites))}
         sites = [itrs_of_geodetic(one.latitude_rad, one.longitude_rad, one.height_m) for one in world.sites.values()]
         self._sites: NDArray[np.float64] = np.array(sites).reshape(-1, 3)
+        self._pairs: Sequence[Pair] = ()
+        self._rows = np.empty((0, 2), dtype=np.int64)
 
     def __call__(self, pairs: Sequence[Pair], at: Instant) -> Sequence[int]:
         if not pairs:
             return ()
         moving = physics.position_itrs_m(self._world.orbits, np.array([self._pace.mission(at)]))[:, 0]
         places = np.concatenate([moving, self._sites])
-        rows = np.array([(self._row[one], self._row[other]) for one, other in pairs])
+        if pairs is not self._pairs:  # they stay the same for seconds
+            self._pairs, self._rows = pairs, np.array([(self._row[one], self._row[other]) for one, other in pairs])
+        rows = self._rows
         away_m = np.linalg.norm(places[rows[:, 0]] - places[rows[:, 1]], axis=1)
         slow = (rows >= len(self._world.names)).all(axis=1)  # fibre, as `World.light_time_ns` has it
         lights: list[int] = np.rint(away_m * np.where(slow, 1.5, 1.0) / SPEED_OF_LIGHT_M_S * 1e9).astype(int).tolist()

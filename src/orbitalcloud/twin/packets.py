@@ -25,6 +25,8 @@ Delays = Callable[[Sequence[Pair], Instant], Sequence[int]]
 
 USUAL_BYTES = 1500
 """The packet whose time on a link counts when ways are compared: Ethernet's MTU."""
+CLOSED = -1
+_USUAL_BIT_NS = 8 * USUAL_BYTES * SECOND
 NOT_OURS, NO_WAY, FULL, MEMORY, HOPS = "not ours", "no way", "queue full", "memory", "hop limit"
 
 
@@ -98,7 +100,7 @@ class PacketNetwork:
         self._sequence = 0
         self._out: list[tuple[Instant, str, bytes]] = []
         self._silent = silent
-        self._ways = Ways({})
+        self._ways: Ways | None = None
         self._ways_at: Instant | None = None
 
     def enter(self, now: Instant, node: str, target: str, packet: bytes) -> None:
@@ -157,7 +159,7 @@ class PacketNetwork:
     def _happen(self, at: Instant, node: str, what: _Transit | Contact) -> None:
         if isinstance(what, Contact):
             self.medium.close(what)
-            self._ways_at = None
+            self._ways = None
             if self._watch is not None:
                 self._watch(at, what, False)
         elif what.target == node:
@@ -172,7 +174,7 @@ class PacketNetwork:
         lane = self.lanes.setdefault((contact.sender, contact.receiver), Lane())
         lane.waiting.clear()
         lane.waiting_bytes = 0
-        self._ways_at = None
+        self._ways = None
         self._push(min(opening.until, contact.closes), "", contact)
         if self._watch is not None:
             self._watch(contact.opens, contact, True)
@@ -213,34 +215,43 @@ class PacketNetwork:
         heappush(self._events, (at, self._sequence, node, what))
 
     def _ways_now(self, at: Instant) -> Ways:
+        if self._ways is None:
+            self._ways = Ways(list(self.medium.links), self._silent)
+            self._ways_at = None
         if self._ways_at is None or at - self._ways_at >= self.limits.ways_ns:
-            links = [
-                (pair, link.contact.rate_at(at)) for pair, link in self.medium.links.items() if link.contact.rate_at(at)
-            ]
-            lights = self._delays([pair for pair, _ in links], at)
-            costs = {
-                pair: int(light) + 8 * USUAL_BYTES * SECOND // rate
-                for (pair, rate), light in zip(links, lights, strict=True)
-                if not self.medium.is_out(pair[0], at) and not self.medium.is_out(pair[1], at)
-            }
-            self._ways, self._ways_at = Ways(costs, self._silent), at
+            self._ways.choose(self._costs(self._ways.links, at))
+            self._ways_at = at
         return self._ways
+
+    def _costs(self, links: Sequence[Pair], at: Instant) -> list[int]:
+        """Light time and the time of a usual packet on each link; `CLOSED` where nothing passes."""
+        out = {loss.node for loss in self.medium.losses if self.medium.is_out(loss.node, at)}
+        rates = [self.medium.links[pair].contact.rate_at(at) for pair in links]
+        return [
+            CLOSED if not rate or (out and not out.isdisjoint(pair)) else light + _USUAL_BIT_NS // rate
+            for pair, rate, light in zip(links, rates, self._delays(links, at), strict=True)
+        ]
 
 
 class Ways:
-    """The quickest ways over links of known cost (Dijkstra, doi 10.1007/BF01386390), found a target at a time.
+    """The quickest ways over links (Dijkstra, doi 10.1007/BF01386390), found a target at a time.
 
-    None leads through a `silent` node.
+    None leads through a `silent` node. Links stay, what they cost may be told again.
     """
 
-    __slots__ = ("_into", "_next", "_silent")
+    __slots__ = ("_costs", "_into", "_next", "_silent", "links")
 
-    def __init__(self, costs: dict[Pair, int], silent: Container[str] = ()) -> None:
-        self._silent = silent
+    def __init__(self, links: Sequence[Pair], silent: Container[str] = ()) -> None:
+        self.links, self._silent = links, silent
         self._into: dict[str, list[tuple[str, int]]] = {}
-        for (sender, receiver), cost in costs.items():
-            self._into.setdefault(receiver, []).append((sender, cost))
+        for number, (sender, receiver) in enumerate(links):
+            self._into.setdefault(receiver, []).append((sender, number))
+        self._costs: Sequence[int] = ()
         self._next: dict[str, dict[str, str]] = {}
+
+    def choose(self, costs: Sequence[int]) -> None:
+        """From now on the links cost this; `CLOSED` ones are none."""
+        self._costs, self._next = costs, {}
 
     def next_hop(self, node: str, target: str) -> str | None:
         """Where a packet at `node` goes next; None where no way leads to the target."""
@@ -252,8 +263,10 @@ class Ways:
     def _toward(self, target: str) -> dict[str, str]:
         """The next hop of every node that can reach the target; of equal ways the one first by name."""
         steps: dict[str, str] = {}
+        least: dict[str, int] = {target: 0}
         heap: list[tuple[int, str, str]] = [(0, target, "")]
         done: set[str] = set()
+        costs, into = self._costs, self._into
         while heap:
             cost, node, step = heappop(heap)
             if node in done:
@@ -263,7 +276,9 @@ class Ways:
                 steps[node] = step
                 if node in self._silent:
                     continue
-            for before, price in self._into.get(node, ()):
-                if before not in done:
+            for before, number in into.get(node, ()):
+                price = costs[number]
+                if price != CLOSED and before not in done and cost + price <= least.get(before, cost + price):
+                    least[before] = cost + price
                     heappush(heap, (cost + price, before, node))
         return steps

@@ -7,7 +7,7 @@ close.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from orbitalcloud.core import DataError
@@ -24,15 +24,16 @@ from orbitalcloud.physics.link_optical import OpticalLink
 Way = tuple[int, RadioLink | OpticalLink | None]
 
 
-def connected(loaded: Loaded) -> tuple[Loaded, frozenset[str]]:
+def connected(loaded: Loaded, wanted: Sequence[str] = ()) -> tuple[Loaded, frozenset[str]]:
     """The mission with its `[connectivity]` as stations and channels, and the nodes that pass nothing on.
 
-    A mission without stays as it is. `DataError` for what cannot be made of one.
+    Of users only those `wanted` (also packaged cities that no flow names), or all where nobody is. A mission without
+    `[connectivity]` stays as it is. `DataError` for what cannot be made of one.
     """
     network = loaded.mission.connectivity
     if network is None:
         return loaded, frozenset()
-    users = tuple(_ground(one, network) for one in _terminals(loaded))
+    users = tuple(_ground(one, network) for one in _terminals(loaded, wanted) if not wanted or one.name in wanted)
     channels = {(one.sender, one.receiver): one for one in (*_beams(loaded, users, network), *_grid(loaded, network))}
     channels |= {(one.sender, one.receiver): one for one in loaded.channels}
     silent = {one.name for one in users} | (set() if network.relays else {one.name for one in loaded.stations})
@@ -44,14 +45,17 @@ def connected(loaded: Loaded) -> tuple[Loaded, frozenset[str]]:
     return made, frozenset(silent)
 
 
-def _terminals(loaded: Loaded) -> list[Terminal]:
-    """The mission's terminals, and one in each city that a flow names."""
+def _terminals(loaded: Loaded, wanted: Sequence[str]) -> list[Terminal]:
+    """The mission's terminals, and one in each city that a flow or somebody names."""
     known = {one.name: one for one in loaded.mission.terminal}
     stations = {one.name for one in loaded.stations} | {ANY_STATION}
     for flow in loaded.mission.flow:
         for name in (flow.source, flow.destination):
             if name not in known and name not in stations:
                 known[name] = Terminal(name=name, city=name)
+    for name in wanted:
+        if name not in known and name not in stations and name in cities():
+            known[name] = Terminal(name=name, city=name)
     return list(known.values())
 
 
