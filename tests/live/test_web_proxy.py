@@ -5,23 +5,25 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from cli.test_cli_nodes import Running
-from orbitalcloud.core import DataError, Unreachable
+from orbitalcloud.core import SECOND, DataError, Unreachable
 from orbitalcloud.core.time import HOUR
+from orbitalcloud.live.control import Said
 from orbitalcloud.live.node_client import NodeClient
 from orbitalcloud.live.web_errands import Errands, new_token
 from orbitalcloud.live.web_fetch import FetchLimits, fetch
 from orbitalcloud.live.web_gateway import Gateway
 from orbitalcloud.live.web_origins import Origin, allowed_origins, origin_of
 from orbitalcloud.live.web_proxy import WebProxy
-from orbitalcloud.node.letters import Letter, Post
-from orbitalcloud.node.web import Ask, Reply, encode_web
+from orbitalcloud.node.letters import Letter, Mail, Post
+from orbitalcloud.node.web import Ask, Reply, encode_web, read_reply
 
 PAGE = bytes(range(256)) * 900
 
@@ -285,3 +287,59 @@ def test_origins_are_named_one_by_one_and_private_ones_as_addresses():
             allowed_origins(wrong)
     private = {text: origin_of(text)[0].may_be_private for text in ("http://127.0.0.1", "http://[::1]", "http://a")}
     assert private == {"http://127.0.0.1": True, "http://[::1]": True, "http://a": False}
+
+
+class Desk:
+    """A node's desk as a gateway sees it: some mail, and a note of what is confirmed and posted, in order."""
+
+    def __init__(self, *asks: Ask, full: bool = False) -> None:
+        self.mail = tuple(Mail(5 + i, "dtn://near/web-x", 0, "b", encode_web(ask)) for i, ask in enumerate(asks))
+        self.did: list[object] = []
+        self.full = full
+
+    def read(self, service: str, after: int = 0, most: int = 1, wait_s: float = 0) -> tuple[Mail, ...]:
+        if after:
+            self.did.append(after)
+            return ()
+        return self.mail[:most]
+
+    def say(self, post: Post) -> Said:
+        if self.full:
+            raise Unreachable("the node was killed")
+        self.did.append(read_reply(post.letters[0].payload).status)
+        return Said(("b",))
+
+
+def turned(desk: Desk, origin: str) -> Desk:
+    made = Gateway(Path("nowhere"), "web", allowed_origins([origin]))
+    with ThreadPoolExecutor(2) as pool, suppress(Unreachable):
+        made._turn(desk, pool, threading.Event())  # type: ignore[arg-type]
+    return desk
+
+
+def test_a_get_is_confirmed_after_its_answer_and_a_post_before_it_is_made(pages):
+    origin = f"http://127.0.0.1:{pages.server_port}"
+    get, post = (Ask(new_token(), method, f"{origin}/once", (), b"x") for method in ("GET", "POST"))
+    assert turned(Desk(get, get, post, get), origin).did == [200, 200, 6, 7, 201, 7, 200, 8]
+    assert turned(Desk(get, full=True), origin).did == [], "killed before the answer was kept: it is asked again"
+    before = pages.asked.count("POST /once")
+    assert turned(Desk(post, full=True), origin).did == [5], "a POST is not"
+    assert pages.asked.count("POST /once") == before + 1
+
+
+def test_mail_that_is_no_request_is_dropped_and_counted(pages):
+    desk = Desk()
+    desk.mail = (Mail(9, "dtn://near/x", 0, "b", b"noise"),)
+    assert turned(desk, f"http://127.0.0.1:{pages.server_port}").did == [9]
+
+
+def test_errands_are_bounded_and_finished_ones_make_room(pair, monkeypatch):
+    monkeypatch.setattr("orbitalcloud.live.web_errands.MOST_ERRANDS", 2)
+    errands = Errands(Path(pair[0].store), "dtn://nobody/web", SECOND)
+    begun = [errands.begin(Ask(new_token(), "GET", f"http://127.0.0.1:1/{n}")) for n in range(3)]
+    assert begun[2] is None
+    assert errands.counts["too many"] == 1
+    assert begun[0].done.wait(20)
+    assert begun[0].failure == "no answer came while request and answer may travel"
+    assert begun[1].done.wait(20)
+    assert errands.begin(Ask(new_token(), "GET", "http://127.0.0.1:1/3")) is not None
