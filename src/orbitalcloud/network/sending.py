@@ -230,7 +230,7 @@ class Sender:
             until = peer.contact.closes
         peer.waited[entry.id] = until
         if entry.id not in peer.told:
-            peer.told.add(entry.id)
+            peer.told[entry.id] = None
             self._waits(now, entry, why, out)
 
     def _pause(self, now: Instant, peer: Peer, entry: Entry, why: Why, out: Out) -> None:
