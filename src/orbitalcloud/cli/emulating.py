@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -84,7 +85,8 @@ def emulate(plan: Plan, on: str, command: list[str], as_json: bool) -> int:
         _tell_ways(network, pace.begins, chosen, known, as_json)
         emulator = Emulator(network, Directory(known), nodes, pace.begins)
         line = entering.command_line(folder, running.process, chosen, command)
-        child = subprocess.Popen(line, process_group=0) if command else None
+        # a group of its own, so that all of it can be ended; at a terminal that would take the keyboard from it
+        child = subprocess.Popen(line, process_group=None if sys.stdin.isatty() else 0) if command else None
         try:
             emulator.run(length_ns, stop, child)
         finally:

@@ -124,12 +124,13 @@ def stop_file() -> Iterator[int]:
 
 
 def end(child: subprocess.Popen[bytes]) -> int:
-    """The child's exit status, after its group was told to end and, a while later, was ended."""
+    """The child's exit status, after it (and its group, if that is its own) was told to end and, later, was ended."""
+    leads = child.poll() is None and os.getpgid(child.pid) == child.pid
     for number in (signal.SIGTERM, signal.SIGKILL):
         if child.poll() is not None:
             break
         with suppress(ProcessLookupError):
-            os.killpg(child.pid, number)
+            (os.killpg if leads else os.kill)(child.pid, number)
         with suppress(subprocess.TimeoutExpired):
             child.wait(PATIENCE_S)
     return child.wait()
