@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from orbitalcloud.cli.options import Json, Mission, Store, Verbose
 from orbitalcloud.cli.verbs_net import net
 
 app = typer.Typer(
@@ -20,17 +21,14 @@ app = typer.Typer(
 )
 app.add_typer(net)
 
-Mission = Annotated[str, typer.Argument(help="a packaged mission (genesis-1) or the path of a TOML file")]
 FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
 KINDS = (
     "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, notices, heads, settlement, "
     "faults or upsets"
 )
-Json = Annotated[bool, typer.Option("--json", help="print data as JSON")]
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="instead of the mission's seed")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="show tracebacks")]
 
 
 @app.callback(invoke_without_command=True)
@@ -235,9 +233,6 @@ def wallet(
     from orbitalcloud.cli import wallets
 
     return wallets.wallet(action, file, what, json)
-
-
-Store = Annotated[Path, typer.Option("--store", envvar="ORBITAL_STORE", help="the node's folder")]
 
 
 @app.command()

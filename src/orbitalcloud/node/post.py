@@ -23,11 +23,12 @@ from orbitalcloud.node.letters import PASSING_NUMBERS, POST, TAKE, Letter, Post,
 from orbitalcloud.node.mailboxes import Mailboxes, Quota
 from orbitalcloud.node.orders import decode_order
 from orbitalcloud.node.tracer import TRACE, passed_on
+from orbitalcloud.node.web import ANSWERS
 
 ECHO = frozenset({"ping", "echo", "2047"})
 """Services that send back what they are sent; `ipn:N.2047` is HDTN's and ION's habit."""
 ECHO_LIFETIME_NS = HOUR
-PASSING = ("ping-", "trace-")
+PASSING = ("ping-", "trace-", ANSWERS)
 """How services begin that somebody made for one answer; what comes for them too late is swept away."""
 SWEEP_TIMER = "post/sweep"
 SWEEP_NS = HOUR
