@@ -62,7 +62,7 @@ def page_of(made: ConnectivityStudy) -> str:
     head = (
         f'<header><p class="kicker">Connectivity</p><h1>{text(made.mission)}</h1>'
         f'<p class="meta">{text(iso(Instant(int(made.times_ns[0]))))} · topology {text(own.topology)}</p>'
-        f'<p class="note">{len(own.flows)} flows between {len(made.ground.places)} places on the ground.</p>'
+        f'<p class="note" style="margin-bottom:28px">{len(own.flows)} flows between {len(made.ground.places)} places on the ground.</p>'
         f'<div class="tiles">{"".join(tiles)}</div></header>'
     )
     return page(f"{made.mission}: connectivity", head, sections)
