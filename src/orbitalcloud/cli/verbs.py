@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from orbitalcloud.cli.verbs_net import net
+
 app = typer.Typer(
     name="orbital",
     help="A cloud whose computers are satellites: check a mission, fly it on the twin, see what happened.",
@@ -16,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(net)
 
 Mission = Annotated[str, typer.Argument(help="a packaged mission (genesis-1) or the path of a TOML file")]
 FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]
@@ -251,6 +254,7 @@ def node(
     tls_key: Annotated[str, typer.Option(help="PEM: its key")] = "",
     tls_authority: Annotated[str, typer.Option(help="PEM: whose signature neighbours must show")] = "",
     require_tls: Annotated[bool, typer.Option("--require-tls", help="turn away neighbours without TLS")] = False,
+    tolerate: Annotated[list[str] | None, typer.Option(help="a breach of RFC 9171 to let pass: primary-crc")] = None,
     log: Annotated[str, typer.Option(help="a file for the node's Log, a JSON line an entry")] = "",
     salvage: Annotated[bool, typer.Option("--salvage", help="open a damaged store without what is damaged")] = False,
     json: Json = False,
@@ -260,7 +264,7 @@ def node(
     from orbitalcloud.cli import nodes
 
     files = {"tls_certificate": tls_certificate, "tls_key": tls_key, "tls_authority": tls_authority}
-    lists = {"listen": listen or [], "peers": peer or [], "routes": route or []}
+    lists = {"listen": listen or [], "peers": peer or [], "routes": route or [], "tolerate": tolerate or []}
     given = {"store": store, "name": name, "plan": plan, "tls": tls, "require_tls": require_tls, "log": log}
     return nodes.node(config, {**given, **files, **lists}, salvage, json)
 

@@ -19,7 +19,7 @@ from orbitalcloud.core.why import Why
 from orbitalcloud.network import AgentLimits, ContactPlan, Delivered, admin, endpoint, parse_eid
 from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import NetworkFacts
-from orbitalcloud.node.letters import POST, TAKE, Letter, Post, Take
+from orbitalcloud.node.letters import PASSING_NUMBERS, POST, TAKE, Letter, Post, Take
 from orbitalcloud.node.mailboxes import Mailboxes, Quota
 from orbitalcloud.node.orders import decode_order
 from orbitalcloud.node.tracer import TRACE, passed_on
@@ -102,7 +102,7 @@ class NetworkNode(Node):
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
         """Forget answers for which nobody waits any more: older than an hour, to a service that was made for one."""
         for service in self.mail.services():
-            if service.startswith(PASSING) or (service.isdecimal() and int(service) >= 1 << 32):
+            if service.startswith(PASSING) or (service.isdecimal() and int(service) in PASSING_NUMBERS):
                 old = [mail.number for mail in self.mail.later(service, 0, 4096) if mail.created_ns < now - SWEEP_NS]
                 yield from self.mail.take(service, max(old, default=0))
         yield Wake(Instant(now + SWEEP_NS), SWEEP_TIMER)
