@@ -7,6 +7,7 @@ SABR (CCSDS 734.3-B-1) defines what a contact plan holds and leaves its file for
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ MOST_CONTACTS = 4_000_000
 _MOST_S = 1 << 33
 _MOST_RATE = 10**15
 _MOST_LIGHT_S = 10**6
+_MOST_DEPTH = 64
 _Range = tuple[int, int, int]
 """(begins, ends, light time), nanoseconds."""
 
@@ -136,6 +138,16 @@ def write_ion(contacts: Iterable[Contact], number_of: Callable[[str], int], refe
     return "\n".join([*lines, ""])
 
 
+def _shallow(text: str) -> bool:
+    """Whether JSON nests little: what the interpreter does with deep nesting depends on a limit that libraries move."""
+    depth = 0
+    for bracket in re.finditer(r"[][{}]", text):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > _MOST_DEPTH:
+            return False
+    return True
+
+
 # HDTN ---------------------------------------------------------------------------------------------------------------
 
 
@@ -145,6 +157,8 @@ def read_hdtn(text: str, reference: Instant, name_of: Callable[[int], str] = ipn
     HDTN's own plans have contacts that end before they begin; these are left out.
     """
     try:
+        if not _shallow(text):
+            raise RecursionError(f"nested more than {_MOST_DEPTH} deep")
         read = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError("contact plan", str(error)[:80], "write JSON with a list named contacts") from None
