@@ -22,8 +22,6 @@ from orbitalcloud.core.time import MILLISECOND, MINUTE, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.network import admin, cbor, making, prophet
 from orbitalcloud.network.bundle import (
-    BLOCK_CONFIDENTIALITY,
-    BLOCK_INTEGRITY,
     BUNDLE_AGE,
     IS_ADMINISTRATIVE,
     MAX_BYTES,
@@ -34,13 +32,13 @@ from orbitalcloud.network.bundle import (
     require_conformant,
     with_block,
 )
-from orbitalcloud.network.convergence import REFUSED, TAKEN, Report, Segment, decode_frame, transfer_name
+from orbitalcloud.network.convergence import Segment, decode_frame
 from orbitalcloud.network.eid import NULL, Eid, endpoint
-from orbitalcloud.network.fragment import Reassembly
+from orbitalcloud.network.fragment import Parts
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Delivered, Desk, Out, Output
 from orbitalcloud.network.peer import Peer
-from orbitalcloud.network.reporting import ASKS, Reporter
+from orbitalcloud.network.reporting import ASKS, Reporter, reported
 from orbitalcloud.network.routes import Ask
 from orbitalcloud.network.routing import ContactPlan, Route
 from orbitalcloud.network.security.guard import Guard
@@ -54,8 +52,6 @@ EXPIRY_TIMER = "net/expiry"
 SEQUENCE = "sequence"
 _RESERVED = 64
 """Sequence numbers taken from the saved counter at a time, so that it is not saved for each bundle."""
-
-_Parts = tuple[Reassembly, list[str]]
 
 
 class _ForgedError(RemoteProtocolError):
@@ -108,7 +104,7 @@ class BundleAgent:
         self._store = BundleStore(limits.store_bytes, limits.store_bundles, limits.source_ppm, limits.source_bytes)
         self._sender = Sender(name, plan, self._store, self.limits)
         self._seen = Seen(self.limits.seen_ids)
-        self._parts: dict[str, _Parts] = {}
+        self._parts = Parts()
         self._sequence = 0
         self._sequence_limit = 0
         self._expiry_at: Instant | None = None
@@ -285,15 +281,7 @@ class BundleAgent:
         if self.guard is not None and not local:
             bundle = self.guard.protected(bundle)
         wire = encode(bundle)
-        created = records.BundleCreated(
-            at=now,
-            node=self.name,
-            bundle=bundle.id,
-            destination=bundle.destination.text,
-            size_bytes=len(wire),
-            purpose=purpose,
-        )
-        out.insert(0, effects.Record(created))
+        out.insert(0, effects.Record(making.created(now, self.name, bundle, len(wire), purpose)))
         refusal = self._too_big(len(wire))
         if refusal is None:
             refusal = self._no_place(bundle) if local else self._full(now, len(wire), bundle.priority, out)
@@ -371,32 +359,18 @@ class BundleAgent:
         return out
 
     def _take_segment(self, now: Instant, peer: Peer, segment: Segment, out: Out) -> None:
-        limits, inbound = self.limits, peer.inbound
-        if inbound.is_finished(segment.transfer):
-            if segment.checkpoint:
-                peer.answer(Report(segment.transfer, TAKEN), limits.reports)
-            return
-        if segment.total_bytes > limits.bundle_bytes:
-            peer.answer(Report(segment.transfer, REFUSED), limits.reports)
-            detail = f"{segment.total_bytes} bytes, at most {limits.bundle_bytes} are taken"
-            raise RemoteProtocolError("oversize", detail)
-        whole = inbound.take(segment, limits)
+        whole = peer.take(segment, self.limits)
         if whole is None:
-            if segment.checkpoint:
-                peer.answer(inbound.missing(segment), limits.reports)
             return
-        if transfer_name(whole) != segment.transfer:
-            raise RemoteProtocolError("transfer-name", "the bytes are not those that the transfer is named by")
         try:
             self._take_bundle(now, peer.name, whole, out)
         except _ForgedError:
-            peer.answer(Report(segment.transfer, REFUSED), limits.reports)
+            peer.refuse(segment.transfer, self.limits)
             return
         except RemoteProtocolError:
-            peer.answer(Report(segment.transfer, REFUSED), limits.reports)
+            peer.refuse(segment.transfer, self.limits)
             raise
-        inbound.finish(segment.transfer, limits.finished_transfers)
-        peer.answer(Report(segment.transfer, TAKEN), limits.reports)
+        peer.finish(segment.transfer, self.limits)
 
     def _take_bundle(self, now: Instant, peer: str, wire: bytes, out: Out) -> None:
         """Take custody of an encoded bundle; `RemoteProtocolError` where it stays the peer's.
@@ -433,7 +407,7 @@ class BundleAgent:
             elif bundle.destination.service == prophet.SERVICE:
                 self._hear(now, peer, judged.bundle or bundle, out)
             else:
-                self._deliver(now, judged.bundle or bundle, expires, _verdict(judged), out)
+                self._deliver(now, judged.bundle or bundle, expires, judged.verdict, out)
             return
         bundle = judged.bundle or bundle
         if not local:
@@ -458,7 +432,7 @@ class BundleAgent:
         if self.node_of(bundle.source) != peer:
             raise RemoteProtocolError("prophet-source", f"{peer} brings what is of {bundle.source.node[:60]}")
         vector = prophet.read_vector(bundle.payload)
-        out.append(effects.Record(making.heard(now, self.name, bundle)))
+        out.append(effects.Record(making.delivered(now, self.name, bundle, min(now, bundle.created))))
         self._sender.prophet.heard(now, peer, vector)
         self._sender.dispatch_all(now, out)
 
@@ -492,19 +466,14 @@ class BundleAgent:
 
     def _assemble(self, now: Instant, part: Bundle, expires: Instant, out: Out) -> None:
         """Add a stored fragment to the others; deliver when nothing is missing."""
-        whole_id = part.whole_id
-        if whole_id not in self._parts:
-            self._parts[whole_id] = (Reassembly(part.total_bytes), [])
-        assembly, names = self._parts[whole_id]
         try:
-            assembly.add(part)
+            whole = self._parts.add(part)
         except RemoteProtocolError as error:
             self._forget_local(part.id, out)
             self._drop(now, part.id, Why(False, error.check, error.detail), out)
             return
-        names.append(part.id)
-        if assembly.complete:
-            self._put_together(now, assembly.bundle(), expires, out)
+        if whole is not None:
+            self._put_together(now, whole, expires, out)
 
     def _put_together(self, now: Instant, bundle: Bundle, expires: Instant, out: Out) -> None:
         """A bundle whose last fragment came: its security is judged only now. Refused, it is gone: it was taken."""
@@ -512,7 +481,7 @@ class BundleAgent:
         if self.guard is not None:
             judged = self.guard.judged(bundle, True)
         if judged.bundle is not None:
-            self._deliver(now, judged.bundle, expires, _verdict(judged), out)
+            self._deliver(now, judged.bundle, expires, judged.verdict, out)
             return
         self._forget_parts(bundle.id, out)
         self._drop(now, bundle.id, judged.why, out, judged.reason)
@@ -521,8 +490,7 @@ class BundleAgent:
         out.append(effects.Save(self._store.remove(name).key, None))
 
     def _forget_parts(self, whole_id: str, out: Out) -> None:
-        _, fragments = self._parts.pop(whole_id, (None, ()))
-        for name in fragments:
+        for name in self._parts.forget(whole_id):
             self._forget_local(name, out)
 
     def _deliver(self, now: Instant, bundle: Bundle, expires: Instant, security: str, out: Out) -> None:
@@ -532,20 +500,10 @@ class BundleAgent:
         if bundle.flags & IS_ADMINISTRATIVE:
             self._heard(now, bundle, out)
             return
-        created = bundle.created if bundle.created_ms else Instant(now - (bundle.age_ms or 0) * MILLISECOND)
-        payload = bundle.payload
-        delivered = records.BundleDelivered(
-            at=now,
-            node=self.name,
-            bundle=name,
-            source=bundle.source.text,
-            size_bytes=len(payload),
-            delay_ms=(now - created) // MILLISECOND,
-            security=security,
-        )
-        out.append(effects.Record(delivered))
+        created = making.made_at(now, bundle)
+        out.append(effects.Record(making.delivered(now, self.name, bundle, created, security)))
         source, service = self.node_of(bundle.source), bundle.destination.service
-        out.append(Delivered(name, source, service, payload, created, bundle.source.text))
+        out.append(Delivered(name, source, service, bundle.payload, created, bundle.source.text))
         self._report(now, bundle, admin.DELIVERED, admin.NO_REASON, out)
 
     # Status reports --------------------------------------------------------------------------------------------------
@@ -553,23 +511,9 @@ class BundleAgent:
     def _heard(self, now: Instant, bundle: Bundle, out: Out) -> None:
         """An administrative record for this node: shown in the Log, and no more."""
         try:
-            if bundle.destination.service not in ("", "0"):
-                raise RemoteProtocolError("administrative-endpoint", f"{bundle.destination} is an application's")
-            report = admin.decode_record(bundle.payload)
+            out.append(effects.Record(reported(now, self.name, bundle)))
         except RemoteProtocolError as error:
             self._drop(now, bundle.id, Why(False, error.check, error.detail), out)
-            return
-        heard = records.StatusReported(
-            at=now,
-            node=self.name,
-            bundle=report.subject,
-            reporter=bundle.source.text,
-            status=report.words,
-            reason=report.reason,
-            text=report.reason_text,
-            time_ms=report.time_ms,
-        )
-        out.append(effects.Record(heard))
 
     def _report_reception(self, now: Instant, bundle: Bundle, out: Out) -> None:
         reason = admin.UNSUPPORTED if making.asks_to_report(bundle) else admin.NO_REASON
@@ -591,7 +535,7 @@ class BundleAgent:
         for entry in self._store.expired(now):
             if entry.local:
                 self._forget_local(entry.id, out)
-                self._parts.pop(entry.whole_id, None)
+                self._parts.forget(entry.whole_id)
             else:
                 self._sender.release(entry, out)
             text = f"its lifetime ended at {iso(entry.expires)}"
@@ -619,10 +563,3 @@ class BundleAgent:
     def _drop(self, now: Instant, bundle: str, why: Why, out: Out, reason: int = 0) -> None:
         dropped = records.BundleDropped(at=now, node=self.name, bundle=bundle, why=why, reason=reason)
         out.append(effects.Record(dropped))
-
-
-def _verdict(judged: Judgement) -> str:
-    """Whose security operations were good, for people: `signed by dtn://a/`."""
-    words = {BLOCK_INTEGRITY: "signed by", BLOCK_CONFIDENTIALITY: "sealed by"}
-    good = [f"{words[f.service]} {f.source}" for f in judged.findings if f.status == "good" and f.target == 1]
-    return ", ".join(good)

@@ -109,13 +109,31 @@ def refused(now: Instant, node: str, peer: str, size_bytes: int, error: RemotePr
     )
 
 
-def heard(now: Instant, node: str, bundle: Bundle) -> records.BundleDelivered:
-    """The record of a bundle that a neighbour's agent made for this agent itself."""
+def created(now: Instant, node: str, bundle: Bundle, size_bytes: int, purpose: str) -> records.BundleCreated:
+    """The record of a bundle that was made here."""
+    return records.BundleCreated(
+        at=now,
+        node=node,
+        bundle=bundle.id,
+        destination=bundle.destination.text,
+        size_bytes=size_bytes,
+        purpose=purpose,
+    )
+
+
+def made_at(now: Instant, bundle: Bundle) -> Instant:
+    """When a bundle was made: its creation time, or by its age where its maker had no clock."""
+    return bundle.created if bundle.created_ms else Instant(now - (bundle.age_ms or 0) * MILLISECOND)
+
+
+def delivered(now: Instant, node: str, bundle: Bundle, made: Instant, security: str = "") -> records.BundleDelivered:
+    """The record of a bundle for this node, with what is said of its security."""
     return records.BundleDelivered(
         at=now,
         node=node,
         bundle=bundle.id,
         source=bundle.source.text,
         size_bytes=len(bundle.payload),
-        delay_ms=max(0, now - bundle.created) // MILLISECOND,
+        delay_ms=(now - made) // MILLISECOND,
+        security=security,
     )
