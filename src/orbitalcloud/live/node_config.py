@@ -107,7 +107,10 @@ def static_routes(config: NodeConfig) -> list[tuple[str, str]]:
 def bound_names(config: NodeConfig, name: str, own: bytes) -> Petnames:
     """Whose keys the owner knows, this node's among them; `DataError` names the one that is wrong."""
     names = Petnames({node_name(one): read_key(one, text) for one, text in config.keys.items()})
-    if names.key(name) != own:
+    known = names.key(name)
+    if known is not None and known != own:
+        raise DataError("name", name, "it is another's key, or bound to one: choose another name, or none")
+    if known is None:
         names.add(name, own)
     return names
 
