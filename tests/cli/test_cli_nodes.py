@@ -160,6 +160,25 @@ def test_nodes_named_by_their_keys_prove_them(tmp_path, capfd):
             node.stop()
 
 
+def test_who_signs_in_anothers_name_is_refused_and_that_is_shown(pair, tmp_path, capfd):
+    a, _ = pair
+    mallory = Running(tmp_path / "m", "--name", "carol", "--peer", a.ready["listens"][0], "--security", "signed")
+    try:
+        assert run(["send", "dtn://alice/in", "--text", "send money", "--store", mallory.store]) == 0
+        bundle = capfd.readouterr().out.strip()
+        ends, refused = time.monotonic() + 20, []
+        while not refused and time.monotonic() < ends:
+            run(["get", "events", "--store", a.store, "--json"])
+            events = json.loads(capfd.readouterr().out)
+            refused = [one["what"] for one in events if one["kind"] == "bundle-refused" and bundle in one["what"]]
+        assert "signature" in refused[0], refused
+        assert run(["get", "node", "--store", a.store, "--json"]) == 0
+        assert json.loads(capfd.readouterr().out)[0]["BundleRefused"] >= 1
+        assert run(["recv", "in", "--store", a.store, "--wait", "0"]) == 1
+    finally:
+        mallory.stop()
+
+
 def test_what_a_running_node_has_can_be_seen(pair, capfd):
     a, b = pair
     run(["send", "dtn://nowhere/x", "--text", "waits", "--store", a.store, "--json"])
@@ -171,7 +190,7 @@ def test_what_a_running_node_has_can_be_seen(pair, capfd):
     assert "the contact plan has no way from alice to nowhere" in capfd.readouterr().out
     assert run(["get", "links", "--store", a.store, "--json"]) == 0
     assert json.loads(capfd.readouterr().out)[0]["kind"] == "tcpcl"
-    for kind in ("node", "mail"):
+    for kind in ("node", "mail", "known"):
         assert run(["get", kind, "--store", b.store]) == 0
     assert run(["get", "planets", "--store", a.store]) == 2
 
