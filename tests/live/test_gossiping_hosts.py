@@ -71,7 +71,7 @@ def letter(host: NodeHost, to: NodeHost, payload: bytes) -> None:
 def test_five_in_a_line_find_each_other_and_a_letter_crosses_all_of_them():
     async def scene() -> None:
         hosts = [host_of(number) for number in range(5)]
-        links = [join(a, b)[0] for a, b in pairwise(hosts)]
+        links = [join(a, b, "tcpcl")[0] for a, b in pairwise(hosts)]
         first, last = hosts[0], hosts[-1]
         names = [host.node.name for host in hosts]
         letter(first, last, b"too early")
@@ -88,7 +88,7 @@ def test_five_in_a_line_find_each_other_and_a_letter_crosses_all_of_them():
         links[2].close()  # the others hear from its ends that the middle link is gone
         await until(lambda: route(first, last) == [] and route(last, first) == [])
         assert route(first, hosts[2]) == names[1:3]
-        join(hosts[2], hosts[3])
+        join(hosts[2], hosts[3], "tcpcl")
         await until(lambda: route(first, last) == names[1:])
 
     asyncio.run(scene())
@@ -97,7 +97,7 @@ def test_five_in_a_line_find_each_other_and_a_letter_crosses_all_of_them():
 def test_a_node_that_falls_silent_is_out_of_the_plan_when_its_word_has_run_out():
     async def scene() -> None:
         hosts = [host_of(number) for number in range(4)]
-        links = [join(a, b) for a, b in pairwise(hosts)]
+        links = [join(a, b, "tcpcl") for a, b in pairwise(hosts)]
         await until(lambda: len(route(hosts[0], hosts[3])) == 3)
         for end in links[1]:  # silent, not closed: to both its ends the link looks as if it were up
             end.other = None
@@ -112,7 +112,7 @@ def test_a_node_that_falls_silent_is_out_of_the_plan_when_its_word_has_run_out()
 def test_one_end_alone_draws_no_traffic():
     async def scene() -> None:
         a, b, c = (host_of(number) for number in range(3))
-        join(a, b)
+        join(a, b, "tcpcl")
         liar, victim = private_of(9), c.node.name
         now_s = a.clock.now() // SECOND
         public = public_of(liar)
@@ -130,7 +130,7 @@ def test_one_end_alone_draws_no_traffic():
 def test_a_key_that_was_revoked_signs_for_nobody_any_more():
     async def scene() -> None:
         a, b = host_of(0), host_of(1)
-        join(a, b)
+        join(a, b, "tcpcl")
         letter(a, b, b"mine")
         await until(lambda: len(b.node.mail) == 1)
         now = b.clock.now()

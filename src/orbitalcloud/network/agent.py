@@ -164,6 +164,8 @@ class BundleAgent:
         for key in keys:
             if key.startswith(PREFIX):
                 self._restore_bundle(now, key, saved[key], out)
+        if prophet.SAVED in saved:
+            self._restore_encounters(now, saved[prophet.SAVED], out)
         counter = saved.get(SEQUENCE, b"")
         if len(counter) == 8:
             self._sequence = self._sequence_limit = int.from_bytes(counter, "big")
@@ -192,6 +194,18 @@ class BundleAgent:
         if local:
             self._assemble(now, bundle, entry.expires, out)
 
+    def _restore_encounters(self, now: Instant, value: bytes, out: Out) -> None:
+        try:
+            self._sender.prophet.restore(now, value)
+        except RemoteProtocolError as error:
+            out.append(effects.Save(prophet.SAVED, None))
+            out.append(effects.Record(making.refused(now, self.name, self.name, len(value), error)))
+
+    def _save_encounters(self, now: Instant, out: Out) -> None:
+        value = self._sender.prophet.saved(now)
+        if value is not None:
+            out.append(effects.Save(prophet.SAVED, value))
+
     def _entry(self, now: Instant, bundle: Bundle, wire: bytes, expires: Instant, local: bool = False) -> Entry:
         source = self.node_of(bundle.source)
         entry = Entry(bundle, wire, now, expires, local, "" if source == self.name else source or "nobody")
@@ -209,8 +223,10 @@ class BundleAgent:
         """This node can send to `contact.receiver` from now on."""
         out: Out = []
         self._sender.opened(now, contact, out)
-        if not self._sender.routes.foreseen(now, contact.receiver):
+        answers = prophet.answers(self.name, contact)
+        if answers and not self._sender.routes.foreseen(now, contact.receiver):
             self._sender.prophet.met(now, contact.receiver)
+            self._save_encounters(now, out)
             vector = self._sender.prophet.vector(now)
             out += self.submit(now, contact.receiver, prophet.SERVICE, vector, "encounter", 10 * MINUTE, 3)
         return out
@@ -256,11 +272,14 @@ class BundleAgent:
         priority: int = 1,
         flags: int = 0,
         source_service: str = "",
+        path_now_ms: int | None = None,
     ) -> Iterator[Output]:
         """Send `payload` to the service of a node. Larger `priority` (0 to 23) is more urgent.
 
         Answers go to `source_service` of this node.
         `flags` are RFC 9171's for this bundle (`admin.ASK…`, `bundle.MUST_NOT_FRAGMENT`), besides the agent's `asks`.
+        With `path_now_ms` it wants a path now, end to end, that waits no longer than this anywhere: without one it is
+        dropped with the Why of it; should the path break on the way, it goes on as others do.
         The first output is the record of the bundle, `BundleCreated`; where the store refuses it, `BundleDropped` with
         the Why follows. `DataError` if the names make no endpoint.
         """
@@ -270,7 +289,7 @@ class BundleAgent:
         sequence = self._next_sequence(out)
         lifetime_ms, report_to = lifetime_ns // MILLISECOND, own if flags & ASKS else NULL
         bundle = making.make_bundle(
-            to, source, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to
+            to, source, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to, path_now_ms
         )
         self._launch(now, bundle, purpose, out)
         return iter(out)
@@ -284,13 +303,20 @@ class BundleAgent:
         out.insert(0, effects.Record(making.created(now, self.name, bundle, len(wire), purpose)))
         refusal = self._too_big(len(wire))
         if refusal is None:
-            refusal = self._no_place(bundle) if local else self._full(now, len(wire), bundle.priority, out)
+            refusal = self._no_place(bundle) if local else self._no_path(now, bundle, wire)
+        if refusal is None and not local:
+            refusal = self._full(now, len(wire), bundle.priority, out)
         if local and refusal is None:
             self._deliver(now, bundle, expiry(bundle, now, self.limits.retention_ns), "made here", out)
         elif refusal is not None:
             self._drop(now, bundle.id, refusal, out)
         else:
             self._keep(now, bundle, wire, "", out)
+
+    def _no_path(self, now: Instant, bundle: Bundle, wire: bytes) -> Why | None:
+        if bundle.path_now_ms is None:
+            return None
+        return self._sender.no_path(now, self._entry(now, bundle, wire, expiry(bundle, now, self.limits.retention_ns)))
 
     def _full(self, now: Instant, size_bytes: int, priority: int, out: Out) -> Why | None:
         """Why a bundle made here cannot be stored; less urgent ones made here make room for it (`victims`)."""
@@ -434,6 +460,7 @@ class BundleAgent:
         vector = prophet.read_vector(bundle.payload)
         out.append(effects.Record(making.delivered(now, self.name, bundle, min(now, bundle.created))))
         self._sender.prophet.heard(now, peer, vector)
+        self._save_encounters(now, out)
         self._sender.dispatch_all(now, out)
 
     def _judge(self, now: Instant, peer: str, bundle: Bundle, local: bool, out: Out) -> Judgement:

@@ -63,6 +63,8 @@ class GossipLimits(msgspec.Struct, frozen=True):
     regrow_ns: int = HOUR
     """In this time the peer's bucket is full again."""
     push_ns: int = 15 * MINUTE
+    relay_ns: int = 6 * HOUR
+    """What others offer and plan is passed on to one peer at most so often; own notices and what presses go at once."""
     repair_ns: int = 12 * HOUR
     """How long the memory of what a peer knows is trusted before summaries are compared again."""
     message_bytes: int = 65_536
@@ -131,7 +133,7 @@ _LEAST_NOTICE_BYTES = 100
 class _Neighbour:
     """What one peer knows, and how many bytes it may be sent."""
 
-    __slots__ = ("budget", "cursor", "gone_through", "knows", "since", "summarised", "told", "waiting")
+    __slots__ = ("budget", "cursor", "gone_through", "knows", "relayed", "since", "summarised", "told", "waiting")
 
     def __init__(self, budget: int, now: int) -> None:
         self.knows: dict[_Place, _Version] = {}
@@ -139,6 +141,8 @@ class _Neighbour:
         self.summarised: int | None = None
         """When summaries were last compared."""
         self.told: int | None = None
+        self.relayed: int | None = None
+        """When it was last told what others offer."""
         self.gone_through = 0
         """The board's change up to which all was told, is known or is waiting."""
         self.waiting: dict[_Place, _Line] = {}
@@ -191,7 +195,7 @@ class Gossip:
             return []
         for place in [place for place in neighbour.knows if message.first <= place[0] <= message.last]:
             del neighbour.knows[place]
-        neighbour.gone_through = 0
+        neighbour.gone_through, neighbour.relayed = 0, None
         for entry in message.entries:
             neighbour.knows[entry.tag, entry.code] = (entry.epoch, entry.sequence, entry.digest)
         answer: list[bytes] = []
@@ -257,7 +261,13 @@ class Gossip:
         for place in [p for p, line in waiting.items() if not (self.board.has(line[4]) and _is_new(neighbour, line))]:
             del waiting[place]
         most = min(neighbour.budget, self.limits.message_bytes) // _LEAST_NOTICE_BYTES + 1
-        return self._packed(now, neighbour, nsmallest(most, waiting.values()))
+        if neighbour.relayed is None or now - neighbour.relayed >= self.limits.relay_ns:
+            messages = self._packed(now, neighbour, nsmallest(most, waiting.values()))
+            neighbour.relayed = neighbour.relayed if waiting else now
+            return messages
+        own = tag_of(self.board.own)
+        pressing = (line for line in waiting.values() if line[2][0] == own or _is_pressing(line[4]))
+        return self._packed(now, neighbour, nsmallest(most, pressing))
 
     def _packed(self, now: Instant, neighbour: _Neighbour, lines: Iterable[_Line]) -> list[bytes]:
         """The most needed and newest first, as far as the neighbour's bytes go."""
@@ -294,6 +304,11 @@ def _ranked(item: Signed | End) -> _Line:
     """The item with what it is sorted by: no two have one place."""
     place, version = _line(item)
     return place[1], -item.notice.issued_s if isinstance(item, Signed) else 0, place, version, item
+
+
+def _is_pressing(item: Signed | End) -> bool:
+    """Whether others should hear of it soon: a key's end, a new name, a contact that will not be."""
+    return isinstance(item, End) or item.kind == INTRODUCTION or bool(getattr(item.notice, "off", ()))
 
 
 def _is_new(neighbour: _Neighbour, line: _Line) -> bool:

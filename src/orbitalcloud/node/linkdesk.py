@@ -27,8 +27,8 @@ class LinkDesk:
     """Neighbour → (since when, bits a second), the oldest first."""
     _told: deque[Instant] = field(default_factory=lambda: deque(maxlen=BURST))
     _said: tuple[str, ...] = ()
-    _pairs: dict[tuple[str, str, int], None] = field(default_factory=dict)
-    _until: int = 0
+    _plan: dict[tuple[str, str, int, int], int] = field(default_factory=dict)
+    """(from, to, since, rate) → until when, as last gone by."""
 
     def opened(self, now: Instant, peer: str, rate_bps: int) -> None:
         """A link to `peer` is up."""
@@ -58,12 +58,11 @@ class LinkDesk:
 
     def differs(self, now: Instant, contacts: Iterable[Contact]) -> bool:
         """Whether a plan of these contacts is to be gone by from now on."""
-        found = list(contacts)
-        pairs = dict.fromkeys((one.sender, one.receiver, one.rate_bps) for one in found)
-        until = min((one.closes for one in found), default=0)
-        if pairs == self._pairs and (until <= self._until or now < self._until - self.hold_ns // 3):
+        found = {(one.sender, one.receiver, one.opens, one.rate_bps): one.closes for one in contacts}
+        known, soon = self._plan, now + self.hold_ns // 3
+        if found.keys() == known.keys() and not any(known[one] < min(soon, found[one]) for one in found):
             return False
-        self._pairs, self._until = pairs, until
+        self._plan = found
         return True
 
     def _chosen(self) -> tuple[str, ...]:
