@@ -27,7 +27,7 @@ class LinkDesk:
     """Neighbour → (since when, bits a second), the oldest first."""
     _told: deque[Instant] = field(default_factory=lambda: deque(maxlen=BURST))
     _said: tuple[str, ...] = ()
-    _plan: dict[tuple[str, str, int, int], int] = field(default_factory=dict)
+    _plan: dict[tuple[str, str, Instant, int], Instant] = field(default_factory=dict)
     """(from, to, since, rate) → until when, as last gone by."""
 
     def opened(self, now: Instant, peer: str, rate_bps: int) -> None:
