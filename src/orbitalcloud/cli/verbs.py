@@ -249,6 +249,10 @@ def node(
     tls_key: Annotated[str, typer.Option(help="PEM: its key")] = "",
     tls_authority: Annotated[str, typer.Option(help="PEM: whose signature neighbours must show")] = "",
     require_tls: Annotated[bool, typer.Option("--require-tls", help="turn away neighbours without TLS")] = False,
+    key: Annotated[list[str] | None, typer.Option(help="NAME=KEY: who signs by a name that is not its key")] = None,
+    security: Annotated[str, typer.Option(help="of its bundles: signed, sealed or none [default: signed]")] = "",
+    rule: Annotated[list[str] | None, typer.Option(help="SOURCE LEVEL: what is asked of others: 'ipn:* none'")] = None,
+    secret: Annotated[str, typer.Option(help="a file of 64 hex digits, for sealed")] = "",
     tolerate: Annotated[list[str] | None, typer.Option(help="a breach of RFC 9171 to let pass: primary-crc")] = None,
     log: Annotated[str, typer.Option(help="a file for the node's Log, a JSON line an entry")] = "",
     salvage: Annotated[bool, typer.Option("--salvage", help="open a damaged store without what is damaged")] = False,
@@ -259,9 +263,11 @@ def node(
     from orbitalcloud.cli import nodes
 
     files = {"tls_certificate": tls_certificate, "tls_key": tls_key, "tls_authority": tls_authority}
-    lists = {"listen": listen or [], "peers": peer or [], "routes": route or [], "tolerate": tolerate or []}
+    lists = {"listen": listen or [], "peers": peer or [], "routes": route or [], "rules": rule or []}
+    lists["tolerate"] = tolerate or []
+    bound = {"keys": nodes.bound(key or []), "security": security, "secret": secret}
     given = {"store": store, "name": name, "plan": plan, "tls": tls, "require_tls": require_tls, "log": log}
-    return nodes.node(config, {**given, **files, **lists}, salvage, json)
+    return nodes.node(config, {**given, **files, **bound, **lists}, salvage, json)
 
 
 @app.command()
