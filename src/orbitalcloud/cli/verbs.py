@@ -22,7 +22,7 @@ FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's fo
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
 KINDS = (
     "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, notices, heads, settlement, "
-    "faults or upsets"
+    "faults, upsets, strikes, guards or verdicts"
 )
 Json = Annotated[bool, typer.Option("--json", help="print data as JSON")]
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]

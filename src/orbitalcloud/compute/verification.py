@@ -94,8 +94,8 @@ Prefill = Callable[[Sequence[int]], Tensor]
 def verify_language(prompt: Sequence[int], claimed: Sequence[int], prefill: Prefill, delta: float) -> Why:
     """Whether `claimed` tokens may be greedy continuations of `prompt`: each scores within `delta` of the best.
 
-    The verifier computes them all in one pass, which costs a fraction of generating them. No language model is packaged:
-    this is the check for whoever brings one.
+    The verifier computes them all in one pass, which costs a fraction of generating them. No language model is
+    packaged: this is the check for whoever brings one.
     """
     if not prompt or not claimed:
         return Why(False, "language", "there is no prompt or no claimed token")
