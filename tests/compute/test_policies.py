@@ -96,12 +96,11 @@ def test_a_share_is_drawn_and_drawn_again_the_same():
     assert drawn == [policy.copies_of(f"job-{n}", Seed.of(1)) for n in range(1000)]
 
 
-@given(st.text(min_size=1, max_size=30), st.integers(1, 9), st.integers(1, 9))
+@given(st.text("ab.1o~", min_size=1, max_size=8), st.integers(1, 9), st.integers(1, 9))
 def test_a_copy_s_name_tells_what_it_is_of(job, copies, number):
     agree = copies // 2 + 1
     read = copy_of(copy_name(job, number, copies, agree))
-    expected = (job, number, copies, agree) if number <= copies and "\n" not in job else None
-    assert read == expected or "\n" in job
+    assert read == ((job, number, copies, agree) if number <= copies else None)
 
 
 def test_decisions_are_compared_where_the_margin_allows():

@@ -177,7 +177,7 @@ def _ended(
 
 def guard_work(artefact: Artefact, data: bytes, usage: Usage, guards: Sequence[str]) -> tuple[Usage, ...]:
     """What a run of this usage takes with its guards where nothing trips: for the plan."""
-    work = [_checked(artefact, usage) if "checksum" in guards else usage]
+    work = [_checked(artefact, data, usage) if "checksum" in guards else usage]
     if "digest" in guards:
         work.append(_hashing(artefact, data))
     if "range" in guards:
@@ -187,18 +187,18 @@ def guard_work(artefact: Artefact, data: bytes, usage: Usage, guards: Sequence[s
     return tuple(work)
 
 
-def _checked(artefact: Artefact, usage: Usage) -> Usage:
-    """More operations by a column for every product: by the share that the graphs' counts give at any one shape."""
+def _checked(artefact: Artefact, data: bytes, usage: Usage) -> Usage:
+    """The run with a column more for every product, as the meter counts it for this input."""
     from orbitalcloud.compute.meter import count_model
-    from orbitalcloud.compute.onnx_graph import input_shapes, model_of
+    from orbitalcloud.compute.onnx_runtime import input_tensors
     from orbitalcloud.compute.usage import Failure
 
-    shapes = {name: tuple(size or 1 for size in shape) for name, shape in input_shapes(model_of(artefact)).items()}
     try:
-        plain, more = count_model(artefact, shapes), count_model(with_checksums(artefact).artefact, shapes)
+        shapes = {name: one.shape for name, one in input_tensors(artefact, data, Limits(memory_bytes=2**40)).items()}
+        more = count_model(with_checksums(artefact).artefact, shapes)
     except (Failure, DataError):
         return usage
-    return replace(usage, operations=usage.operations * more.operations // max(1, plain.operations))
+    return replace(usage, operations=more.operations)
 
 
 def _hashing(artefact: Artefact, data: bytes) -> Usage:
