@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from orbitalcloud.cli.verbs_net import net
+
 app = typer.Typer(
     name="orbital",
     help="A cloud whose computers are satellites: check a mission, fly it on the twin, see what happened.",
@@ -16,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(net)
 
 Mission = Annotated[str, typer.Argument(help="a packaged mission (genesis-1) or the path of a TOML file")]
 FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]

@@ -102,8 +102,9 @@ def judge(claims: Sequence[Claim], agree: int) -> Verdict:
     A claim whose receipt or output does not hold is wrong by itself. Rules: `majority`, `tie`, `too-few`.
     """
     assert agree >= 1, "somebody must agree"
-    broken = tuple(one.who for one in claims if not _holds(one))
-    sound = list({one.receipt.public_key: one for one in claims if _holds(one)}.values())
+    holds = [_holds(one) for one in claims]
+    broken = tuple(one.who for one, good in zip(claims, holds, strict=True) if not good)
+    sound = list({one.receipt.public_key: one for one, good in zip(claims, holds, strict=True) if good}.values())
     if not sound:
         return Verdict(Why(False, "too-few", "no receipt holds", 0, agree, "claim"), wrong=broken)
     camps = sorted((_camp(one, sound) for one in sound), key=len, reverse=True)

@@ -16,6 +16,7 @@ from orbitalcloud.network.bundle import (
     DELETE_UNPROCESSED,
     DISCARD_UNPROCESSED,
     HOP_COUNT,
+    PATH_NOW,
     PAYLOAD,
     PREVIOUS_NODE,
     PRIORITY,
@@ -30,7 +31,7 @@ from orbitalcloud.network.bundle import (
 from orbitalcloud.network.eid import NULL, Eid
 
 _PROCESSED = frozenset(
-    (PAYLOAD, PREVIOUS_NODE, BUNDLE_AGE, HOP_COUNT, BLOCK_INTEGRITY, BLOCK_CONFIDENTIALITY, PRIORITY)
+    (PAYLOAD, PREVIOUS_NODE, BUNDLE_AGE, HOP_COUNT, BLOCK_INTEGRITY, BLOCK_CONFIDENTIALITY, PRIORITY, PATH_NOW)
 )
 
 
@@ -45,14 +46,20 @@ def make_bundle(
     hops: int,
     flags: int = 0,
     report_to: Eid = NULL,
+    path_now_ms: int | None = None,
 ) -> Bundle:
-    """A bundle as this project makes them: CRC-32C everywhere, a hop count (at 1), a priority unless it is 1."""
+    """A bundle as this project makes them: CRC-32C everywhere, a hop count (at 1), a priority unless it is 1.
+
+    With `path_now_ms` also the wish for a path now, with a wait of so much at most at each node.
+    """
     assert 0 <= priority < 24, priority
     assert now > 0, "DTN time begins in 2000"
     assert lifetime_ms >= 0, lifetime_ms
     blocks = [Block(HOP_COUNT, 2, hop_count_data(hops, 1), REPLICATE)]
     if priority != 1:
         blocks.append(Block(PRIORITY, 3, cbor.unsigned(priority), REPLICATE))
+    if path_now_ms is not None:
+        blocks.append(Block(PATH_NOW, 4, cbor.unsigned(path_now_ms), REPLICATE))
     blocks.append(Block(PAYLOAD, 1, payload))
     return Bundle(destination, source, dtn_ms(now), sequence, lifetime_ms, tuple(blocks), report_to, flags)
 
@@ -109,13 +116,31 @@ def refused(now: Instant, node: str, peer: str, size_bytes: int, error: RemotePr
     )
 
 
-def heard(now: Instant, node: str, bundle: Bundle) -> records.BundleDelivered:
-    """The record of a bundle that a neighbour's agent made for this agent itself."""
+def created(now: Instant, node: str, bundle: Bundle, size_bytes: int, purpose: str) -> records.BundleCreated:
+    """The record of a bundle that was made here."""
+    return records.BundleCreated(
+        at=now,
+        node=node,
+        bundle=bundle.id,
+        destination=bundle.destination.text,
+        size_bytes=size_bytes,
+        purpose=purpose,
+    )
+
+
+def made_at(now: Instant, bundle: Bundle) -> Instant:
+    """When a bundle was made: its creation time, or by its age where its maker had no clock."""
+    return bundle.created if bundle.created_ms else Instant(now - (bundle.age_ms or 0) * MILLISECOND)
+
+
+def delivered(now: Instant, node: str, bundle: Bundle, made: Instant, security: str = "") -> records.BundleDelivered:
+    """The record of a bundle for this node, with what is said of its security."""
     return records.BundleDelivered(
         at=now,
         node=node,
         bundle=bundle.id,
         source=bundle.source.text,
         size_bytes=len(bundle.payload),
-        delay_ms=max(0, now - bundle.created) // MILLISECOND,
+        delay_ms=(now - made) // MILLISECOND,
+        security=security,
     )

@@ -152,6 +152,10 @@ class NoticeBoard:
             if item is not None:
                 yield item
 
+    def has(self, item: Signed | End) -> bool:
+        """Whether this very notice or end is still up."""
+        return (self._held.get(item.slot) if isinstance(item, Signed) else self._ends.get(item.key)) is item
+
     def _put_up(self, slot: tuple[bytes, str]) -> None:
         self.changes += 1
         self._changed.pop(slot, None)

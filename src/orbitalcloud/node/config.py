@@ -147,7 +147,7 @@ class NoticeFacts:
 
     names: Petnames = field(repr=False)
     plan: ContactPlan = field(repr=False)
-    every_ns: int = 2 * HOUR
+    every_ns: int = 6 * HOUR
     contact_bytes: int = 16_384
     """Most that one neighbour is sent at once, and in an hour."""
     jurisdiction: str = ""
