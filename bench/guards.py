@@ -3,7 +3,7 @@
 One bit of each packaged job's weights, input, working memory or output is turned and the job executed with it, for
 real: FLIPS bits of each place, by a seed. Compared with the clean run: identical, the same decision (under 0.1 % of the
 pixels or scores differ), changed, crashed. Then each guard on those that did harm: how many it saw. Costs are the
-meter's on a Jetson Orin Nano, and CPU seconds here. Beside it what STACK.md measured: half-precision U-Net, one flip in
+meter's on Genesis-1's accelerator, and CPU seconds here. Beside it what STACK.md measured: half-precision U-Net, one flip in
 its weights: 20 % identical, 74 % same decision, 5.5 % another mask. `guards.py FLIPS` asks for more.
 """
 
@@ -23,7 +23,7 @@ from orbitalcloud.compute.guards import guard_work, ranges_of, run_guarded, tota
 from orbitalcloud.compute.tensors import Tensor, read_tensors
 from orbitalcloud.compute.workloads import read_water_map
 from orbitalcloud.core import DataError, Seed
-from orbitalcloud.mission.catalogue import catalogue
+from orbitalcloud.mission import load
 from orbitalcloud.mission.physical import accelerator_of
 
 FLIPS = 6
@@ -55,7 +55,8 @@ def judged(job: Workload, clean: bytes, struck: Outcome) -> str:
 
 def main(flips: int) -> int:
     """Print both tables; answer for what is left after a second run with a restart."""
-    machine = accelerator_of(catalogue().accelerators["jetson-orin-nano-8gb"])
+    machine = accelerator_of(load("genesis-1").satellites[0])
+    print(f"by the meter: {machine.name}")
     left = harmed = 0
     for job in WORKLOADS.values():
         artefact, inputs = job.artefact(), job.inputs()
@@ -95,7 +96,8 @@ def main(flips: int) -> int:
                 f"{cost.duration_ns / base.duration_ns:.3f} × the time by the meter, {spent_s / alone_s:.2f} × CPU here"
             )
     print()
-    return answer("guards", left == 0, f"{left} of {harmed} harmful flips left after twice + restart; goal 0")
+    print(f"{harmed} harmful flips, {left} left after twice + restart; the share put right:")
+    return answer("guards", 1.0 - left / max(1, harmed), 1.0)
 
 
 if __name__ == "__main__":

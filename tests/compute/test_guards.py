@@ -128,11 +128,7 @@ def test_a_flipped_weight_is_one_bit_of_one_weight(number):
     artefact = workload("protein-fitness").artefact()
     bit = number % 1_453_120
     before, after = (parse_model(one.data).graph.initializer for one in (artefact, flip_weight(artefact, bit)))
-    pairs = [
-        (numpy_helper.to_array(a).tobytes(), numpy_helper.to_array(b).tobytes())
-        for a, b in zip(before, after, strict=True)
-    ]
-    whole, struck = (b"".join(side) for side in zip(*pairs, strict=True))
+    whole, struck = (b"".join(numpy_helper.to_array(one).tobytes() for one in side) for side in (before, after))
     assert struck == flipped(whole, bit)
 
 
