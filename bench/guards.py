@@ -3,8 +3,8 @@
 One bit of each packaged job's weights, input, working memory or output is turned and the job executed with it, for
 real: FLIPS bits of each place, by a seed. Compared with the clean run: identical, the same decision (under 0.1 % of the
 pixels or scores differ), changed, crashed. Then each guard on those that did harm: how many it saw. Costs are the
-meter's on Genesis-1's accelerator, and CPU seconds here. Beside it what STACK.md measured: half-precision U-Net, one flip in
-its weights: 20 % identical, 74 % same decision, 5.5 % another mask. `guards.py FLIPS` asks for more.
+meter's on Genesis-1's accelerator, and CPU seconds here. Beside it what STACK.md measured: half-precision U-Net, one
+flip in its weights: 20 % identical, 74 % same decision, 5.5 % another mask. `guards.py FLIPS` asks for more.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import pytest
 
 from orbitalcloud.compute import execute, workload
 from orbitalcloud.compute.bitflips import Flip, execute_struck, flip_weight
-from orbitalcloud.core import Instant, digest_of, records
+from orbitalcloud.core import DataError, Instant, digest_of, records
 from orbitalcloud.core.effects import Run
 from orbitalcloud.twin import Flight, Folder
 from orbitalcloud.twin.timeline import UpsetStrikes
@@ -28,9 +28,9 @@ def _bit(number):
     return UpsetStrikes("lpddr-8gb", "bit flip", 0, 0, 547_000, False, number)
 
 
-def fly(place, guard="", upsets=(), seed=7):
+def fly(place, guard="", upsets=(), seed=7, text=SHORT):
     """The small mission with these upsets: (hours, or the start of a run of that job, event)."""
-    text = SHORT.replace("deadline_min = 120", f"deadline_min = 120\nguard = [{guard}]")
+    text = text.replace("deadline_min = 120", f"deadline_min = 120\nguard = [{guard}]")
     with Flight.begin(load_text(text), Folder.create(place), seed) as flight:
         carrier, strikes = flight.carrier, dict(upsets)
         plain = carrier.run
@@ -55,6 +55,7 @@ def fly(place, guard="", upsets=(), seed=7):
         strikes=pick(records.UpsetStruckJob),
         trips=pick(records.GuardTripped),
         finished={one.job: one for one in pick(records.JobFinished)},
+        verdicts=pick(records.JobVerified),
         failed={one.job: one for one in pick(records.JobFailed)},
     )
 
@@ -136,3 +137,44 @@ def test_the_same_seed_gives_the_same_strike(tmp_path):
     flights = [fly(tmp_path / name, upsets={"protein-002": event}) for name in "ab"]
     assert flights[0].strikes == flights[1].strikes
     assert len(flights[0].strikes) == 1
+
+
+BUS = SHORT[SHORT.index("[[satellite]]") : SHORT.index("[[station]]")]
+THREE = SHORT.replace(BUS, "".join(BUS.replace('"sat"', f'"{name}"') for name in ("alpha", "beta", "gamma")))
+THREE = THREE[: THREE.index('[[job]]\nname = "water-map"')] + THREE[THREE.index('[[job]]\nname = "protein"') :].replace(
+    "at_h = [1, 2, 3, 4]", "at_h = [0.1]"
+).replace('"on-board"', '"svalbard"')
+
+
+@pytest.mark.parametrize(("policy", "named"), [("replicate:3", True), ("quorum:3/3", False)])
+def test_of_three_copies_the_struck_one_is_named(tmp_path, protein, policy, named):
+    struck = _bit(1_453_120 + 8 * len(protein.data) + 129_414_706)
+    text = THREE.replace("deadline_min = 120", f'deadline_min = 250\nverify = "{policy}"')
+    agree = 2 if named else 3
+    flown = fly(tmp_path / "f", upsets={f"protein-001.2of3m{agree}": struck}, text=text)
+    (strike,), (verdict,) = flown.strikes, flown.verdicts
+    assert (strike.fate, verdict.job, verdict.why.ok) == ("silent", "protein-001", named)
+    assert len({one.node for one in flown.finished.values()}) == 3, "three satellites ran it"
+    if named:
+        assert verdict.wrong == (strike.node,)
+        assert verdict.output == digest_of(protein.clean)
+    else:
+        assert (verdict.why.rule, verdict.right, verdict.wrong) == ("tie", (), ())
+
+
+def test_more_copies_than_satellites_are_refused(tmp_path):
+    text = SHORT.replace("deadline_min = 120", 'deadline_min = 120\nverify = "replicate:2"')
+    with pytest.raises(DataError, match="as many satellites"):
+        fly(tmp_path / "f", text=text)
+
+
+def test_the_factor_multiplies_the_upsets(tmp_path):
+    """A thousand times the rate gives about a thousand times the upsets: Poisson, so within five of its deviations."""
+    counts = []
+    for factor in (300, 3000):
+        text = SHORT.replace("days = 0.2", "days = 0.1") + f"\n[environment]\nupset_factor = {factor}\n"
+        text = text.replace("at_h = [1, 2, 3, 4]", "at_h = [1]").replace("at_h = [4.7]", "at_h = [0.2]")
+        flown = fly(tmp_path / str(factor), text=text)
+        counts.append(sum(isinstance(one, records.Upset) for one in flown.entries))
+    assert abs(counts[1] - 10 * counts[0]) < 5 * (counts[1] + 100 * counts[0]) ** 0.5 + 5
+    assert counts[1] > counts[0]
