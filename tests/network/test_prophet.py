@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from network.conftest import T0
-from orbitalcloud.core import SECOND, Instant, RemoteProtocolError, records
-from orbitalcloud.network import ContactPlan
+from orbitalcloud.core import SECOND, Contact, Instant, RemoteProtocolError, records
+from orbitalcloud.network import BundleAgent, ContactPlan
 from orbitalcloud.network.prophet import COPIES, MOST_NODES, Prophet, read_vector
 
 
@@ -54,6 +54,25 @@ def test_against_a_brute_force_of_random_encounters(seed):
             ours.heard(Instant(second * SECOND), peer, vectors[peer])
     ours.age(Instant(599 * SECOND))
     assert ours.predictability == pytest.approx(plain, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "peer", "band", "told"),
+    [
+        ("a", "b", "tcpcl", 1),
+        ("a", "b", "uhf", 1),
+        ("a", "b", "mtcp", 0),
+        ("a", "b", "stcp", 0),
+        ("a", "b", "udp", 0),
+        ("ipn:1", "b", "tcpcl", 0),
+        ("a", "ipn:2", "tcpcl", 0),
+    ],
+)
+def test_who_cannot_answer_is_told_nothing(name, peer, band, told):
+    """Numbered nodes and wires by which nothing comes back: an encounter is an exchange (RFC 6693 2.2)."""
+    made = BundleAgent(name, ContactPlan())
+    made.opened(T0, Contact(name, peer, T0, Instant(T0 + 100 * SECOND), 1_000_000, band))
+    assert made.stored_bundles == told
 
 
 def test_vectors_come_back_and_are_bounded():

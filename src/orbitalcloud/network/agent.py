@@ -223,7 +223,8 @@ class BundleAgent:
         """This node can send to `contact.receiver` from now on."""
         out: Out = []
         self._sender.opened(now, contact, out)
-        if not self._sender.routes.foreseen(now, contact.receiver):
+        answers = prophet.answers(self.name, contact)
+        if answers and not self._sender.routes.foreseen(now, contact.receiver):
             self._sender.prophet.met(now, contact.receiver)
             self._save_encounters(now, out)
             vector = self._sender.prophet.vector(now)

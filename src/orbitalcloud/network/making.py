@@ -16,15 +16,19 @@ from orbitalcloud.network.bundle import (
     DELETE_UNPROCESSED,
     DISCARD_UNPROCESSED,
     HOP_COUNT,
+    MAX_BYTES,
     PATH_NOW,
     PAYLOAD,
     PREVIOUS_NODE,
     PRIORITY,
     REPLICATE,
     REPORT_UNPROCESSED,
+    TOLERANCES,
     Block,
     Bundle,
+    decode,
     dtn_ms,
+    encode,
     hop_count_data,
     with_block,
 )
@@ -77,6 +81,19 @@ def forwarded(bundle: Bundle, node: Eid) -> Bundle:
     limit, count = hops if hops is not None else (255, 0)
     bundle = with_block(bundle, HOP_COUNT, hop_count_data(limit, min(count + 1, 255)), REPLICATE)
     return with_block(bundle, PREVIOUS_NODE, node.encoded)
+
+
+def without_sums(wire: bytes) -> bytes:
+    """An encoded bundle with no CRC on any block, for a neighbour that reads none.
+
+    RFC 9171 4.3.1 lets a primary block change on no way, and asks for a CRC on it: this breaks both, so it is done
+    only where a person says so of a neighbour. What a signature or a seal covers stays as it is.
+    """
+    bundle = decode(wire, MAX_BYTES, TOLERANCES)
+    if bundle.block(BLOCK_INTEGRITY) or bundle.block(BLOCK_CONFIDENTIALITY):
+        return wire
+    blocks = tuple(msgspec.structs.replace(block, crc=0) for block in bundle.blocks)
+    return encode(msgspec.structs.replace(bundle, crc=0, blocks=blocks))
 
 
 def hop_count(bundle: Bundle) -> int:

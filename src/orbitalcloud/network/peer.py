@@ -75,6 +75,11 @@ class Inbound:
         """Whether this one was taken already."""
         return transfer in self._finished
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a transfer is half here."""
+        return bool(self._partial)
+
     def finish(self, transfer: bytes, most: int) -> None:
         """Remember that it was taken."""
         self._finished[transfer] = None
@@ -154,6 +159,14 @@ class Peer:
     def has_work(self) -> bool:
         """Whether there may be a frame to send."""
         return bool(self.queue or self.again or self.reports or self.questions)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it could be forgotten: no contact, nothing of ours in its hands, nothing of its half here.
+
+        An answer may still wait for it; should it come again, it asks again.
+        """
+        return self.contact is None and not (self.transfers or self.inbound.is_under_way)
 
     def _reset(self, now: Instant) -> None:
         self.busy_until = now

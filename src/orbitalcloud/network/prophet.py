@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import RemoteProtocolError
 from orbitalcloud.core.time import MINUTE, SECOND, Instant
 
@@ -28,6 +29,8 @@ SERVICE = "prophet"
 COPIES = 4
 MOST_NODES = 1024
 MOST_BUNDLES = 4096
+ONE_WAY = frozenset({"udp", "stcp", "mtcp"})
+"""Bands of contacts that are wires by which nothing comes back, and on which software of others is the rule."""
 _SCALE = 65_535
 """A predictability on the wire is a fraction of this (RFC 6693 4.3.5.1: 16 bits)."""
 _FORMAT = 1
@@ -35,6 +38,15 @@ SAVED = "prophet"
 """The key that it is saved by."""
 SAVE_NS = 10 * MINUTE
 """What has changed is saved at most this often: a reboot costs the encounters since."""
+
+
+def answers(name: str, contact: Contact) -> bool:
+    """Whether there is somebody to exchange vectors with (RFC 6693 2.2: both ways), so that it counts as an encounter.
+
+    Nodes with numbers (`ipn`) are other people's software here: they have no service of this name.
+    """
+    numbered = name.startswith("ipn:") or contact.receiver.startswith("ipn:")
+    return not numbered and contact.band not in ONE_WAY
 
 
 class Prophet:

@@ -57,8 +57,14 @@ class Sender:
     # Contacts --------------------------------------------------------------------------------------------------------
 
     def peer(self, name: str) -> Peer | None:
-        """The neighbour of this name, made if there is room for another."""
+        """The neighbour of this name, made if there is room for another.
+
+        Where there is none, those are forgotten with whom nothing is going on: software of others (dtn7zero) makes a
+        connection for each bundle, and each is a neighbour that never comes again.
+        """
         found = self.peers.get(name)
+        if found is None and len(self.peers) >= self.limits.peers:
+            self.peers = {known: peer for known, peer in self.peers.items() if not peer.is_idle}
         if found is None and len(self.peers) < self.limits.peers:
             found = self.peers[name] = Peer(name)
         return found

@@ -6,7 +6,8 @@ Imported where a tree is asked for, not before: numba takes its time to load.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from orbitalcloud.core.kernels import njit
 
 
 @njit(cache=True)
