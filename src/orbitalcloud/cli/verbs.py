@@ -25,7 +25,7 @@ FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's fo
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
 KINDS = (
     "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, notices, heads, settlement, "
-    "faults or upsets"
+    "faults, upsets, strikes, guards or verdicts"
 )
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="instead of the mission's seed")]

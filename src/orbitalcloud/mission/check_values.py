@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from orbitalcloud.compute.policies import parse_policy
 from orbitalcloud.core import DataError, RemoteProtocolError
 from orbitalcloud.mission import faults
 from orbitalcloud.mission.catalogue import catalogue
@@ -209,6 +210,18 @@ def _code(name: str, folder: str, path: Path, problems: Problems) -> None:
         problems.add(path, name, f"{error.value}: {error.remedy}")
 
 
+def _watched(one: Job, path: Path, problems: Problems) -> None:
+    """Guards and verification that cannot be."""
+    if len(set(one.guard)) != len(one.guard):
+        problems.add((*path, "guard"), ", ".join(one.guard), "name each guard once")
+    if one.guard and one.modelled is not None:
+        problems.add((*path, "guard"), ", ".join(one.guard), "nothing is executed that could be guarded")
+    try:
+        parse_policy(one.verify)
+    except DataError as error:
+        problems.add((*path, "verify"), one.verify, error.remedy)
+
+
 def _hour(at_h: float, mission: Mission, path: Path, problems: Problems) -> None:
     if at_h >= mission.days * 24:
         problems.add(path, at_h, f"choose less than {mission.days * 24:g}: the mission is over by then")
@@ -218,6 +231,7 @@ def _job(one: Job, path: Path, mission: Mission, names: Names, problems: Problem
     _one_of({"artefact": one.artefact, "modelled": one.modelled}, path, problems, "what the job is")
     times: dict[str, object] = {"every": one.every, "every_min": one.every_min, "at_h": one.at_h}
     _one_of(times, path, problems, "when it comes")
+    _watched(one, path, problems)
     if one.submit_at != ON_BOARD:
         _known(one.submit_at, [ON_BOARD, *names.stations], (*path, "submit_at"), problems)
     if one.target != "any":

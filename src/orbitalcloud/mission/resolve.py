@@ -216,6 +216,7 @@ def _task(job: Job, starts: Instant) -> Task:
         deadline_ns=round(job.deadline_min * MINUTE),
         value=job.value,
         verify=job.verify,
+        guards=job.guard,
         fuel_limit=job.fuel_limit,
         memory_limit_bytes=job.memory_limit_mb * 2**20,
     )
