@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from orbitalcloud.compute.artefact import Artefact
+from orbitalcloud.compute.onnx_scan import MAX_NODES, check_sizes
 from orbitalcloud.compute.tensors import Tensor
 from orbitalcloud.core.errors import DataError
 
@@ -25,7 +26,6 @@ Shape = tuple[int, ...]
 Shapes = dict[str, tuple[Shape, int]]
 """Tensor name → (shape, bytes of one element)."""
 
-MAX_NODES = 100_000
 _DOMAINS = {"", "ai.onnx"}
 """Only ONNX's own operators: shapes, and so costs, of others cannot be inferred."""
 _CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
@@ -45,6 +45,7 @@ def parse_model(data: bytes, place: str = "model") -> ModelProto:
     import onnx
     from google.protobuf.message import DecodeError
 
+    check_sizes(data, place)
     try:
         model = onnx.load_from_string(data)
     except DecodeError:
