@@ -13,7 +13,7 @@ from pathlib import Path
 from asking import BELOW_GOAL, CANNOT_ASK
 
 HERE = Path(__file__).resolve().parent
-NOT_QUESTIONS = {"run", "asking", "fleet_design"}
+NOT_QUESTIONS = {"run", "asking", "fleet_design", "planning_instance"}
 
 
 def questions() -> dict[str, Path]:

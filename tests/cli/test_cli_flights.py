@@ -313,6 +313,20 @@ def test_export_every_form(orbital, tmp_path):
     assert len(list(tmp_path.iterdir())) == 4, "nothing half-written lies beside them"
 
 
+def test_export_contact_plan(orbital):
+    """ION's text, which reads back as contacts of the flight's nodes with a rate and a light time."""
+    from orbitalcloud.core import SECOND, parse_instant
+    from orbitalcloud.network import read_plan
+
+    code, text, _ = orbital("export", "--as", "ion")
+    assert code == 0
+    names = {f"ipn:{line.split()[1]}": line.split()[3] for line in text.splitlines() if line.startswith("# ")}
+    found = read_plan(text, parse_instant("2000-01-01T00:00:00Z"))
+    assert found
+    assert {names[name] for contact in found for name in (contact.sender, contact.receiver)} == set(names.values())
+    assert all(contact.rate_bps > 0 and contact.light_time_ns == SECOND for contact in found)
+
+
 def test_export_elements(orbital, tmp_path):
     """What others fly by SGP4: the flight's orbit as an OMM and as two lines, of which both readers make the same."""
     from orbitalcloud.physics import Orbits, TwoLine, parse_omms

@@ -36,7 +36,15 @@ def line_of(text: str, needle: str) -> int:
 
 
 def test_packaged_missions_load() -> None:
-    assert packaged() == ["bupt-1", "genesis-1", "iss-orbit", "settlement-4", "walker-100", "walker-1000"]
+    assert packaged() == [
+        "bupt-1",
+        "genesis-1",
+        "iss-orbit",
+        "settlement-4",
+        "starlink-shell-1",
+        "walker-100",
+        "walker-1000",
+    ]
     for name in packaged():
         loaded = load(name)
         assert loaded.mission.name == name

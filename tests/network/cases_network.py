@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orbitalcloud.core import SECOND, Contact, Instant
-from orbitalcloud.network import ContactPlan, Keyring, Route, decode, route
+from orbitalcloud.network import ContactPlan, Keyring, Route, alternatives, decode, route
 from orbitalcloud.network.security import examine
 from orbitalcloud.network.security.keys import Use
 
@@ -89,6 +89,25 @@ def _others() -> Iterator[dict[str, Any]]:
         }
 
 
+def _lists() -> Iterator[dict[str, Any]]:
+    """Lists of routes: how many, and the last one's arrival."""
+    plan = hdtn_plan("cgrTutorial.json")
+    for quantity, unit, theirs, ours in (
+        ("routes", "", 7.0, lambda found: float(len(found))),
+        ("arrival of the last", "s", 51.0, lambda found: found[-1].arrival / SECOND),
+    ):
+        yield {
+            "case": "Yen's routes, cgrTutorial.json",
+            "source": "HDTN @ad79ba0 TestYen.cpp",
+            "quantity": quantity,
+            "unit": unit,
+            "theirs": theirs,
+            "tolerance": 0.0,
+            "ours": lambda ours=ours: ours(alternatives(plan, "1", "5", Instant(0), 0, 10)),
+            "note": "",
+        }
+
+
 def _good_operations(secured: list[tuple[str, Keyring]]) -> float:
     findings = [examine(decode(bytes.fromhex(text)), keys).findings for text, keys in secured]
     return float(sum(finding.status == "good" for found in findings for finding in found))
@@ -147,4 +166,4 @@ def _bpsec() -> Iterator[dict[str, Any]]:
         }
 
 
-CASES: list[dict[str, Any]] = [*_ion(), *_others(), *_bpsec()]
+CASES: list[dict[str, Any]] = [*_ion(), *_others(), *_lists(), *_bpsec()]

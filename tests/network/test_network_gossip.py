@@ -142,7 +142,7 @@ class Boards(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.net = Net(3, None, BoardLimits(strangers=9, key_burst=1000))
+        self.net = Net(3, g.GossipLimits(relay_ns=0), BoardLimits(strangers=9, key_burst=1000))
         self.now = T
         self.honest: set[bytes] = set()
 
@@ -191,3 +191,14 @@ class Boards(RuleBasedStateMachine):
 
 Boards.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 test_boards_merge = Boards.TestCase
+
+
+def test_what_others_offer_is_passed_on_at_leisure_and_what_presses_at_once() -> None:
+    net = Net(2)
+    net.nodes[0].board.take(T, "x", capacity(5).wire)
+    net.meet(T, 0, 1)
+    net.nodes[0].board.take(Instant(T + MINUTE), "x", capacity(5, 1).wire)
+    assert net.meet(Instant(T + 2 * MINUTE), 0, 1) == 0
+    net.nodes[0].board.take(Instant(T + 3 * MINUTE), "x", revocation(5, 5).wire)
+    assert net.meet(Instant(T + 4 * MINUTE), 0, 1) > 0
+    assert net.nodes[1].board.end(key(5)) is not None

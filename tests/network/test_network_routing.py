@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from network import cases_network
 from orbitalcloud.core import SECOND, Contact, Instant
 from orbitalcloud.network import ContactPlan, route
-from orbitalcloud.network.routing import Routes
+from orbitalcloud.network.routes import Ask, Routes
 
 
 @pytest.mark.parametrize("case", cases_network.CASES, ids=lambda case: case["case"])
@@ -95,9 +95,10 @@ def test_a_remembered_route_gives_way_when_its_contact_is_missed():
     plan = ContactPlan([early, make("b", "d", 0, 300), late, make("c", "d", 0, 300)])
     routes = Routes(plan, "a", 10, 2 * SECOND)
     up = lambda name: True  # noqa: E731
-    assert routes.find(Instant(0), "d", 100, up).first_hop == "b"
-    assert routes.find(Instant(99 * SECOND), "d", 100, up).first_hop == "b"
-    assert routes.find(Instant(100 * SECOND), "d", 100, up).first_hop == "c"
-    assert routes.find(Instant(5 * SECOND), "d", 100, lambda name: False).first_hop == "c"
-    assert routes.find(Instant(5 * SECOND), "d", 100, up, previous="b").first_hop == "c"
-    assert routes.find(Instant(5 * SECOND), "e", 100, up) is None
+    ask = Ask("d", 100)
+    assert routes.find(Instant(0), ask, up).first_hop == "b"
+    assert routes.find(Instant(99 * SECOND), ask, up).first_hop == "b"
+    assert routes.find(Instant(100 * SECOND), ask, up).first_hop == "c"
+    assert routes.find(Instant(5 * SECOND), ask, lambda name: False).first_hop == "c"
+    assert routes.find(Instant(5 * SECOND), ask._replace(previous="b"), up).first_hop == "c"
+    assert routes.find(Instant(5 * SECOND), Ask("e", 100), up) is None

@@ -227,7 +227,7 @@ def test_warm_cells_are_bounded() -> None:
     assert not mine._cells
 
 
-# What a cell says is a stranger's word ---------------------------------------------------------------------------------
+# What a cell says is a stranger's word ----------------------------------------------------------------------
 
 WHOLE = st.integers(0, 2**63 - 1)
 

@@ -38,7 +38,8 @@ LYING = '\n[[fault]]\nkind = "tampered-bundle"\nat_h = 0\ntarget = "inuvik"\ndur
 
 
 def flown(text, folder, cut=False):
-    """The entries of a flight, taken up again from a checkpoint in its middle where `cut`."""
+    """The entries of a flight, taken up again from a checkpoint in its middle where `cut`; without notices."""
+    text = text.replace("[[satellite]]", "[notices]\nenabled = false\n\n[[satellite]]", 1)
     place = Folder.create(folder)
     mission = folder.with_suffix(".toml")
     mission.write_text(text)

@@ -54,7 +54,7 @@ def fitting(table: Table, width: int) -> tuple[Table, list[Column]]:
         if _width(table.rows, kept) <= width:
             break
         gone += [column for column in kept if column.name == name and _widest(table.rows, column)]
-        kept = [column for column in kept if column.name != name]
+        kept = [column for column in kept if column not in gone]
     return Table(table.kind, tuple(kept), table.rows), gone
 
 

@@ -42,7 +42,7 @@ def check(mission: str, as_json: bool) -> int:
     from orbitalcloud.study.sheet import as_json as machine
 
     loaded = load(mission)
-    with _watched() as told:
+    with watched() as told:
         sheet = study(loaded, told)
     if as_json:
         output.data(machine(sheet))
@@ -56,7 +56,7 @@ def check(mission: str, as_json: bool) -> int:
 
 
 @contextmanager
-def _watched() -> Iterator[Callable[[float, str], None]]:
+def watched() -> Iterator[Callable[[float, str], None]]:
     """A bar on a terminal, nothing elsewhere."""
     if not output.terminal():
         yield lambda share, what: None

@@ -30,6 +30,11 @@ def data(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
+def line(value: Any) -> None:
+    """The same in one line, of a stream of them."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
+
+
 def console(width: int | None = None) -> Console:
     """A console on stdout as wide as the terminal; where there is none, of `width` or without bound."""
     from rich.console import Console

@@ -14,7 +14,7 @@ from orbitalcloud.core import DataError
 if TYPE_CHECKING:
     from orbitalcloud.view.flight import Flight
 
-FORMS = ("czml", "oem", "omm", "tle", "csv", "parquet")
+FORMS = ("czml", "oem", "omm", "tle", "ion", "csv", "parquet")
 TELEMETRY = "telemetry"
 
 
@@ -82,6 +82,11 @@ def export(path: Path | None, form: str, satellite: str, kind: str, out: Path | 
         from orbitalcloud.cli.elements import elements
 
         _write(elements(folder, form, satellite, as_json), out, as_json, form == "omm", form)
+        return 0
+    if form == "ion":
+        from orbitalcloud.cli.elements import contact_plan
+
+        _write(contact_plan(folder), out, as_json, False, form)
         return 0
     flight, _ = folded(folder)
     if form == "parquet":

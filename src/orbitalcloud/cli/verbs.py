@@ -73,6 +73,27 @@ def check(
 
 
 @app.command()
+def plan(
+    mission: Mission,
+    planner: Annotated[
+        str, typer.Option(help="greedy, earliest-deadline, look-ahead, priced, ruin-and-recreate or best")
+    ] = "best",
+    slot_min: Annotated[float, typer.Option(min=0.1, max=1440, help="minutes of a slot: a job takes whole ones")] = 5.0,
+    rounds: Annotated[int, typer.Option(min=1, max=10_000_000, help="rounds of search")] = 5000,
+    bound: Annotated[bool, typer.Option("--bound/--no-bound", help="say how far from the best possible it is")] = True,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Plan a mission's jobs ahead: who runs what when, why, and an upper bound on what any plan could be worth.
+
+    Exit 1 if a job has no place in it.
+    """
+    from orbitalcloud.cli import planning
+
+    return planning.plan(mission, planner, slot_min, rounds, bound, json)
+
+
+@app.command()
 def fly(
     mission: Annotated[str | None, typer.Argument(help="a packaged mission or the path of a TOML file")] = None,
     seed: Seed = None,
@@ -120,9 +141,16 @@ def get(
     flight: FlightPath = None,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="print data as CSV")] = False,
+    store: Annotated[
+        Path | None, typer.Option("--store", help="of the node that runs here: node, links, bundles, mail or events")
+    ] = None,
     verbose: Verbose = False,
 ) -> int:
-    """List what a flight had; one by name tells its story (a job says why it waited)."""
+    """List what a flight had, or a running node has; one by name tells its story (a job says why it waited)."""
+    if store is not None:
+        from orbitalcloud.cli import node_status
+
+        return node_status.get(kind, name, store, json)
     from orbitalcloud.cli import seeing
 
     return seeing.get(kind, name, flight, json, csv)
@@ -176,7 +204,7 @@ def verify(
 @app.command()
 def export(
     flight: FlightArgument = None,
-    form: Annotated[str, typer.Option("--as", help="czml, oem, omm, tle, csv or parquet")] = "czml",
+    form: Annotated[str, typer.Option("--as", help="czml, oem, omm, tle, ion, csv or parquet")] = "czml",
     satellite: Annotated[str, typer.Option(help="for oem, omm, tle: which [default: the only one, or all]")] = "",
     kind: Annotated[str, typer.Option(help="for csv: telemetry, or a kind that `get` lists")] = "telemetry",
     out: Annotated[Path | None, typer.Option("--out", help="a file [default: stdout; parquet needs one]")] = None,
@@ -204,6 +232,125 @@ def wallet(
     from orbitalcloud.cli import wallets
 
     return wallets.wallet(action, file, what, json)
+
+
+Store = Annotated[Path, typer.Option("--store", envvar="ORBITAL_STORE", help="the node's folder")]
+
+
+@app.command()
+def node(
+    config: Annotated[Path | None, typer.Option("--config", help="a TOML file with the same keys as these")] = None,
+    store: Annotated[str, typer.Option("--store", envvar="ORBITAL_STORE", help="its folder [default: node]")] = "",
+    name: Annotated[str, typer.Option(help="alice, dtn://alice/ or ipn:5.0 [default: follows from its key]")] = "",
+    listen: Annotated[list[str] | None, typer.Option(help="where neighbours come in: tcpcl://127.0.0.1:4556")] = None,
+    peer: Annotated[list[str] | None, typer.Option(help="a neighbour to call: tcpcl://host:4556")] = None,
+    route: Annotated[list[str] | None, typer.Option(help="NODE via NEIGHBOUR, for who is no neighbour")] = None,
+    plan: Annotated[str, typer.Option(help="a contact-plan file, for routes of several hops")] = "",
+    tls: Annotated[str, typer.Option(help="keys (see --config) or files (the three PEM files)")] = "",
+    tls_certificate: Annotated[str, typer.Option(help="PEM: our certificate chain")] = "",
+    tls_key: Annotated[str, typer.Option(help="PEM: its key")] = "",
+    tls_authority: Annotated[str, typer.Option(help="PEM: whose signature neighbours must show")] = "",
+    require_tls: Annotated[bool, typer.Option("--require-tls", help="turn away neighbours without TLS")] = False,
+    log: Annotated[str, typer.Option(help="a file for the node's Log, a JSON line an entry")] = "",
+    salvage: Annotated[bool, typer.Option("--salvage", help="open a damaged store without what is damaged")] = False,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Run a node of the network here, its memory on disk, until Ctrl-C or SIGTERM."""
+    from orbitalcloud.cli import nodes
+
+    files = {"tls_certificate": tls_certificate, "tls_key": tls_key, "tls_authority": tls_authority}
+    lists = {"listen": listen or [], "peers": peer or [], "routes": route or []}
+    given = {"store": store, "name": name, "plan": plan, "tls": tls, "require_tls": require_tls, "log": log}
+    return nodes.node(config, {**given, **files, **lists}, salvage, json)
+
+
+@app.command()
+def send(
+    destination: Annotated[str, typer.Argument(help="an endpoint: dtn://bob/inbox, ipn:2.1")],
+    file: Annotated[Path | None, typer.Argument(help="what to send [default: standard input]")] = None,
+    store: Store = Path("node"),
+    text: Annotated[str | None, typer.Option(help="send this text instead of a file")] = None,
+    lifetime: Annotated[str, typer.Option(help="how long it may take: 90s, 15m, 12h, 7d")] = "1d",
+    priority: Annotated[int, typer.Option(min=0, max=23, help="larger is more urgent")] = 1,
+    service: Annotated[str, typer.Option(help="our service, where answers go")] = "",
+    stream: Annotated[str, typer.Option(help="with --number: a number of a stream is sent once, however often")] = "",
+    number: Annotated[int, typer.Option(min=0, help="the letter's number in its stream")] = 0,
+    reports: Annotated[
+        bool, typer.Option("--reports", help="ask each node on the way for status reports: see `get events BUNDLE`")
+    ] = False,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Hand a letter to the node on --store; when this ends with 0 it is on that node's disk, and will be brought."""
+    from orbitalcloud.cli import posting
+
+    return posting.send(store, destination, file, text, lifetime, priority, service, stream, number, reports, json)
+
+
+@app.command()
+def recv(
+    service: Annotated[str, typer.Argument(help="whose mail: inbox for dtn://node/inbox, 1 for ipn:node.1")],
+    store: Store = Path("node"),
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="take so many letters")] = 1,
+    wait: Annotated[float, typer.Option(min=0, help="seconds to wait for them")] = 10.0,
+    out: Annotated[Path | None, typer.Option("--out", help="a folder: a file a letter, named by its number")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="show only: the node goes on keeping them")] = False,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Take mail from the node on --store; it forgets a letter when it has been written out."""
+    from orbitalcloud.cli import posting
+
+    return posting.recv(store, service, count, wait, out, keep, json)
+
+
+@app.command()
+def ping(
+    destination: Annotated[str, typer.Argument(help="a node: dtn://bob/ or ipn:2.2047")],
+    store: Store = Path("node"),
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="how often")] = 4,
+    interval: Annotated[float, typer.Option(min=0, help="seconds between two")] = 1.0,
+    wait: Annotated[float, typer.Option(min=0, help="seconds to wait for each")] = 10.0,
+    size: Annotated[int, typer.Option(min=8, max=1 << 20, help="bytes of payload")] = 64,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Send bundles to a node's echo and time them. Exit 0 if one came back, 1 if none."""
+    from orbitalcloud.cli import posting
+
+    return posting.ping(store, destination, count, interval, wait, size, json)
+
+
+@app.command()
+def trace(
+    destination: Annotated[str, typer.Argument(help="a node: dtn://bob/")],
+    store: Store = Path("node"),
+    wait: Annotated[float, typer.Option(min=0, help="seconds to wait for it to get there")] = 30.0,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Show the nodes that a bundle passes on its way to another, and when. Exit 0 if it was reached, 1 if not."""
+    from orbitalcloud.cli import posting
+
+    return posting.trace(store, destination, wait, json)
+
+
+@app.command()
+def flows(
+    mission: Mission,
+    out: Annotated[Path | None, typer.Option("--out", help="also write a self-contained HTML page there")] = None,
+    json: Json = False,
+    csv: Annotated[bool, typer.Option("--csv", help="print every flow at every instant as CSV")] = False,
+    verbose: Verbose = False,
+) -> int:
+    """What the network does for the mission's flows: round trips, fair rates, availability, handovers, coverage.
+
+    With its links between satellites, and without them. Exit 1 where a flow never finds a path.
+    """
+    from orbitalcloud.cli import connectivity
+
+    return connectivity.flows(mission, out, json, csv)
 
 
 @app.command()

@@ -217,7 +217,8 @@ def estimate(artefact: Artefact, data: bytes, limits: Limits) -> Usage:
     """The usage to plan with, before the run: the static count for ONNX, the whole declared fuel for WASM.
 
     Of a pipeline, stages that only an earlier one's output could size are counted from their declared shapes, free
-    dimensions as 1, and the declared fuel is counted once. An ONNX job that will fail at its door (input does not fit, not metered) is estimated at its input bytes alone.
+    dimensions as 1, and the declared fuel is counted once. An ONNX job that will fail at its door (input does not fit,
+    not metered) is estimated at its input bytes alone.
     """
     if artefact.kind == "pipeline":
         return _estimated_stages(artefact, data, limits)

@@ -7,16 +7,15 @@ says when the job ends; the wait counts as lateness like any other.
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from orbitalcloud.core import SECOND, DataError, Instant
 from orbitalcloud.core.effects import Run
 from orbitalcloud.live.clock import Clock, RealClock
+from orbitalcloud.live.stopping import stop_requests
 from orbitalcloud.mission import Loaded
 from orbitalcloud.twin import Flight, Folder, Status, Watch
 
@@ -56,7 +55,7 @@ async def serve(
     """
     check_speed(speed)
     with (
-        _stop_requests() as asked,
+        stop_requests() as asked,
         Flight.begin(loaded, folder, seed, watch, keys) as flight,
         ThreadPoolExecutor(1, "orbital-job") as pool,
     ):
@@ -69,23 +68,6 @@ def check_speed(speed: float) -> None:
     """`DataError` if nothing can be served at this speed."""
     if not 0.0 < speed <= 1e6:
         raise DataError("speed", speed, "choose more than 0 and at most 1,000,000")
-
-
-@contextmanager
-def _stop_requests() -> Iterator[asyncio.Event]:
-    """An event that is set when the person presses Ctrl-C or the process is told to end."""
-    asked, loop = asyncio.Event(), asyncio.get_running_loop()
-    numbers: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
-    try:
-        for number in numbers:
-            loop.add_signal_handler(number, asked.set)
-    except (RuntimeError, ValueError, NotImplementedError):
-        numbers = ()  # not in the main thread: whoever runs us there stops us otherwise
-    try:
-        yield asked
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
 
 
 class _Loop:

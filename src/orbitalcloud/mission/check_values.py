@@ -8,6 +8,7 @@ from orbitalcloud.core import DataError, RemoteProtocolError
 from orbitalcloud.mission import faults
 from orbitalcloud.mission.catalogue import catalogue
 from orbitalcloud.mission.charge_levels import charge_levels
+from orbitalcloud.mission.check_connectivity import check_connectivity
 from orbitalcloud.mission.check_links import CLASSES, check_air, check_link
 from orbitalcloud.mission.check_settlement import check_settlement, check_settlement_fault
 from orbitalcloud.mission.faults import (
@@ -75,6 +76,7 @@ def check_values(mission: Mission, problems: Problems, folder: str) -> None:
     for index, link in enumerate(mission.link):
         check_link(link, ("link", index), names.satellites, names.nodes, problems)
     check_air(mission, names.satellites, problems)
+    check_connectivity(mission, problems)
     for index, job in enumerate(mission.job):
         _job(job, ("job", index), mission, names, problems, folder)
     _ethereum(mission, names, problems, folder)

@@ -48,7 +48,7 @@ def crafts(mission: Mission, starts: Instant, ends: Instant, problems: Problems,
             devices = book.accelerators[name].devices if one.devices is None else one.devices
             machine = book.accelerators[name]
             own = (*levels, one.sun_axis, devices)
-            made.append(Craft(each, one.bus, bus, name, machine, source, text, one.reserve, *own))
+            made.append(Craft(each, one.bus, bus, name, machine, source, text, one.reserve, *own, one.planner))
     return tuple(made)
 
 

@@ -27,6 +27,7 @@ from orbitalcloud.mission.types import (
     Tracker,
     Yearly,
 )
+from orbitalcloud.planning import Flying
 
 if TYPE_CHECKING:
     from orbitalcloud.physics.isl import IslLimits
@@ -291,6 +292,9 @@ class Craft:
     sun_axis: Direction | None
     devices: tuple[str, ...] = ()
     """What radiation upsets on board: the accelerator's devices, or those that the mission names instead."""
+
+    planner: Flying | None = None
+    """Which planner orders its jobs; None: the mission's."""
 
     @property
     def safe_w(self) -> float:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from orbitalcloud.mission.connectivity import Connectivity, Flow, Terminal
 from orbitalcloud.mission.controls import Control
 from orbitalcloud.mission.errands import Entry, Transaction, Wipe
 from orbitalcloud.mission.faults import Fault
@@ -28,6 +29,7 @@ from orbitalcloud.mission.parts import (
     Share,
     Text,
 )
+from orbitalcloud.mission.planned import Planner, Planning
 from orbitalcloud.mission.settlement import Cosign, Purse, Settlement
 
 Degrees = Annotated[float, Meta(ge=-360, le=360)]
@@ -225,6 +227,7 @@ class Satellite(Part, frozen=True, kw_only=True):
     cluster: Cluster | None = None
     propagation: Literal["secular", "numerical"] = "secular"
     reserve: Annotated[float, Meta(ge=0, le=0.99, description="no job below this state of charge")] = 0.3
+    planner: Annotated[Planner | None, Meta(description="instead of the mission's")] = None
     accelerator: Text | None = None
     age_years: Annotated[float, Meta(ge=0, le=30)] | None = None
     mass_kg: Positive | None = None
@@ -470,7 +473,11 @@ class Mission(Part, frozen=True, kw_only=True):
     satellite: Annotated[tuple[Satellite, ...], Meta(min_length=1, max_length=1000)]
     station: Annotated[tuple[Station, ...], Meta(max_length=1000)] = ()
     link: Annotated[tuple[Link, ...], Meta(max_length=1000)] = ()
+    terminal: Annotated[tuple[Terminal, ...], Meta(max_length=1000)] = ()
+    connectivity: Connectivity | None = None
+    flow: Annotated[tuple[Flow, ...], Meta(max_length=1000)] = ()
     environment: Environment = Environment()
+    planning: Planning = Planning()
     network: Network = Network()
     notices: Notices = Notices()
     ethereum: Ethereum | None = None

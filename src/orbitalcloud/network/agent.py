@@ -13,13 +13,14 @@ the peer was not acknowledged and offers the bundle again. One that stops after 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 
 from orbitalcloud.core import effects, records
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import RemoteProtocolError
-from orbitalcloud.core.time import MILLISECOND, Instant, iso
+from orbitalcloud.core.time import MILLISECOND, MINUTE, Instant, iso
 from orbitalcloud.core.why import Why
-from orbitalcloud.network import admin, cbor, making
+from orbitalcloud.network import admin, cbor, making, prophet
 from orbitalcloud.network.bundle import (
     BLOCK_CONFIDENTIALITY,
     BLOCK_INTEGRITY,
@@ -37,10 +38,11 @@ from orbitalcloud.network.convergence import REFUSED, TAKEN, Report, Segment, de
 from orbitalcloud.network.eid import NULL, Eid, endpoint
 from orbitalcloud.network.fragment import Reassembly
 from orbitalcloud.network.limits import AgentLimits
-from orbitalcloud.network.output import Delivered, Out, Output
+from orbitalcloud.network.output import Delivered, Desk, Out, Output
 from orbitalcloud.network.peer import Peer
 from orbitalcloud.network.reporting import ASKS, Reporter
-from orbitalcloud.network.routing import ContactPlan
+from orbitalcloud.network.routes import Ask
+from orbitalcloud.network.routing import ContactPlan, Route
 from orbitalcloud.network.security.guard import Guard
 from orbitalcloud.network.security.policy import Judgement
 from orbitalcloud.network.seen import Seen
@@ -79,6 +81,7 @@ class BundleAgent:
         "_store",
         "aliases",
         "asks",
+        "desk",
         "guard",
         "limits",
         "meddle",
@@ -109,6 +112,7 @@ class BundleAgent:
         self._sequence = 0
         self._sequence_limit = 0
         self._expiry_at: Instant | None = None
+        self.desk: Desk | None = None
 
     # What a person may ask -------------------------------------------------------------------------------------------
 
@@ -129,6 +133,20 @@ class BundleAgent:
     def holds(self, bundle_id: str) -> bool:
         """Whether this bundle (or fragment) is in the store."""
         return bundle_id in self._store
+
+    def route_to(
+        self, now: Instant, destination: str, size_bytes: int, priority: int = 1, path: str = "soonest"
+    ) -> Route | Why:
+        """The route that a bundle of this size would take from here now, or why there is none; see `Routes.told`."""
+        return self._sender.routes.told(now, Ask(destination, size_bytes, priority), path)
+
+    def stored(self, most: int) -> list[Entry]:
+        """The first so many of what is stored, to be looked at."""
+        return list(islice(self._store.entries(), most))
+
+    def next_hop(self, now: Instant, destination: str, size_bytes: int) -> str | None:
+        """The neighbour to whom a bundle for this node would go now, or at its next contact; None without a way."""
+        return self._sender.next_hop(now, destination, size_bytes)
 
     @property
     def reports_withheld(self) -> int:
@@ -195,6 +213,17 @@ class BundleAgent:
         """This node can send to `contact.receiver` from now on."""
         out: Out = []
         self._sender.opened(now, contact, out)
+        if not self._sender.routes.foreseen(now, contact.receiver):
+            self._sender.prophet.met(now, contact.receiver)
+            vector = self._sender.prophet.vector(now)
+            out += self.submit(now, contact.receiver, prophet.SERVICE, vector, "encounter", 10 * MINUTE, 3)
+        return out
+
+    def exclude(self, now: Instant, nodes: Mapping[str, str]) -> list[Output]:
+        """Relay through none of these from now on: name → the reason, a short word (`jurisdiction`, `lost`, …)."""
+        out: Out = []
+        self._sender.routes.exclude(nodes)
+        self._sender.dispatch_all(now, out)
         return out
 
     def closed(self, now: Instant, contact: Contact) -> list[Output]:
@@ -230,19 +259,22 @@ class BundleAgent:
         lifetime_ns: int,
         priority: int = 1,
         flags: int = 0,
+        source_service: str = "",
     ) -> Iterator[Output]:
         """Send `payload` to the service of a node. Larger `priority` (0 to 23) is more urgent.
 
+        Answers go to `source_service` of this node.
         `flags` are RFC 9171's for this bundle (`admin.ASK…`, `bundle.MUST_NOT_FRAGMENT`), besides the agent's `asks`.
         The first output is the record of the bundle, `BundleCreated`; where the store refuses it, `BundleDropped` with
         the Why follows. `DataError` if the names make no endpoint.
         """
         own, to, flags = endpoint(self.name), endpoint(destination, service), flags | self.asks
+        source = endpoint(self.name, source_service)
         out: Out = []
         sequence = self._next_sequence(out)
         lifetime_ms, report_to = lifetime_ns // MILLISECOND, own if flags & ASKS else NULL
         bundle = making.make_bundle(
-            to, own, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to
+            to, source, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to
         )
         self._launch(now, bundle, purpose, out)
         return iter(out)
@@ -262,8 +294,10 @@ class BundleAgent:
             purpose=purpose,
         )
         out.insert(0, effects.Record(created))
-        refusal = self._too_big(len(wire)) or self._full(now, len(wire), bundle.priority, out)
-        if local:
+        refusal = self._too_big(len(wire))
+        if refusal is None:
+            refusal = self._no_place(bundle) if local else self._full(now, len(wire), bundle.priority, out)
+        if local and refusal is None:
             self._deliver(now, bundle, expiry(bundle, now, self.limits.retention_ns), "made here", out)
         elif refusal is not None:
             self._drop(now, bundle.id, refusal, out)
@@ -297,6 +331,11 @@ class BundleAgent:
         if size_bytes <= most:
             return None
         return Why(False, "size", f"the bundle has {size_bytes} bytes, {most} are taken", size_bytes, most, "byte")
+
+    def _no_place(self, bundle: Bundle) -> Why | None:
+        if self.desk is None or bundle.flags & IS_ADMINISTRATIVE:
+            return None
+        return self.desk.refusal(bundle.destination.service, len(bundle.payload))
 
     def _keep(self, now: Instant, bundle: Bundle, wire: bytes, previous: str, out: Out) -> None:
         """Store, save and send on."""
@@ -372,20 +411,27 @@ class BundleAgent:
         if not bundle.created_ms and bundle.age_ms is None:  # tolerated: its age counts from here
             bundle = with_block(bundle, BUNDLE_AGE, cbor.unsigned(0))
             wire = encode(bundle)
-        held = self._store.get(bundle.id)
-        if bundle.whole_id in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
+        whole = bundle.whole_id
+        name = bundle.id if bundle.is_fragment else whole
+        held = self._store.get(name)
+        if whole in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
             return
         local = self.node_of(bundle.destination) == self.name
         judged = self._judge(now, peer, bundle, local, out)
         expires = expiry(bundle, now, limits.retention_ns)
-        received = records.BundleReceived(at=now, node=self.name, bundle=bundle.id, peer=peer, size_bytes=len(wire))
+        received = records.BundleReceived(at=now, node=self.name, bundle=name, peer=peer, size_bytes=len(wire))
         record = effects.Record(received)
         why = making.unwanted(bundle, now, expires, limits.clock_skew_ns)
         if why is not None or (local and not bundle.is_fragment):
+            full = self._no_place(bundle) if why is None else None
+            if full is not None:
+                raise RemoteProtocolError(full.rule, full.text)
             out.append(record)
             self._report_reception(now, bundle, out)
             if why is not None:
                 self._drop_bundle(now, bundle, why, out)
+            elif bundle.destination.service == prophet.SERVICE:
+                self._hear(now, peer, judged.bundle or bundle, out)
             else:
                 self._deliver(now, judged.bundle or bundle, expires, _verdict(judged), out)
             return
@@ -406,6 +452,15 @@ class BundleAgent:
         if held:
             self._sender.release(held, out)
         self._keep(now, bundle, wire, peer, out)
+
+    def _hear(self, now: Instant, peer: str, bundle: Bundle, out: Out) -> None:
+        """A neighbour's predictabilities: of itself, at first hand, or refused."""
+        if self.node_of(bundle.source) != peer:
+            raise RemoteProtocolError("prophet-source", f"{peer} brings what is of {bundle.source.node[:60]}")
+        vector = prophet.read_vector(bundle.payload)
+        out.append(effects.Record(making.heard(now, self.name, bundle)))
+        self._sender.prophet.heard(now, peer, vector)
+        self._sender.dispatch_all(now, out)
 
     def _judge(self, now: Instant, peer: str, bundle: Bundle, local: bool, out: Out) -> Judgement:
         """What the guard says of a bundle; `_Forged` (recorded, and it stays the peer's) where it refuses it."""
@@ -471,8 +526,9 @@ class BundleAgent:
             self._forget_local(name, out)
 
     def _deliver(self, now: Instant, bundle: Bundle, expires: Instant, security: str, out: Out) -> None:
-        self._seen.remember(now, bundle.id, expires, out)  # before `Delivered`: see the module's contract
-        self._forget_parts(bundle.id, out)
+        name = bundle.id
+        self._seen.remember(now, name, expires, out)  # before `Delivered`: see the module's contract
+        self._forget_parts(name, out)
         if bundle.flags & IS_ADMINISTRATIVE:
             self._heard(now, bundle, out)
             return
@@ -481,15 +537,15 @@ class BundleAgent:
         delivered = records.BundleDelivered(
             at=now,
             node=self.name,
-            bundle=bundle.id,
+            bundle=name,
             source=bundle.source.text,
             size_bytes=len(payload),
             delay_ms=(now - created) // MILLISECOND,
             security=security,
         )
         out.append(effects.Record(delivered))
-        source = self.node_of(bundle.source)
-        out.append(Delivered(bundle.id, source, bundle.destination.service, payload, created))
+        source, service = self.node_of(bundle.source), bundle.destination.service
+        out.append(Delivered(name, source, service, payload, created, bundle.source.text))
         self._report(now, bundle, admin.DELIVERED, admin.NO_REASON, out)
 
     # Status reports --------------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ no clock) is checked apart, by `require_conformant`, because the RFC's own examp
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from orbitalcloud.core.errors import RemoteProtocolError
@@ -142,9 +144,14 @@ class Bundle(msgspec.Struct, frozen=True):
 
 def name_of(source: Eid, created_ms: int, sequence: int) -> str:
     """The id of the whole bundle that `source` made with this timestamp; see `Bundle.whole_id`."""
-    name = source.text[6:].rstrip("/") if source.text.startswith("dtn://") else source.text
     moment = created_ms + DTN_EPOCH_MS if created_ms else 0
-    return f"{name}/{moment}-{sequence}"
+    return f"{_stem(source.text)}/{moment}-{sequence}"
+
+
+@lru_cache(maxsize=65_536)
+def _stem(source: str) -> str:
+    """How a bundle's id begins: its source, without what every `dtn` name begins and ends with."""
+    return source[6:].rstrip("/") if source.startswith("dtn://") else source
 
 
 def dtn_ms(at: Instant) -> int:

@@ -41,10 +41,12 @@ class Eid:
 
 @lru_cache(maxsize=65_536)
 def endpoint(node: str, service: str = "") -> Eid:
-    """`dtn://node/service`; with no service it is the node's own (administrative) endpoint.
+    """`dtn://node/service`, and of a node `ipn:N`, `ipn:N.service`; with no service the node's administrative endpoint.
 
     `DataError` where `node` is no node's name: with a slash in it, it would name another node.
     """
+    if node.startswith("ipn:"):
+        return parse_eid(f"{node}.{service or 0}")
     if not node or "/" in node:
         raise DataError("node name", node, "letters, digits and -._~ make a node's name")
     return parse_eid(f"dtn://{node}/{service}")

@@ -19,6 +19,7 @@ import hashlib
 import typing
 from collections.abc import Iterable
 from functools import lru_cache
+from heapq import nsmallest
 from typing import Annotated
 
 import msgspec
@@ -62,6 +63,8 @@ class GossipLimits(msgspec.Struct, frozen=True):
     regrow_ns: int = HOUR
     """In this time the peer's bucket is full again."""
     push_ns: int = 15 * MINUTE
+    relay_ns: int = 6 * HOUR
+    """What others offer and plan is passed on to one peer at most so often; own notices and what presses go at once."""
     repair_ns: int = 12 * HOUR
     """How long the memory of what a peer knows is trusted before summaries are compared again."""
     message_bytes: int = 65_536
@@ -121,12 +124,16 @@ def tag_of(key: bytes) -> bytes:
 _Place = tuple[bytes, int]
 _Version = tuple[int, int, bytes]
 _ENDED_VERSION = (0, 0, b"")
+_Line = tuple[int, int, _Place, _Version, Signed | End]
+"""How much it is needed, how old it is, its place, its version, itself."""
+_LEAST_NOTICE_BYTES = 100
+"""A signature and a key are 96 bytes: no more than so many can fit."""
 
 
 class _Neighbour:
     """What one peer knows, and how many bytes it may be sent."""
 
-    __slots__ = ("budget", "cursor", "knows", "since", "summarised", "told")
+    __slots__ = ("budget", "cursor", "gone_through", "knows", "relayed", "since", "summarised", "told", "waiting")
 
     def __init__(self, budget: int, now: int) -> None:
         self.knows: dict[_Place, _Version] = {}
@@ -134,11 +141,17 @@ class _Neighbour:
         self.summarised: int | None = None
         """When summaries were last compared."""
         self.told: int | None = None
+        self.relayed: int | None = None
+        """When it was last told what others offer."""
+        self.gone_through = 0
+        """The board's change up to which all was told, is known or is waiting."""
+        self.waiting: dict[_Place, _Line] = {}
+        """What did not fit in its bytes yet."""
         self.cursor = _LOWEST
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """Frozen, what it knows is one byte string: a station has hundreds of lines for each of a hundred peers."""
-        kept = {name: getattr(self, name) for name in self.__slots__}
+        kept = {name: getattr(self, name) for name in self.__slots__} | {"gone_through": 0, "waiting": {}}
         return None, kept | {"knows": msgspec.msgpack.encode([*self.knows.items()])}
 
     def __setstate__(self, state: tuple[None, dict[str, typing.Any]]) -> None:
@@ -182,6 +195,7 @@ class Gossip:
             return []
         for place in [place for place in neighbour.knows if message.first <= place[0] <= message.last]:
             del neighbour.knows[place]
+        neighbour.gone_through, neighbour.relayed = 0, None
         for entry in message.entries:
             neighbour.knows[entry.tag, entry.code] = (entry.epoch, entry.sequence, entry.digest)
         answer: list[bytes] = []
@@ -234,32 +248,41 @@ class Gossip:
 
     def _own_news(self, now: Instant, neighbour: _Neighbour) -> list[bytes]:
         own = [signed for signed in self.board.held() if signed.notice.key == self.board.own]
-        return self._packed(now, neighbour, own)
+        return self._packed(now, neighbour, [line for line in map(_ranked, own) if _is_new(neighbour, line)])
 
     def _news(self, now: Instant, neighbour: _Neighbour) -> list[bytes]:
+        """What changed here since, and what waits, as far as the neighbour's bytes go."""
         self.board.expire(now)
-        return self._packed(now, neighbour, self._all())
+        waiting = neighbour.waiting
+        for item in self.board.since(neighbour.gone_through):
+            line = _ranked(item)
+            waiting[line[2]] = line
+        neighbour.gone_through = self.board.changes
+        for place in [p for p, line in waiting.items() if not (self.board.has(line[4]) and _is_new(neighbour, line))]:
+            del waiting[place]
+        most = min(neighbour.budget, self.limits.message_bytes) // _LEAST_NOTICE_BYTES + 1
+        if neighbour.relayed is None or now - neighbour.relayed >= self.limits.relay_ns:
+            messages = self._packed(now, neighbour, nsmallest(most, waiting.values()))
+            neighbour.relayed = neighbour.relayed if waiting else now
+            return messages
+        own = tag_of(self.board.own)
+        pressing = (line for line in waiting.values() if line[2][0] == own or _is_pressing(line[4]))
+        return self._packed(now, neighbour, nsmallest(most, pressing))
 
-    def _packed(self, now: Instant, neighbour: _Neighbour, items: Iterable[Signed | End]) -> list[bytes]:
-        """What of `items` the neighbour does not know, the most needed and newest first, as far as its bytes go."""
-        knows, fresh = neighbour.knows, []
-        for item in items:
-            place, version = _line(item)
-            known = knows.get(place)
-            if known is None or known[:2] < version[:2] or (known[:2] == version[:2] and known != version):
-                fresh.append((place[1], item, place, version))
-        fresh.sort(key=lambda one: (one[0], -_issued(one[1]), one[2]))
+    def _packed(self, now: Instant, neighbour: _Neighbour, lines: Iterable[_Line]) -> list[bytes]:
+        """The most needed and newest first, as far as the neighbour's bytes go."""
         notices: list[bytes] = []
         proofs: list[bytes] = []
         size = _OVERHEAD
-        for _, item, place, version in fresh:
+        for _, _, place, version, item in sorted(lines):
             more = len(item.wire) + 3
             if size + more > min(neighbour.budget, self.limits.message_bytes) or len(notices) >= MAX_NEWS:
                 break
             size += more
             is_proof = isinstance(item, End) and item.reason == "two-faced"
             (proofs if is_proof else notices).append(item.wire)
-            knows[place] = version
+            neighbour.knows[place] = version
+            neighbour.waiting.pop(place, None)
         if not notices and not proofs:
             return []
         neighbour.told = now
@@ -271,12 +294,25 @@ class Gossip:
         return [message]
 
 
-@lru_cache(16_384)
 def _line(item: Signed | End) -> tuple[_Place, _Version]:
     if isinstance(item, End):
         return (tag_of(item.key), _ENDED), _ENDED_VERSION
     return (tag_of(item.notice.key), _CODES[item.kind]), (*item.notice.version, item.digest[:DIGEST_BYTES])
 
 
-def _issued(item: Signed | End) -> int:
-    return item.notice.issued_s if isinstance(item, Signed) else 0
+def _ranked(item: Signed | End) -> _Line:
+    """The item with what it is sorted by: no two have one place."""
+    place, version = _line(item)
+    return place[1], -item.notice.issued_s if isinstance(item, Signed) else 0, place, version, item
+
+
+def _is_pressing(item: Signed | End) -> bool:
+    """Whether others should hear of it soon: a key's end, a new name, a contact that will not be."""
+    return isinstance(item, End) or item.kind == INTRODUCTION or bool(getattr(item.notice, "off", ()))
+
+
+def _is_new(neighbour: _Neighbour, line: _Line) -> bool:
+    """Whether the neighbour does not know it, as far as is remembered."""
+    _, _, place, version, _ = line
+    known = neighbour.knows.get(place)
+    return known is None or known[:2] < version[:2] or (known[:2] == version[:2] and known != version)

@@ -107,3 +107,15 @@ def refused(now: Instant, node: str, peer: str, size_bytes: int, error: RemotePr
     return records.FrameRefused(
         at=now, node=node, peer=peer, size_bytes=size_bytes, check=error.check, detail=error.detail
     )
+
+
+def heard(now: Instant, node: str, bundle: Bundle) -> records.BundleDelivered:
+    """The record of a bundle that a neighbour's agent made for this agent itself."""
+    return records.BundleDelivered(
+        at=now,
+        node=node,
+        bundle=bundle.id,
+        source=bundle.source.text,
+        size_bytes=len(bundle.payload),
+        delay_ms=max(0, now - bundle.created) // MILLISECOND,
+    )

@@ -91,12 +91,15 @@ class NoticeBoard:
 
     __slots__ = (
         "_acquainted",
+        "_changed",
         "_ends",
         "_from",
         "_held",
         "_keys",
         "_peers",
+        "_soonest_s",
         "_stranger_ends",
+        "changes",
         "limits",
         "names",
         "own",
@@ -112,6 +115,12 @@ class NoticeBoard:
         self._acquainted: dict[bytes, None] = {}
         self._peers: dict[str, _Bucket] = {}
         self._keys: dict[bytes, _Bucket] = {}
+        self.changes = 0
+        """How often anything was put up: what came after a number is `since` it."""
+        self._changed: dict[tuple[bytes, str], int] = {}
+        """When each slot (an end's kind is empty) was last put up, the latest last."""
+        self._soonest_s = 0
+        """No notice expires before it."""
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """Frozen, the notices are one byte string: a fleet's boards hold the same thousands of them."""
@@ -133,6 +142,24 @@ class NoticeBoard:
     def held(self) -> Iterable[Signed]:
         """Every notice."""
         return self._held.values()
+
+    def since(self, change: int) -> Iterator[Signed | End]:
+        """What was put up after `change` and still holds, the latest first; all of it after 0."""
+        for slot in reversed(self._changed):
+            if self._changed[slot] <= change:
+                return
+            item = self._held.get(slot) if slot[1] else self._ends.get(slot[0])
+            if item is not None:
+                yield item
+
+    def has(self, item: Signed | End) -> bool:
+        """Whether this very notice or end is still up."""
+        return (self._held.get(item.slot) if isinstance(item, Signed) else self._ends.get(item.key)) is item
+
+    def _put_up(self, slot: tuple[bytes, str]) -> None:
+        self.changes += 1
+        self._changed.pop(slot, None)
+        self._changed[slot] = self.changes
 
     def ends(self) -> Iterable[End]:
         """Every key that is not believed any more, with the evidence."""
@@ -219,13 +246,21 @@ class NoticeBoard:
     def publish(self, signed: Signed) -> None:
         """A notice of this node's own."""
         assert signed.notice.key == self.own, "others' notices are taken"
-        self._held[signed.slot] = signed
+        self._hold(signed)
 
     def expire(self, now: Instant) -> None:
         """Forget what holds no more."""
         now_s = now // SECOND
+        if now_s < self._soonest_s:
+            return
         for slot in [slot for slot, signed in self._held.items() if signed.notice.expires_s <= now_s]:
             self._forget(slot)
+        self._soonest_s = min((signed.notice.expires_s for signed in self._held.values()), default=0)
+
+    def _hold(self, signed: Signed) -> None:
+        self._held[signed.slot] = signed
+        self._soonest_s = min(self._soonest_s, signed.notice.expires_s)
+        self._put_up(signed.slot)
 
     def _revoke(self, signed: Signed, peer: str) -> End | None:
         notice = signed.notice
@@ -241,8 +276,10 @@ class NoticeBoard:
             if len(self._stranger_ends) >= self.limits.stranger_ends:
                 victim = _least_needed(self._stranger_ends)
                 del self._stranger_ends[victim], self._ends[victim]
+                self._changed.pop((victim, ""), None)
             self._stranger_ends[end.key] = peer
         self._ends[end.key] = end
+        self._put_up((end.key, ""))
         for kind in _KEPT:
             self._forget((end.key, kind))
         return end
@@ -250,6 +287,7 @@ class NoticeBoard:
     def _forget(self, slot: tuple[bytes, str]) -> None:
         self._held.pop(slot, None)
         self._from.pop(slot, None)
+        self._changed.pop(slot, None)
 
     def _keep(self, now: Instant, signed: Signed, peer: str) -> None:
         if signed.slot not in self._held and not self.knows(signed.notice.key):
@@ -261,7 +299,7 @@ class NoticeBoard:
                     raise RemoteProtocolError("notice-room", f"{peer} brought the most of {len(self._from)} strangers'")
                 self._forget(victim)
             self._from[signed.slot] = peer
-        self._held[signed.slot] = signed
+        self._hold(signed)
 
     # Rates -----------------------------------------------------------------------------------------------------------
 

@@ -155,7 +155,7 @@ class Peer:
         self.questions: deque[bytes] = deque()
         self.deadlines: list[tuple[int, bytes]] = []
         self.waited: dict[str, Instant] = {}
-        self.told: set[str] = set()
+        self.told: dict[str, None] = {}
 
     def open(self, now: Instant, contact: Contact) -> None:
         """A contact begins."""

@@ -2,25 +2,26 @@
 
 A time-respecting Dijkstra: a label is the instant at which the whole bundle is at a node. A contact is half-open, can
 be used from its opening, and carries the bundle only if its last bit leaves before it closes; then light time passes.
-Volume that others use is not counted here.
+`Terms` bind a search besides: the volume that is booked already, a lifetime, nodes that must not be used. They are kept
+within the search, where SABR (CCSDS 734.3-B-1) strikes them from a list of routes afterwards: what is found is the
+earliest arrival of all routes that keep them, and never later than the best of any list.
 """
 
 from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.time import HOUR, SECOND, Instant, iso
 from orbitalcloud.core.why import Why
+from orbitalcloud.network.volume import Bookings
 
 _NEVER = 1 << 80
 _PASS_NS = 2 * HOUR
-_STALE_NS = 10 * SECOND
-_CACHED = 65_536
 
 
 class _Lane(NamedTuple):
@@ -112,7 +113,7 @@ class Route:
         """What a person reads: the hops and the time."""
         first = self.contacts[0]
         hops = " → ".join((first.sender, *[contact.receiver for contact in self.contacts]))
-        text = f"{hops}, first contact {iso(first.opens)}, there {iso(self.arrival)}"
+        text = f"{hops}: of all ways the first to be there, at {iso(self.arrival)}; first contact {iso(first.opens)}"
         return Why(True, "route", text, self.arrival // SECOND, 0, "s")
 
     def arrival_from(self, now: Instant, size_bytes: int) -> Instant | None:
@@ -127,21 +128,51 @@ class Route:
         return Instant(at)
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a route must keep besides the plan.
+
+    Contacts in `without` and nodes in `avoid` (but for the ends) are not used; the bundle arrives before `expires`;
+    what `bookings` hold at its `priority` or a higher one is taken. On the first contact they are ahead of it in the
+    queue, so that it leaves after them (SABR's earliest transmission opportunity).
+    """
+
+    without: Collection[Contact] = ()
+    avoid: Collection[str] = ()
+    expires: int = _NEVER
+    bookings: Bookings | None = None
+    priority: int = 0
+
+    def start_bytes(self, contact: Contact, source: str, size_bytes: int) -> int | None:
+        """How many bytes must leave on the contact until the bundle's last one has; None where it may not be used."""
+        if contact.receiver in self.avoid or contact in self.without:
+            return None
+        if self.bookings is None:
+            return size_bytes
+        ahead = self.bookings.booked_bytes(contact, self.priority)
+        if contact.sender == source:
+            return size_bytes + ahead
+        return size_bytes if not ahead or ahead + size_bytes <= contact.capacity_bytes else None
+
+
+_FREE = Terms()
+
+
 def route(
     plan: ContactPlan,
     source: str,
     destination: str,
     now: Instant,
     size_bytes: int,
-    without: Collection[Contact] = (),
+    terms: Terms = _FREE,
 ) -> Route | None:
     """The earliest arrival of `size_bytes` that are at `source` now; ties go to fewer hops, then to names.
 
-    Contacts in `without` are not used. None where the plan has no way.
+    None where the plan has no way that keeps the `terms`.
     """
     if source == destination:
         return None
-    return soonest(plan, source, frozenset({destination}), now, size_bytes, without)
+    return soonest(plan, source, frozenset({destination}), now, size_bytes, terms)
 
 
 def soonest(
@@ -150,10 +181,10 @@ def soonest(
     destinations: frozenset[str],
     now: Instant,
     size_bytes: int,
-    without: Collection[Contact] = (),
+    terms: Terms = _FREE,
 ) -> Route | None:
     """The earliest arrival at any of `destinations`: one search, however many there are."""
-    search = _Search(source, destinations, now, size_bytes, without)
+    search = _Search(source, destinations, now, size_bytes, terms)
     while search.heap:
         at, hops, node = heapq.heappop(search.heap)
         if node in destinations and node != source:
@@ -164,9 +195,7 @@ def soonest(
             lane = plan.lanes(node).get(next(iter(destinations)))
             if lane is not None:
                 # First, because an arrival there bounds everything else.
-                found = _earliest(lane, at, size_bytes, search.goal, without)
-                if found is not None:
-                    search.relax(found, at, hops + 1)
+                search.relax_lane(lane, at, hops + 1)
         _expand(plan, search, node, at, hops + 1)
     return None
 
@@ -188,16 +217,15 @@ def _expand(plan: ContactPlan, search: _Search, node: str, at: int, hops: int) -
 class _Search:
     """The labels of one look-up: (arrival, hops) and the last contact of every node reached."""
 
-    __slots__ = ("_back", "_destinations", "_size_bytes", "_without", "best", "goal", "heap")
+    __slots__ = ("_back", "_destinations", "_free", "_size_bytes", "_source", "_terms", "best", "goal", "heap")
 
-    def __init__(
-        self, source: str, destinations: frozenset[str], now: int, size_bytes: int, without: Collection[Contact]
-    ) -> None:
+    def __init__(self, source: str, destinations: frozenset[str], now: int, size_bytes: int, terms: Terms) -> None:
         self.best: dict[str, tuple[int, int]] = {source: (now, 0)}
         self.heap: list[tuple[int, int, str]] = [(now, 0, source)]
-        self.goal = _NEVER
+        self.goal = terms.expires - 1
         self._back: dict[str, Contact] = {}
-        self._destinations, self._size_bytes, self._without = destinations, size_bytes, without
+        self._source, self._destinations, self._size_bytes, self._terms = source, destinations, size_bytes, terms
+        self._free = not (terms.without or terms.avoid or terms.bookings)
 
     def relax(self, contact: Contact, at: int, hops: int) -> None:
         """See whether `contact`, taken by a bundle that is at its sender at `at`, reaches its receiver better."""
@@ -206,17 +234,36 @@ class _Search:
         start = contact.opens if contact.opens > at else at
         if known is not None and known[0] < start:
             return
-        left = start + contact.serialisation_ns(self._size_bytes, Instant(start))
+        size = self._size_bytes
+        if not self._free:
+            allowed = self._allowed(contact)
+            if allowed is None:
+                return
+            size = allowed
+        left = start + contact.serialisation_ns(size, Instant(start))
         arrival = left + contact.light_time_ns
         if left > contact.closes or arrival > self.goal or (known is not None and known <= (arrival, hops)):
-            return
-        if self._without and contact in self._without:
             return
         self.best[receiver] = (arrival, hops)
         self._back[receiver] = contact
         if receiver in self._destinations:
             self.goal = arrival
         heapq.heappush(self.heap, (arrival, hops, receiver))
+
+    def _allowed(self, contact: Contact) -> int | None:
+        """Bytes to be sent on it until this bundle is; the destinations' own names are never avoided."""
+        if contact.receiver in self._destinations and contact.receiver in self._terms.avoid:
+            return None if contact in self._terms.without else self._size_bytes
+        return self._terms.start_bytes(contact, self._source, self._size_bytes)
+
+    def relax_lane(self, lane: _Lane, at: int, hops: int) -> None:
+        """The same for all contacts of one pair that can still bring it on."""
+        for index in range(bisect_right(lane.ends, at), len(lane.contacts)):
+            contact = lane.contacts[index]
+            if contact.opens > self.goal:
+                break
+            if contact.closes > at:
+                self.relax(contact, at, hops)
 
     def path(self, source: str, node: str) -> tuple[Contact, ...]:
         """The contacts from `source` to `node`."""
@@ -225,102 +272,3 @@ class _Search:
             path.append(self._back[node])
             node = path[-1].sender
         return tuple(reversed(path))
-
-
-def _earliest(lane: _Lane, at: int, size_bytes: int, limit: int, without: Collection[Contact]) -> Contact | None:
-    """The contact of `lane` that has the bundle across first, not later than `limit`."""
-    chosen: Contact | None = None
-    for index in range(bisect_right(lane.ends, at), len(lane.contacts)):
-        contact = lane.contacts[index]
-        start = max(contact.opens, at)
-        if start > limit:
-            break
-        left = start + contact.serialisation_ns(size_bytes, Instant(start))
-        arrival = left + contact.light_time_ns
-        if left > contact.closes or arrival > limit or (chosen is not None and arrival == limit):
-            continue
-        if without and contact in without:
-            continue
-        limit, chosen = arrival, contact
-    return chosen
-
-
-class Routes:
-    """One node's look-ups, remembered while they hold.
-
-    A route is asked for by destination and size class (three leading bits). It holds while the same contacts still give
-    the same arrival, or for `_STALE_NS` while they give one at all.
-    """
-
-    __slots__ = ("_cache", "_grace_ns", "_least_bytes", "name", "plan")
-
-    def __init__(self, plan: ContactPlan, name: str, least_bytes: int, grace_ns: int) -> None:
-        self.plan, self.name = plan, name
-        self._least_bytes, self._grace_ns = least_bytes, grace_ns
-        self._cache: dict[tuple[str, int], tuple[Route | None, Instant]] = {}
-
-    def replace(self, plan: ContactPlan) -> None:
-        """Go by another plan from now on."""
-        self.plan = plan
-        self._cache.clear()
-
-    def find(
-        self, now: Instant, destination: str, size_bytes: int, is_open: Callable[[str], bool], previous: str = ""
-    ) -> Route | None:
-        """The route for a bundle of this size, or for a fragment of it where no contact carries the whole.
-
-        `is_open` says of a neighbour whether there is a contact to it: one that is planned for now but is not there is
-        not used. Nor is a bundle thrown straight back to the neighbour `previous`, who may see less of it.
-        """
-        size = self._size_class(size_bytes)
-        found = self._cached(now, destination, size, is_open)
-        if found is None:
-            return None
-        back = found.first_hop == previous != destination and found.contacts[0].opens <= now
-        if back or not self._up(found, now, is_open):
-            return self._search(now, destination, size, self._unusable(now, is_open, previous))
-        return found
-
-    def _cached(self, now: Instant, destination: str, size: int, is_open: Callable[[str], bool]) -> Route | None:
-        key = (destination, size)
-        known = self._cache.get(key)
-        if known is not None:
-            found, when = known
-            if found is None:
-                return None
-            arrival = found.arrival_from(now, size)
-            if arrival == found.arrival or (arrival is not None and now < when + _STALE_NS):
-                return found
-        found = self._search(now, destination, size, ())
-        if len(self._cache) >= _CACHED:
-            self._cache.clear()
-        self._cache[key] = (found, now)
-        return found
-
-    def _search(self, now: Instant, destination: str, size_bytes: int, without: Collection[Contact]) -> Route | None:
-        found = route(self.plan, self.name, destination, now, size_bytes, without)
-        if found is None and size_bytes > self._least_bytes:
-            found = route(self.plan, self.name, destination, now, self._least_bytes, without)
-        return found
-
-    def _size_class(self, size_bytes: int) -> int:
-        size = max(size_bytes, self._least_bytes)
-        step = 1 << max(0, size.bit_length() - 3)
-        return -(-size // step) * step
-
-    def _up(self, found: Route, now: Instant, is_open: Callable[[str], bool]) -> bool:
-        return now < found.contacts[0].opens + self._grace_ns or is_open(found.first_hop)
-
-    def _unusable(self, now: Instant, is_open: Callable[[str], bool], previous: str) -> list[Contact]:
-        """Own contacts that by the plan are open and are not, and those open to `previous`."""
-        unusable: list[Contact] = []
-        for receiver, lane in self.plan.lanes(self.name).items():
-            grace = 0 if receiver == previous else self._grace_ns
-            if grace and is_open(receiver):
-                continue
-            for index in range(bisect_right(lane.ends, now), len(lane.contacts)):
-                contact = lane.contacts[index]
-                if contact.opens + grace > now:
-                    break
-                unusable.append(contact)
-        return unusable

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from orbitalcloud.core import effects, records
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import RemoteProtocolError
-from orbitalcloud.core.time import MILLISECOND, SECOND, Instant, iso
+from orbitalcloud.core.time import MILLISECOND, Instant
 from orbitalcloud.core.why import Why
 from orbitalcloud.network import cbor
 from orbitalcloud.network.bundle import BUNDLE_AGE, MAX_BYTES, TOLERANCES, Bundle, decode, encode, with_block
@@ -33,7 +33,9 @@ from orbitalcloud.network.fragment import fragment, overhead_bytes, split
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Out
 from orbitalcloud.network.peer import Peer, Transfer
-from orbitalcloud.network.routing import ContactPlan, Routes
+from orbitalcloud.network.prophet import Prophet
+from orbitalcloud.network.routes import Ask, Routes
+from orbitalcloud.network.routing import ContactPlan, Route
 from orbitalcloud.network.store import BundleStore, Entry
 
 LINK_TIMER = "net/link/"
@@ -43,11 +45,12 @@ DISPATCH_TIMER = "net/dispatch"
 class Sender:
     """The sending half of an agent: peers, their queues and transfers, over the agent's store."""
 
-    __slots__ = ("_dispatch_at", "limits", "name", "peers", "routes", "store")
+    __slots__ = ("_dispatch_at", "limits", "name", "peers", "prophet", "routes", "store")
 
     def __init__(self, name: str, plan: ContactPlan, store: BundleStore, limits: AgentLimits) -> None:
         self.name, self.store, self.limits = name, store, limits
         self.routes = Routes(plan, name, limits.fragment_least_bytes, limits.grace_ns)
+        self.prophet = Prophet(name)
         self.peers: dict[str, Peer] = {}
         self._dispatch_at: Instant | None = None
 
@@ -131,11 +134,21 @@ class Sender:
 
     def _assign(self, now: Instant, entry: Entry, out: Out) -> Peer | None:
         peer = self.peers.get(entry.destination)
-        if peer is None or peer.contact is None:
-            found = self.routes.find(now, entry.destination, len(entry.wire), self._is_open, entry.previous)
-            peer = self.peers.get(found.first_hop) if found is not None else None
+        self.routes.bookings.unbook(entry.id)
+        ask = Ask(entry.destination, len(entry.wire), -entry.rank[0], entry.expires, entry.previous)
+        if peer is not None and peer.contact is not None:
+            self._displace(now, entry, self.routes.book_direct(now, entry.id, ask), out)
+        else:
+            found = self.routes.find(now, ask, self._is_open)
+            if found is not None:
+                self._displace(now, entry, self.routes.book(now, entry.id, ask, found), out)
+                first: str | None = found.first_hop
+            else:
+                open_to = [name for name in self.prophet.neighbours if self._is_open(name)]
+                first = self.prophet.carrier(now, entry.id, entry.destination, entry.previous, open_to)
+            peer = self.peers.get(first) if first is not None else None
             if peer is None or peer.contact is None:
-                self._explain(now, entry, found.contacts[0] if found is not None else None, out)
+                self._explain(now, entry, ask, found, out)
                 return None
         if peer.waited.get(entry.id, now) > now:
             return None
@@ -147,23 +160,38 @@ class Sender:
             heapq.heappush(peer.queue, entry.rank)
         return peer
 
+    def next_hop(self, now: Instant, destination: str, size_bytes: int) -> str | None:
+        """The neighbour that a route to this node begins with; itself where it is one."""
+        if self._is_open(destination):
+            return destination
+        found = self.routes.find(now, Ask(destination, size_bytes), self._is_open)
+        return None if found is None else found.first_hop
+
     def _is_open(self, name: str) -> bool:
         peer = self.peers.get(name)
         return peer is not None and peer.contact is not None
 
-    def _explain(self, now: Instant, entry: Entry, contact: Contact | None, out: Out) -> None:
+    def _displace(self, now: Instant, by: Entry, displaced: list[str], out: Out) -> None:
+        """Bundles of lower priority have to find another way; one whose transfer has begun goes on."""
+        for name in displaced:
+            entry = self.store.get(name)
+            if entry is None or entry.transfer:
+                continue
+            entry.carrier = ""
+            text = f"{by.id}, which is more urgent, takes its place in a contact"
+            if not entry.told:
+                entry.told = True
+                self._waits(now, entry, Why(False, "displaced", text, -entry.rank[0], -by.rank[0], "priority"), out)
+            self._assign(now, entry, out)
+
+    def _explain(self, now: Instant, entry: Entry, ask: Ask, found: Route | None, out: Out) -> None:
         """Say once why a bundle waits; where a planned contact should have brought it on, look again after that."""
-        if contact is not None:
-            self._look_again(max(contact.opens, now) + self.limits.grace_ns, out)
+        if found is not None:
+            self._look_again(max(found.contacts[0].opens, now) + self.limits.grace_ns, out)
         if entry.told:
             return
         entry.told = True
-        if contact is None:
-            why = Why(False, "route", f"the contact plan has no way from {self.name} to {entry.destination}")
-        else:
-            text = f"its route begins with the contact to {contact.receiver} at {iso(contact.opens)}"
-            why = Why(False, "contact", text, contact.opens // SECOND, now // SECOND, "s")
-        self._waits(now, entry, why, out)
+        self._waits(now, entry, self.routes.why_wait(now, ask, found), out)
 
     def _look_again(self, at: int, out: Out) -> None:
         if self._dispatch_at is None or at < self._dispatch_at:
@@ -184,6 +212,8 @@ class Sender:
     def release(self, entry: Entry, out: Out) -> None:
         """The bundle is no longer this node's affair."""
         self._detach(entry)
+        self.routes.bookings.unbook(entry.id)
+        self.prophet.forget(entry.id)
         self.store.remove(entry.id)
         out.append(effects.Save(entry.key, None))
 
@@ -200,7 +230,7 @@ class Sender:
             until = peer.contact.closes
         peer.waited[entry.id] = until
         if entry.id not in peer.told:
-            peer.told.add(entry.id)
+            peer.told[entry.id] = None
             self._waits(now, entry, why, out)
 
     def _pause(self, now: Instant, peer: Peer, entry: Entry, why: Why, out: Out) -> None:
@@ -401,7 +431,12 @@ class Sender:
         entry = self.store.get(transfer.bundle)
         assert entry is not None, "a transfer ends with its bundle"
         if report.status == TAKEN:
-            self.release(entry, out)
+            self.routes.bookings.spent(entry.id)
+            if peer.name != entry.destination and self.prophet.keeps(entry.id, peer.name, not entry.previous):
+                self._detach(entry)
+                entry.carrier = ""
+            else:
+                self.release(entry, out)
             return entry
         if report.status == MISSING:
             self._send_again(now, peer, transfer, entry, report, out)

@@ -31,6 +31,7 @@ from orbitalcloud.node.orders import (
     decode_order,
     encode_order,
 )
+from orbitalcloud.node.post import NetworkNode
 from orbitalcloud.node.satellite import Satellite
 from orbitalcloud.node.station import Station
 
@@ -43,6 +44,7 @@ __all__ = [
     "GovernorLimits",
     "LabelledUpdate",
     "NetworkFacts",
+    "NetworkNode",
     "Node",
     "NoticeFacts",
     "Outcome",

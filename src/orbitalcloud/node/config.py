@@ -13,7 +13,7 @@ from orbitalcloud.core import HOUR, MINUTE
 from orbitalcloud.ethereum import ChainConfig
 from orbitalcloud.network import AgentLimits, ContactPlan, Petnames
 from orbitalcloud.network.security import Policy
-from orbitalcloud.planning import Interval
+from orbitalcloud.planning import Flying, Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class NoticeFacts:
 
     names: Petnames = field(repr=False)
     plan: ContactPlan = field(repr=False)
-    every_ns: int = 2 * HOUR
+    every_ns: int = 6 * HOUR
     contact_bytes: int = 16_384
     """Most that one neighbour is sent at once, and in an hour."""
     jurisdiction: str = ""
@@ -192,6 +192,8 @@ class SatelliteConfig:
     operator: str = ""
     """The account whose signature wipes the wallet; without one nobody can."""
     result_lifetime_ns: int = 48 * HOUR
+    planner: Flying = "earliest-deadline"
+    """Which of `planning`'s planners orders its jobs."""
     network: NetworkFacts = NetworkFacts()
     notices: NoticeFacts | None = None
 

@@ -178,7 +178,7 @@ class JobDesk:
         running = self.running
         asks = [entry.ask for name, entry in self.waiting.items() if running is None or name != running.job]
         load = None if running is None else Load(running.power_mw, running.started, max(running.ends, now))
-        placed = plan(asks, self._forecast(now), load)
+        placed = plan(asks, self._forecast(now), load, self.config.planner)
         return tuple(sorted(placed, key=lambda item: (item.start is None, item.start or 0, item.job)))
 
     def _forecast(self, now: Instant) -> Forecast:

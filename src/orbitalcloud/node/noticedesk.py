@@ -70,8 +70,8 @@ class NoticeDesk:
     _off: tuple[Off, ...] = ()
     _at: dict[str, Instant] = field(default_factory=dict)
     """When each kind was last published."""
-    _told: set[tuple[str, str]] = field(default_factory=set)
-    _known: set[bytes] = field(default_factory=set)
+    _told: dict[tuple[str, str], None] = field(default_factory=dict)
+    _known: dict[bytes, None] = field(default_factory=dict)
     """Keys that were heard of since the boot."""
     _cut: tuple[tuple[str, Off], ...] = ()
     """What the plan goes without."""
@@ -134,7 +134,7 @@ class NoticeDesk:
                         yield from self._take_one(now, item.source, wire, proof)
                     except RemoteProtocolError as error:
                         if (item.source, error.check) not in self._told and len(self._told) < MAX_TOLD:
-                            self._told.add((item.source, error.check))
+                            self._told[item.source, error.check] = None
                             yield self._refused(now, item.source, error)
         elif item.source in self.in_view:
             yield from self._send(now, item.source, self.gossip.heard(now, item.source, message))
@@ -197,7 +197,7 @@ class NoticeDesk:
             return
         notice = item.notice
         if notice.key not in self._known:
-            self._known.add(notice.key)
+            self._known[notice.key] = None
             yield self._taken(now, peer, item)
         elif isinstance(notice, Contacts) and notice.off:
             yield self._taken(now, peer, item)

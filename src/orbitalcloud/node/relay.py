@@ -55,7 +55,7 @@ class RelayDesk:
     agent: BundleAgent
     carried: dict[str, Carried] = field(default_factory=dict)
     done: dict[str, Outcome] = field(default_factory=dict)
-    in_view: set[str] = field(default_factory=set)
+    in_view: dict[str, None] = field(default_factory=dict)
 
     def restore(self, now: Instant, saved: Mapping[str, bytes]) -> Iterator[Step]:
         """What was on board before the reboot; contacts are told anew."""
@@ -96,13 +96,13 @@ class RelayDesk:
 
     def opened(self, now: Instant, peer: str) -> Iterator[Step]:
         """A contact: offer what its station may broadcast and has not been given."""
-        self.in_view.add(peer)
+        self.in_view[peer] = None
         for name in sorted(self.carried):
             yield from self._offer(now, peer, name)
 
     def closed(self, peer: str) -> None:
         """The contact is over."""
-        self.in_view.discard(peer)
+        self.in_view.pop(peer, None)
 
     def knows(self, name: str) -> bool:
         """Whether this hash is a transaction that was carried for somebody."""

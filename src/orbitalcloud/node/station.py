@@ -67,12 +67,12 @@ class Station(Node):
         self._origin: dict[str, str] = {}
         """Which satellites brought a transaction, joined by commas: each is told."""
         self._polls: dict[str, int] = {}
-        self._taken: set[str] = set()
+        self._taken: dict[str, None] = {}
         self._pins: dict[str, str] = {}
         self.counter = Counter(config)
         self._unanswered: dict[str, int] = {}
         """How often the chain was asked of a transaction since it last answered."""
-        self._executed: set[str] = set()
+        self._executed: dict[str, None] = {}
         """Jobs sent from here that are to be executed: their results need receipts."""
         self.courier = self._courier() if config.beacon is not None else None
         self.clerk: Clerk | None = None
@@ -93,7 +93,7 @@ class Station(Node):
                 if key.startswith(PIN_KEY):
                     self._pins[key.removeprefix(PIN_KEY)] = saved[key].decode()
                 elif key.startswith(EXECUTED_KEY):
-                    self._executed.add(key.removeprefix(EXECUTED_KEY))
+                    self._executed[key.removeprefix(EXECUTED_KEY)] = None
                 elif key.startswith(PENDING_KEY):
                     origin, _, raw = saved[key].partition(b"\0")
                     yield from self._broadcast(now, key.removeprefix(PENDING_KEY), origin.decode(), raw)
@@ -155,7 +155,7 @@ class Station(Node):
             target = self._soonest(now, len(order.request))
         yield submission(now, self.name, target, request)
         if job.executed:
-            self._executed.add(job.id)
+            self._executed[job.id] = None
             yield Save(EXECUTED_KEY + job.id, b"")
         yield from self._carry(now, target, "jobs", order.request, f"job {job.id}", 1)
         if self.clerk is not None:
@@ -225,7 +225,7 @@ class Station(Node):
             )
         )
         if result.job in self._executed:
-            self._executed.discard(result.job)
+            self._executed.pop(result.job, None)
             yield Save(EXECUTED_KEY + result.job, None)
         if why.ok and result.output and result.receipt is not None:
             yield Save(f"result/{result.job}", result.output)
@@ -323,7 +323,7 @@ class Station(Node):
         elif receipt is not None:
             yield from self._settle(now, name, receipt)
         elif step == "send" and "result" in answer:
-            self._taken.add(name)
+            self._taken[name] = None
 
     def _settle(self, now: Instant, name: str, receipt: tuple[int, int, int]) -> Iterator[Effect]:
         status, block, gas = receipt
@@ -356,7 +356,7 @@ class Station(Node):
 
     def _drop(self, name: str) -> Iterator[Effect]:
         del self._pending[name], self._origin[name], self._polls[name]
-        self._taken.discard(name)
+        self._taken.pop(name, None)
         self._unanswered.pop(name, None)
         yield Wake(None, f"chain/{name}")
         yield Save(PENDING_KEY + name, None)

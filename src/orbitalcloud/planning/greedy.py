@@ -1,4 +1,8 @@
-"""Earliest deadline first: each request at the first time at which the battery stays above its reserve.
+"""The planner that flies: each request, in an order, at a time at which the battery stays above its reserve.
+
+The order is the planner's: `earliest-deadline`; `greedy`, the most value for accelerator time first; `look-ahead`, by
+deadline, but each where the battery is discharged least (the idea of PHOENIX, arXiv:2407.07337); `best`, the plan of
+the three that is worth most.
 
 A start is looked for when the accelerator becomes free, at the ends of what is already placed, at the sunrises to come
 and when the charge comes back to the reserve. It is feasible if the accelerator is free for the whole run and the
@@ -10,12 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from orbitalcloud.core import SECOND, Instant, Why, iso
 from orbitalcloud.planning.forecast import Forecast, Load
 
 MAX_SUNRISES = 16
 """How many sunrises ahead a start is looked for: a day of a low orbit."""
+
+Flying = Literal["earliest-deadline", "greedy", "look-ahead", "best"]
+FLYING: tuple[Flying, ...] = get_args(Flying)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +47,57 @@ class Placement:
     why: Why
 
 
-def plan(requests: Sequence[Request], forecast: Forecast, running: Load | None = None) -> tuple[Placement, ...]:
+def plan(
+    requests: Sequence[Request],
+    forecast: Forecast,
+    running: Load | None = None,
+    planner: Flying = "earliest-deadline",
+) -> tuple[Placement, ...]:
     """Place `requests` on one accelerator, one at a time, after what is `running` on it.
 
-    Asked in order of deadline, then of value (higher first), then of name, so that equal inputs give equal plans.
+    By deadline: then of value (higher first), then of name, so that equal inputs give equal plans.
     """
+    if planner == "best":
+        made = [plan(requests, forecast, running, name) for name in FLYING if name != "best"]
+        value = {request.job: request.value for request in requests}
+        return max(made, key=lambda found: sum(value[one.job] for one in found if one.start is not None))
     placements: list[Placement] = []
     loads = [running] if running is not None else []
-    for request in sorted(requests, key=lambda item: (item.deadline, -item.value, item.job)):
-        placement = _place(request, forecast, loads)
+    for request in sorted(requests, key=_by_density if planner == "greedy" else _by_deadline):
+        placement = _place(request, forecast, loads, sparing=planner == "look-ahead")
         placements.append(placement)
         if placement.start is not None and placement.finish is not None:
             loads.append(Load(request.power_mw, placement.start, placement.finish))
     return tuple(placements)
 
 
-def _place(request: Request, forecast: Forecast, loads: Sequence[Load]) -> Placement:
+def _by_deadline(request: Request) -> tuple[int, int, str]:
+    return request.deadline, -request.value, request.job
+
+
+def _by_density(request: Request) -> tuple[int, int, str]:
+    return -request.value * 10**24 // max(1, request.duration_ns), request.deadline, request.job
+
+
+def _place(request: Request, forecast: Forecast, loads: Sequence[Load], sparing: bool = False) -> Placement:
     free = _free(request, loads, forecast.now)
     if free + request.duration_ns > request.deadline:
         return Placement(request.job, None, None, _too_late(request, forecast, free))
     best = 0
+    starts: list[tuple[int, int]] = []
     for start in _candidates(request, forecast, loads, free):
         finish = start + request.duration_ns
         lowest = _lowest(forecast, [*loads, Load(request.power_mw, start, finish)], start)
         if lowest >= forecast.reserve_mj:
-            return Placement(request.job, Instant(start), Instant(finish), _yes(forecast, start, lowest))
+            starts.append((lowest, start))
+            if not sparing:
+                break
         best = max(best, lowest)
+    if starts:
+        lowest, start = max(starts, key=lambda item: (item[0], -item[1]))
+        return Placement(
+            request.job, Instant(start), Instant(start + request.duration_ns), _yes(forecast, start, lowest)
+        )
     return Placement(request.job, None, None, _no(forecast, best))
 
 

@@ -2,7 +2,8 @@
 
 `sim` and `live` both stand on it and differ only in how they wait. `World` answers what a node is told; `Carrier` is
 the heap of due events; `carrier_of(loaded, seed)` builds both from a mission; `Flight` is one in progress and `Folder`
-one on disk; `cells` are the processes in which jobs run; `chain` is the Ethereum node that a station speaks to. Imports mission, view, node and all below.
+one on disk; `cells` are the processes in which jobs run; `chain` is the Ethereum node that a station speaks to. Imports
+mission, view, node and all below.
 """
 
 from orbitalcloud.twin.build import Fleet, carrier_of, describe, fleet_of
@@ -25,12 +26,12 @@ __all__ = [
     "Watch",
     "World",
     "carrier_of",
-    "own_cells",
     "describe",
     "disk_error",
     "file_name",
     "fleet_of",
     "free_name",
     "freeze",
+    "own_cells",
     "thaw",
 ]

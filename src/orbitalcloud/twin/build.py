@@ -296,6 +296,7 @@ def _satellite(
     payments = [item for item in loaded.mission.payment if item.satellite == craft.name]
     return SatelliteConfig(
         name=craft.name,
+        planner=craft.planner or loaded.mission.planning.planner,
         plan=fleet.plan,
         accelerator=accelerator,
         governor=GovernorLimits(

@@ -109,7 +109,7 @@ class Carrier:
         self._sequence = 0
         self._timers: dict[tuple[str, str], int] = {}
         self._runs: dict[str, int] = {}
-        self._dark: set[str] = set()
+        self._dark: dict[str, None] = {}
         self.launch: Callable[[str, Run], None] | None = None
         """How a job is executed where that is not here and now (the live driver's worker)."""
         self.log: Log | None = None
@@ -213,11 +213,11 @@ class Carrier:
         for down, unserved_mj in self.world.brown_outs(name):
             self._record(records.BrownOut(self.now, name, down, unserved_mj))
             if down:
-                self._dark.add(name)
+                self._dark[name] = None
                 self.nodes.pop(name, None)
                 self.world.power_down(name, self.now)
             else:
-                self._dark.discard(name)
+                self._dark.pop(name, None)
                 self._start(name, Instant(self.now + REBOOT_NS))
         return readings
 

@@ -79,7 +79,7 @@ class Bounds:
         assert 0 < self.share <= 1, "a share of one processor"
 
 
-class _Ended(Exception):  # noqa: N818 - how a run ended, on its way to being an Outcome
+class _Ended(Exception):
     def __init__(self, name: str, text: str) -> None:
         self.name, self.text = name, text
         super().__init__(text)

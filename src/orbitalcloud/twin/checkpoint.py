@@ -80,7 +80,9 @@ class _Pickler(pickle.Pickler):
 
     def persistent_id(self, item: Any) -> tuple[str, str] | None:
         match item:
-            case Loaded() | Fleet() | ContactPlan():
+            case Loaded() | Fleet():
+                return type(item).__name__, ""
+            case ContactPlan() if item is self._fleet.plan:  # one that a node amended is its own
                 return type(item).__name__, ""
             case SatelliteConfig() | StationConfig():
                 return "config", item.name

@@ -1,0 +1,64 @@
+"""`orbital node`: run a node of the network on this machine until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from orbitalcloud.cli import output
+from orbitalcloud.core import DataError
+from orbitalcloud.live.node_config import NodeConfig, load_config
+
+if TYPE_CHECKING:
+    from orbitalcloud.live.node_process import Ready
+
+
+def node(config: Path | None, given: dict[str, object], salvage: bool, as_json: bool) -> int:
+    """Run it. `given` are the options, which stand before the file's keys; lists are added to them."""
+    from orbitalcloud.live.node_process import run_node
+    from orbitalcloud.live.plan_file import read_plan
+    from orbitalcloud.live.wall import WallClock
+
+    chosen = merged(config, given)
+    plan = read_plan(Path(chosen.plan), WallClock().now()) if chosen.plan else ()
+    asyncio.run(run_node(chosen, lambda ready: _begun(ready, as_json), salvage, plan))
+    output.say("stopped; what it keeps is on disk")
+    return 0
+
+
+def merged(config: Path | None, given: dict[str, object]) -> NodeConfig:
+    """The configuration file's keys, and those of the options over them."""
+    base = load_config(config) if config is not None else NodeConfig()
+    chosen: dict[str, object] = {}
+    for key, value in given.items():
+        if isinstance(value, list):
+            chosen[key] = (*getattr(base, key), *value)
+        elif value:
+            chosen[key] = value
+    try:
+        return msgspec.convert(
+            msgspec.to_builtins(base) | {k.replace("_", "-"): v for k, v in chosen.items()}, NodeConfig
+        )
+    except msgspec.ValidationError as error:
+        raise DataError("orbital node", str(error), "see orbital node --help") from None
+
+
+def _begun(ready: Ready, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode(ready).decode(), flush=True)
+        return
+    output.say(f"{ready.endpoint} runs on {ready.store}; Ctrl-C stops it")
+    output.say(f"  its key is {ready.public_key}")
+    for place in ready.listens:
+        output.say(f"  listens on {place}")
+    for place in ready.peers:
+        output.say(f"  calls {place}")
+    if ready.stored_bundles or ready.mail:
+        output.say(f"  has {ready.stored_bundles} bundles on their way and {ready.mail} letters for its people")
+    if ready.cut_bytes:
+        output.say(f"  cut {ready.cut_bytes} bytes that were half written when it last ended: nobody was promised them")
+    for line in ready.salvaged:
+        output.say(f"  lost: {line}")

@@ -1,0 +1,252 @@
+"""One node's routes: looked up, remembered while they hold, booked against the contacts' volume, and explained."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from orbitalcloud.core.contact import Contact
+from orbitalcloud.core.time import MILLISECOND, MINUTE, SECOND, Instant, iso
+from orbitalcloud.core.why import Why
+from orbitalcloud.network.routing import ContactPlan, Route, Terms, route
+from orbitalcloud.network.volume import Bookings
+
+if TYPE_CHECKING:
+    from orbitalcloud.network.contact_tree import ContactTable
+
+_STALE_NS = 10 * SECOND
+_CACHED = 65_536
+_NEVER = 1 << 80
+_ABOUT_NS = 10 * MINUTE
+
+
+class Ask(NamedTuple):
+    """What a route is for: where to, how much, how urgent, until when, and from which neighbour it came."""
+
+    destination: str
+    size_bytes: int
+    priority: int = 1
+    expires: int = _NEVER
+    previous: str = ""
+
+
+class Routes:
+    """One node's look-ups, remembered while they hold.
+
+    A route is asked for by destination and size class (three leading bits). It holds while the same contacts still give
+    the same arrival, or for `_STALE_NS` while they give one at all. One that the bookings, the lifetime or an excluded
+    node forbid is sought anew under those terms, and that answer remembered too.
+    """
+
+    __slots__ = ("_bound", "_cache", "_grace_ns", "_least_bytes", "_table", "bookings", "excluded", "name", "plan")
+
+    def __init__(self, plan: ContactPlan, name: str, least_bytes: int, grace_ns: int) -> None:
+        self.plan, self.name = plan, name
+        self._table: ContactTable | None = None
+        self.bookings = Bookings()
+        self.excluded: dict[str, str] = {}
+        """Nodes not to be used as relays, and why (`jurisdiction`, `lost`, …)."""
+        self._least_bytes, self._grace_ns = least_bytes, grace_ns
+        self._cache: dict[tuple[str, int], tuple[Route | None, Instant]] = {}
+        self._bound: dict[tuple[str, int, int], tuple[Route | None, Instant, int]] = {}
+
+    def replace(self, plan: ContactPlan) -> None:
+        """Go by another plan from now on."""
+        self.plan, self._table = plan, None
+        self._cache.clear()
+        self._bound.clear()
+        self.bookings.clear()
+
+    def exclude(self, nodes: Mapping[str, str]) -> None:
+        """Relay through none of these from now on: name → the reason, a short word."""
+        self.excluded = dict(nodes)
+        self._bound.clear()
+
+    def find(self, now: Instant, ask: Ask, is_open: Callable[[str], bool]) -> Route | None:
+        """The route for a bundle of this size, or for a fragment of it where no contact carries the whole.
+
+        `is_open` says of a neighbour whether there is a contact to it: one that is planned for now but is not there is
+        not used. Nor is a bundle thrown straight back to the neighbour `previous`, who may see less of it.
+        """
+        size = self._size_class(ask.size_bytes)
+        found = self._cached(now, ask.destination, size)
+        if found is None:
+            return None
+        back = found.first_hop == ask.previous != ask.destination and found.contacts[0].opens <= now
+        if back or not self._up(found, now, is_open):
+            unusable = self._unusable(now, is_open, ask.previous)
+            return self._search(now, ask.destination, size, replace(self._terms(ask), without=unusable))
+        if self._keeps(found, now, ask, size):
+            return found
+        return self._under_terms(now, ask, size, is_open)
+
+    def told(self, now: Instant, ask: Ask, path: str = "soonest", wait_ns: int = 0) -> Route | Why:
+        """The route that a bundle would take from here, or why there is none; nothing is booked.
+
+        `path`: `"soonest"`, over any contacts to come, or `"now"`, end to end over contacts that are open when the
+        bundle comes to them, with `wait_ns` at most at each node.
+        """
+        assert path in ("soonest", "now"), path
+        if path == "now":
+            from orbitalcloud.network.contact_tree import path_now, table_of_plan
+
+            if self._table is None:
+                self._table = table_of_plan(self.plan)
+            return path_now(self._table, self.name, ask.destination, now, ask.size_bytes, wait_ns)
+        found = self._search(now, ask.destination, ask.size_bytes, self._terms(ask))
+        return self.why_not(now, ask) if found is None else found
+
+    def _cached(self, now: Instant, destination: str, size: int) -> Route | None:
+        key = (destination, size)
+        known = self._cache.get(key)
+        if known is not None:
+            found, when = known
+            if found is None:
+                return None
+            arrival = found.arrival_from(now, size)
+            if arrival == found.arrival or (arrival is not None and now < when + _STALE_NS):
+                return found
+        found = self._search(now, destination, size, Terms())
+        if len(self._cache) >= _CACHED:
+            self._cache.clear()
+        self._cache[key] = (found, now)
+        return found
+
+    def _terms(self, ask: Ask) -> Terms:
+        bookings = self.bookings if self.bookings else None
+        return Terms((), self.excluded, ask.expires, bookings, ask.priority)
+
+    def _keeps(self, found: Route, now: Instant, ask: Ask, size: int) -> bool:
+        """Whether a route that was found without terms keeps these."""
+        if found.arrival >= ask.expires:
+            return False
+        if self.excluded and any(c.receiver in self.excluded for c in found.contacts[:-1]):
+            return False
+        return not self.bookings or all(self._fits(c, now, ask, size) for c in found.contacts)
+
+    def _fits(self, contact: Contact, now: Instant, ask: Ask, size: int) -> bool:
+        """Whether there is room for it; where the plan has a contact for no more than a fragment, for that."""
+        booked = self.bookings.booked_bytes(contact, ask.priority)
+        if not booked:
+            return True
+        return contact.room_bytes(now) - booked >= min(size, max(self._least_bytes, contact.room_bytes(now)))
+
+    def _under_terms(self, now: Instant, ask: Ask, size: int, is_open: Callable[[str], bool]) -> Route | None:
+        key = (ask.destination, size, ask.priority)
+        known = self._bound.get(key)
+        if known is not None and now < known[1] + _STALE_NS:
+            found, _, freed = known
+            if found is None and freed == self.bookings.freed:
+                return None
+            if found is not None and self._up(found, now, is_open) and self._keeps(found, now, ask, size):
+                return found
+        found = self._search(now, ask.destination, size, self._terms(ask))
+        if len(self._bound) >= _CACHED:
+            self._bound.clear()
+        if found is not None or ask.expires > now + _STALE_NS:
+            self._bound[key] = (found, now, self.bookings.freed)
+        return found
+
+    def _search(self, now: Instant, destination: str, size_bytes: int, terms: Terms) -> Route | None:
+        found = route(self.plan, self.name, destination, now, size_bytes, terms)
+        if found is None and size_bytes > self._least_bytes:
+            found = route(self.plan, self.name, destination, now, self._least_bytes, terms)
+        return found
+
+    # Volume ----------------------------------------------------------------------------------------------------------
+
+    def book(self, now: Instant, bundle: str, ask: Ask, found: Route) -> list[str]:
+        """Book the route for the bundle, as much of it as there is room for; the bundles that it displaces."""
+        residual = min(self.bookings.residual_bytes(c, ask.priority, now) for c in found.contacts)
+        size = min(ask.size_bytes, residual)
+        if size <= 0:
+            return []
+        return self.bookings.book(now, bundle, found.contacts, size, ask.priority)
+
+    def book_direct(self, now: Instant, bundle: str, ask: Ask) -> list[str]:
+        """The same for the contact to the destination itself that is open now, if the plan knows it."""
+        contact = self.planned(now, ask.destination)
+        return [] if contact is None else self.book(now, bundle, ask, Route(contact.closes, (contact,)))
+
+    # Reasons ---------------------------------------------------------------------------------------------------------
+
+    def why_wait(self, now: Instant, ask: Ask, found: Route | None) -> Why:
+        """Why a bundle is not sent now: the contact that its route begins with, or what leaves it without a route."""
+        if found is None:
+            return self.why_not(now, ask)
+        first = found.contacts[0]
+        text = (
+            f"its route begins with the contact to {first.receiver} at {iso(first.opens)}"
+            f" and is at {ask.destination} at {iso(found.arrival)}"
+        )
+        return Why(False, "contact", text, first.opens // SECOND, now // SECOND, "s")
+
+    def why_not(self, now: Instant, ask: Ask) -> Why:
+        """What binds where there is no route: terms are dropped one by one until there is one."""
+        size = self._size_class(ask.size_bytes)
+        terms = self._terms(ask)
+        if terms.bookings is not None:
+            found = self._search(now, ask.destination, size, replace(terms, bookings=None))
+            if found is not None:
+                full = min(found.contacts, key=lambda c: self.bookings.residual_bytes(c, ask.priority, now))
+                left = self.bookings.residual_bytes(full, ask.priority, now)
+                text = (
+                    f"the contacts are booked at its priority: of that from {full.sender} to {full.receiver} at"
+                    f" {iso(full.opens)} there are {left} bytes left and it has {ask.size_bytes}"
+                )
+                return Why(False, "volume", text, ask.size_bytes, left, "byte")
+        found = self._search(now, ask.destination, size, Terms((), self.excluded))
+        if found is not None and found.arrival >= ask.expires:
+            text = f"the earliest route is there at {iso(found.arrival)} and its lifetime ends before"
+            return Why(False, "lifetime", text, found.arrival // MILLISECOND, ask.expires // MILLISECOND, "ms")
+        found = self._search(now, ask.destination, size, Terms()) if found is None else None
+        if found is not None:
+            names = sorted({c.receiver for c in found.contacts[:-1] if c.receiver in self.excluded})
+            reasons = ", ".join(f"{name} ({self.excluded[name]})" for name in names)
+            return Why(False, "excluded", f"every route goes through a node that must not be used: {reasons}")
+        return Why(False, "route", f"the contact plan has no way from {self.name} to {ask.destination}")
+
+    # Contacts --------------------------------------------------------------------------------------------------------
+
+    def planned(self, now: Instant, neighbour: str) -> Contact | None:
+        """The contact to this neighbour that by the plan is open now."""
+        lane = self.plan.lanes(self.name).get(neighbour)
+        if lane is not None:
+            for index in range(bisect_right(lane.ends, now), len(lane.contacts)):
+                if lane.contacts[index].opens > now:
+                    break
+                if lane.contacts[index].closes > now:
+                    return lane.contacts[index]
+        return None
+
+    def foreseen(self, now: Instant, neighbour: str) -> bool:
+        """Whether the plan has a contact to this neighbour about now; who comes without one is met by chance."""
+        lane = self.plan.lanes(self.name).get(neighbour)
+        if lane is None:
+            return False
+        index = bisect_right(lane.ends, now - _ABOUT_NS)
+        return index < len(lane.contacts) and lane.contacts[index].opens <= now + _ABOUT_NS
+
+    def _size_class(self, size_bytes: int) -> int:
+        size = max(size_bytes, self._least_bytes)
+        step = 1 << max(0, size.bit_length() - 3)
+        return -(-size // step) * step
+
+    def _up(self, found: Route, now: Instant, is_open: Callable[[str], bool]) -> bool:
+        return now < found.contacts[0].opens + self._grace_ns or is_open(found.first_hop)
+
+    def _unusable(self, now: Instant, is_open: Callable[[str], bool], previous: str) -> list[Contact]:
+        """Own contacts that by the plan are open and are not, and those open to `previous`."""
+        unusable: list[Contact] = []
+        for receiver, lane in self.plan.lanes(self.name).items():
+            grace = 0 if receiver == previous else self._grace_ns
+            if grace and is_open(receiver):
+                continue
+            for index in range(bisect_right(lane.ends, now), len(lane.contacts)):
+                contact = lane.contacts[index]
+                if contact.opens + grace > now:
+                    break
+                unusable.append(contact)
+        return unusable
