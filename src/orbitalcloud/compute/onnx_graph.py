@@ -66,6 +66,10 @@ def check_model(model: ModelProto, place: str = "model") -> None:
     graph = model.graph
     if len(graph.node) > MAX_NODES:
         raise DataError(place, f"{len(graph.node)} operators", f"a model may have {MAX_NODES}")
+    newest = onnx.defs.onnx_opset_version()
+    for entry in model.opset_import:
+        if entry.domain in _DOMAINS and not 7 <= entry.version <= newest:
+            raise DataError(place, f"operator set {entry.version}", f"export with an operator set from 7 to {newest}")
     for node in graph.node:
         _check_node(node, place)
     for weight in graph.initializer:

@@ -1,8 +1,9 @@
 """A pipeline: artefacts run one after the other, the output of one being the input of the next, under one name.
 
-A pipeline is an artefact itself (`OPL1`, then the MessagePack of its stages), so it has one digest, travels, is metered,
-receipted and executed again like any other. Limits are the pipeline's: fuel and operations are shared by its stages,
-memory binds each. It is priced as integers only if all of its stages are, and compared by digest only if all can be.
+A pipeline is an artefact itself (`OPL1`, then the MessagePack of its stages), so it has one digest, travels, is
+metered, receipted and executed again like any other. Limits are the pipeline's: fuel and operations are shared by its
+stages, memory binds each. It is priced as integers only if all of its stages are, and compared by digest only if all
+can be.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class _Stages(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
 
 def pipeline(stages: Sequence[Artefact], place: str = "pipeline") -> Artefact:
-    """The artefact that runs these one after the other; `DataError` for fewer than 2, more than 16, or one in another."""
+    """The artefact that runs these in turn; `DataError` for fewer than 2, more than 16, or one in another."""
     if not 2 <= len(stages) <= MAX_STAGES:
         raise DataError(place, f"{len(stages)} stages", f"a pipeline has 2 to {MAX_STAGES}")
     if any(stage.kind == "pipeline" for stage in stages):

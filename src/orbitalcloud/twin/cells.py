@@ -75,7 +75,8 @@ class Bounds:
     share: float = 1.0
 
     def __post_init__(self) -> None:
-        assert self.wall_s > 0 and self.cpu_s >= 1, "a run takes time"
+        assert self.wall_s > 0, "a run takes time"
+        assert self.cpu_s >= 1, "a run takes the processor"
         assert 0 < self.share <= 1, "a share of one processor"
 
 
