@@ -13,7 +13,7 @@ from wasmtime import wat2wasm
 
 from orbitalcloud.compute import Artefact, workload
 from orbitalcloud.compute.tensors import write_tensor
-from orbitalcloud.core import MINUTE, DataError, Instant, MissionError
+from orbitalcloud.core import MINUTE, DataError, MissionError
 from orbitalcloud.core.time import parse_instant
 from orbitalcloud.mission.manifest import decode_manifest, load_job, loads_job
 
@@ -131,7 +131,7 @@ def test_any_bytes_are_a_data_error(data: bytes) -> None:
 @given(st.sampled_from(GOOD.splitlines()), st.text("=[]{}\"'.\n0", max_size=6))
 def test_a_spoilt_line_is_a_data_error_or_no_harm(line: str, junk: str) -> None:
     try:
-        decode_manifest(GOOD.replace(line, line + junk).encode(), "fuzz.toml")
-    except DataError as error:
-        assert error.remedy
-    assert Instant(0) == 0
+        manifest, _ = decode_manifest(GOOD.replace(line, line + junk).encode(), "fuzz.toml")
+    except DataError:
+        return
+    assert manifest.input, "what passes is whole"
