@@ -16,6 +16,7 @@ from orbitalcloud.cli.nodes import merged
 from orbitalcloud.cli.run import run
 from orbitalcloud.core import DataError
 from orbitalcloud.live.node_config import NodeConfig, load_config, node_name, static_routes
+from orbitalcloud.live.node_process import limits_of
 
 ORBITAL = [sys.executable, "-c", "from orbitalcloud.cli import main; main()"]
 
@@ -206,3 +207,10 @@ def test_a_name_may_be_written_as_people_write_it(text: str, name: str):
 def test_what_names_no_node_is_refused(text: str):
     with pytest.raises(DataError):
         node_name(text)
+
+
+def test_what_a_node_lets_pass_is_named_and_nothing_else_is():
+    assert limits_of(merged(None, {"tolerate": ["primary-crc"]})).tolerate == {"primary-crc"}
+    assert limits_of(NodeConfig()).tolerate == frozenset()
+    with pytest.raises(DataError, match="primary-crc"):
+        limits_of(NodeConfig(tolerate=("everything",)))

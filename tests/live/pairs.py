@@ -22,7 +22,7 @@ class MemoryLink:
     peer: str
     rate_bps: int = 1_000_000_000
     reliable: bool = True
-    kind: str = "tcpcl"
+    kind: str = "stcp"  # no encounters are told over such wires, so that what is sent is what a test sends
     other: MemoryLink | None = None
     sent: list[bytes] = field(default_factory=list)
 

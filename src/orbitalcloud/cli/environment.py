@@ -96,7 +96,7 @@ def _leap_seconds() -> Finding:
 
 
 def _kernels() -> Finding:
-    from orbitalcloud.physics import kernels
+    from orbitalcloud.core import kernels
 
     place = kernels.CACHE or Path(os.environ.get("NUMBA_CACHE_DIR", ""))
     compiled = len(list(place.rglob("*.nbi")))

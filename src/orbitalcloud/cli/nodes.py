@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from orbitalcloud.cli import output
-from orbitalcloud.core import DataError
+from orbitalcloud.core import Contact, DataError, Instant
 from orbitalcloud.live.node_config import NodeConfig, load_config
 
 if TYPE_CHECKING:
@@ -19,14 +19,23 @@ if TYPE_CHECKING:
 def node(config: Path | None, given: dict[str, object], salvage: bool, as_json: bool) -> int:
     """Run it. `given` are the options, which stand before the file's keys; lists are added to them."""
     from orbitalcloud.live.node_process import run_node
-    from orbitalcloud.live.plan_file import read_plan
     from orbitalcloud.live.wall import WallClock
 
     chosen = merged(config, given)
-    plan = read_plan(Path(chosen.plan), WallClock().now()) if chosen.plan else ()
+    plan = plan_of(Path(chosen.plan), WallClock().now()) if chosen.plan else ()
     asyncio.run(run_node(chosen, lambda ready: _begun(ready, as_json), salvage, plan))
     output.say("stopped; what it keeps is on disk")
     return 0
+
+
+def plan_of(place: Path, reference: Instant) -> tuple[Contact, ...]:
+    """The contacts of a plan file, with the margin that plans of others need; `DataError` names the line."""
+    from orbitalcloud.cli.reading_files import read_bounded
+    from orbitalcloud.network.plan_files import MOST_BYTES, read_plan
+    from orbitalcloud.network.routing import with_light_time_margin
+
+    text = read_bounded(place, MOST_BYTES).decode(errors="replace")
+    return tuple(with_light_time_margin(read_plan(text, reference)))
 
 
 def merged(config: Path | None, given: dict[str, object]) -> NodeConfig:

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from orbitalcloud.cli.options import Json, Mission, Store, Verbose
+from orbitalcloud.cli.verbs_net import net
+
 app = typer.Typer(
     name="orbital",
     help="A cloud whose computers are satellites: check a mission, fly it on the twin, see what happened.",
@@ -16,18 +19,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(net)
 
-Mission = Annotated[str, typer.Argument(help="a packaged mission (genesis-1) or the path of a TOML file")]
 FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
 KINDS = (
     "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, notices, heads, settlement, "
     "faults or upsets"
 )
-Json = Annotated[bool, typer.Option("--json", help="print data as JSON")]
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="instead of the mission's seed")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="show tracebacks")]
 
 
 @app.callback(invoke_without_command=True)
@@ -234,9 +235,6 @@ def wallet(
     return wallets.wallet(action, file, what, json)
 
 
-Store = Annotated[Path, typer.Option("--store", envvar="ORBITAL_STORE", help="the node's folder")]
-
-
 @app.command()
 def node(
     config: Annotated[Path | None, typer.Option("--config", help="a TOML file with the same keys as these")] = None,
@@ -251,6 +249,7 @@ def node(
     tls_key: Annotated[str, typer.Option(help="PEM: its key")] = "",
     tls_authority: Annotated[str, typer.Option(help="PEM: whose signature neighbours must show")] = "",
     require_tls: Annotated[bool, typer.Option("--require-tls", help="turn away neighbours without TLS")] = False,
+    tolerate: Annotated[list[str] | None, typer.Option(help="a breach of RFC 9171 to let pass: primary-crc")] = None,
     log: Annotated[str, typer.Option(help="a file for the node's Log, a JSON line an entry")] = "",
     salvage: Annotated[bool, typer.Option("--salvage", help="open a damaged store without what is damaged")] = False,
     json: Json = False,
@@ -260,7 +259,7 @@ def node(
     from orbitalcloud.cli import nodes
 
     files = {"tls_certificate": tls_certificate, "tls_key": tls_key, "tls_authority": tls_authority}
-    lists = {"listen": listen or [], "peers": peer or [], "routes": route or []}
+    lists = {"listen": listen or [], "peers": peer or [], "routes": route or [], "tolerate": tolerate or []}
     given = {"store": store, "name": name, "plan": plan, "tls": tls, "require_tls": require_tls, "log": log}
     return nodes.node(config, {**given, **files, **lists}, salvage, json)
 

@@ -7,7 +7,10 @@ the same digest.
 
 `node_process.run_node` runs one network node for real: its memory in a journal (`journal` over `disk`), its key and
 socket in a folder (`node_folder`), its neighbours over wires (`hub` is the seam), people's commands by `control` and
-`node_client`. `host` is where they meet. Imports twin and below; what runs a network node imports no twin.
+`node_client`. `host` is where they meet. `web_proxy` and `web_gateway` are programs beside a node that carry web pages.
+
+`emulator` puts a mission's links under real programs: `namespaces` with TUN devices, found again by `emulations`,
+entered by `entering`. Imports twin and below; what runs a network node imports no twin.
 """
 
 from __future__ import annotations

@@ -48,6 +48,8 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     """What waits for readers at most; one service may fill half."""
     remembered: Annotated[int, Meta(ge=1, le=10_000_000)] = 400_000
     """Ids of delivered bundles, against duplicates, each until it would have expired."""
+    tolerate: tuple[str, ...] = ()
+    """Breaches of RFC 9171 that are let pass, by name: what neighbours send that could do no better."""
     log: str = ""
     """A file for the node's Log, a JSON line an entry; at 64 MiB it is put aside as FILE.1."""
 

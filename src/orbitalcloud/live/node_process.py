@@ -22,6 +22,7 @@ from orbitalcloud.live.stopping import stop_requests
 from orbitalcloud.live.tls import ByAuthority, ByKey, Security
 from orbitalcloud.live.wires import Wires, node_id, parse_wire
 from orbitalcloud.network import AgentLimits, endpoint, parse_eid
+from orbitalcloud.network.bundle import TOLERANCES
 from orbitalcloud.network.identity import check_key, eid_key, key_eid, read_key_name
 from orbitalcloud.network.tcpcl_events import SessionPolicy
 from orbitalcloud.node.mailboxes import Quota
@@ -53,12 +54,19 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 def limits_of(config: NodeConfig) -> AgentLimits:
-    """The agent's bounds as configured. Over sockets a frame is a whole bundle: nothing is gained by cutting it."""
+    """The agent's bounds as configured; `DataError` names a tolerance that there is not.
+
+    Over sockets a frame is a whole bundle: nothing is gained by cutting it.
+    """
     usual = AgentLimits()
+    unknown = sorted(set(config.tolerate) - TOLERANCES)
+    if unknown:
+        raise DataError("tolerate", unknown[0], "write some of " + ", ".join(sorted(TOLERANCES)))
     return AgentLimits(
         store_bytes=config.store_mib << 20,
         store_bundles=config.store_bundles,
         seen_ids=config.remembered,
+        tolerate=frozenset(config.tolerate),
         segment_least_bytes=usual.bundle_bytes,
         segment_most_bytes=usual.bundle_bytes,
         window=WINDOW,

@@ -1,7 +1,8 @@
 """Opening wires: what a node listens on and whom it dials, as one set that is closed as one.
 
-A wire is written `KIND://[NODE@]HOST:PORT[?rate_bps=N]`. KIND is `tcpcl`, `stcp`, `mtcp` or `udp`; NODE names the
-neighbour where the protocol itself does not (all but TCPCLv4, where it is the only node that will do, if given).
+A wire is written `KIND://[NODE@]HOST:PORT[?rate_bps=N&crc=none]`. KIND is `tcpcl`, `stcp`, `mtcp` or `udp`; NODE
+names the neighbour where the protocol itself does not (all but TCPCLv4, where it is the only node that will do, if
+given). `crc=none` is for STCP and MTCP neighbours that read no CRCs, as dtn7zero.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Wire:
     port: int
     node: str = ""
     rate_bps: int = 0
+    sums: bool = True
+    """Whether bundles leave with the CRCs that they have."""
 
     @property
     def pace_bps(self) -> int:
@@ -60,16 +63,20 @@ class BackOff:
 def parse_wire(text: str) -> Wire:
     """Read a wire; `DataError` if it is none."""
     remedy = "write KIND://[NODE@]HOST:PORT[?rate_bps=N] with KIND one of " + ", ".join(KINDS)
+    remedy += "; stcp and mtcp may say crc=none too"
     try:
         parts = urlsplit(text)
         port, query = parts.port, dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
         rate = query.pop("rate_bps", "0")
+        sums = query.pop("crc", "") if parts.scheme in ("stcp", "mtcp") else ""
         known = parts.scheme in KINDS and parts.hostname and not (parts.path.strip("/") or parts.fragment or query)
-        if not known or not rate.isdecimal():
+        if not known or not rate.isdecimal() or sums not in ("", "none"):
             raise ValueError
     except ValueError:
         raise DataError("wire", text, remedy) from None
-    return Wire(parts.scheme, parts.hostname or "", DEFAULT_PORT if port is None else port, _node(text), int(rate))
+    return Wire(
+        parts.scheme, parts.hostname or "", DEFAULT_PORT if port is None else port, _node(text), int(rate), not sums
+    )
 
 
 def _node(text: str) -> str:
@@ -167,7 +174,8 @@ class Wires:
             made: TcpclLink | FramedLink = TcpclLink(self._hub, policy, active, self._security, wire.pace_bps)
         else:
             rate = wire.pace_bps if active else 0
-            made = FramedLink(self._hub, wire.kind, wire.node, rate, self._policy.transfer_mru, busy=busy)
+            most = self._policy.transfer_mru
+            made = FramedLink(self._hub, wire.kind, wire.node, rate, most, busy=busy, sums=wire.sums)
         self.links.add(made)
         made.gone.add_done_callback(lambda _: self.links.discard(made))
         return made

@@ -22,8 +22,6 @@ from orbitalcloud.core.time import MILLISECOND, MINUTE, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.network import admin, cbor, making, prophet
 from orbitalcloud.network.bundle import (
-    BLOCK_CONFIDENTIALITY,
-    BLOCK_INTEGRITY,
     BUNDLE_AGE,
     IS_ADMINISTRATIVE,
     MAX_BYTES,
@@ -34,13 +32,13 @@ from orbitalcloud.network.bundle import (
     require_conformant,
     with_block,
 )
-from orbitalcloud.network.convergence import REFUSED, TAKEN, Report, Segment, decode_frame, transfer_name
+from orbitalcloud.network.convergence import Segment, decode_frame
 from orbitalcloud.network.eid import NULL, Eid, endpoint
-from orbitalcloud.network.fragment import Reassembly
+from orbitalcloud.network.fragment import Parts
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Delivered, Desk, Out, Output
 from orbitalcloud.network.peer import Peer
-from orbitalcloud.network.reporting import ASKS, Reporter
+from orbitalcloud.network.reporting import ASKS, Reporter, reported
 from orbitalcloud.network.routes import Ask
 from orbitalcloud.network.routing import ContactPlan, Route
 from orbitalcloud.network.security.guard import Guard
@@ -54,8 +52,6 @@ EXPIRY_TIMER = "net/expiry"
 SEQUENCE = "sequence"
 _RESERVED = 64
 """Sequence numbers taken from the saved counter at a time, so that it is not saved for each bundle."""
-
-_Parts = tuple[Reassembly, list[str]]
 
 
 class _ForgedError(RemoteProtocolError):
@@ -108,7 +104,7 @@ class BundleAgent:
         self._store = BundleStore(limits.store_bytes, limits.store_bundles, limits.source_ppm, limits.source_bytes)
         self._sender = Sender(name, plan, self._store, self.limits)
         self._seen = Seen(self.limits.seen_ids)
-        self._parts: dict[str, _Parts] = {}
+        self._parts = Parts()
         self._sequence = 0
         self._sequence_limit = 0
         self._expiry_at: Instant | None = None
@@ -168,6 +164,8 @@ class BundleAgent:
         for key in keys:
             if key.startswith(PREFIX):
                 self._restore_bundle(now, key, saved[key], out)
+        if prophet.SAVED in saved:
+            self._restore_encounters(now, saved[prophet.SAVED], out)
         counter = saved.get(SEQUENCE, b"")
         if len(counter) == 8:
             self._sequence = self._sequence_limit = int.from_bytes(counter, "big")
@@ -196,6 +194,18 @@ class BundleAgent:
         if local:
             self._assemble(now, bundle, entry.expires, out)
 
+    def _restore_encounters(self, now: Instant, value: bytes, out: Out) -> None:
+        try:
+            self._sender.prophet.restore(now, value)
+        except RemoteProtocolError as error:
+            out.append(effects.Save(prophet.SAVED, None))
+            out.append(effects.Record(making.refused(now, self.name, self.name, len(value), error)))
+
+    def _save_encounters(self, now: Instant, out: Out) -> None:
+        value = self._sender.prophet.saved(now)
+        if value is not None:
+            out.append(effects.Save(prophet.SAVED, value))
+
     def _entry(self, now: Instant, bundle: Bundle, wire: bytes, expires: Instant, local: bool = False) -> Entry:
         source = self.node_of(bundle.source)
         entry = Entry(bundle, wire, now, expires, local, "" if source == self.name else source or "nobody")
@@ -213,8 +223,10 @@ class BundleAgent:
         """This node can send to `contact.receiver` from now on."""
         out: Out = []
         self._sender.opened(now, contact, out)
-        if not self._sender.routes.foreseen(now, contact.receiver):
+        answers = prophet.answers(self.name, contact)
+        if answers and not self._sender.routes.foreseen(now, contact.receiver):
             self._sender.prophet.met(now, contact.receiver)
+            self._save_encounters(now, out)
             vector = self._sender.prophet.vector(now)
             out += self.submit(now, contact.receiver, prophet.SERVICE, vector, "encounter", 10 * MINUTE, 3)
         return out
@@ -260,11 +272,14 @@ class BundleAgent:
         priority: int = 1,
         flags: int = 0,
         source_service: str = "",
+        path_now_ms: int | None = None,
     ) -> Iterator[Output]:
         """Send `payload` to the service of a node. Larger `priority` (0 to 23) is more urgent.
 
         Answers go to `source_service` of this node.
         `flags` are RFC 9171's for this bundle (`admin.ASK…`, `bundle.MUST_NOT_FRAGMENT`), besides the agent's `asks`.
+        With `path_now_ms` it wants a path now, end to end, that waits no longer than this anywhere: without one it is
+        dropped with the Why of it; should the path break on the way, it goes on as others do.
         The first output is the record of the bundle, `BundleCreated`; where the store refuses it, `BundleDropped` with
         the Why follows. `DataError` if the names make no endpoint.
         """
@@ -274,7 +289,7 @@ class BundleAgent:
         sequence = self._next_sequence(out)
         lifetime_ms, report_to = lifetime_ns // MILLISECOND, own if flags & ASKS else NULL
         bundle = making.make_bundle(
-            to, source, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to
+            to, source, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to, path_now_ms
         )
         self._launch(now, bundle, purpose, out)
         return iter(out)
@@ -285,24 +300,23 @@ class BundleAgent:
         if self.guard is not None and not local:
             bundle = self.guard.protected(bundle)
         wire = encode(bundle)
-        created = records.BundleCreated(
-            at=now,
-            node=self.name,
-            bundle=bundle.id,
-            destination=bundle.destination.text,
-            size_bytes=len(wire),
-            purpose=purpose,
-        )
-        out.insert(0, effects.Record(created))
+        out.insert(0, effects.Record(making.created(now, self.name, bundle, len(wire), purpose)))
         refusal = self._too_big(len(wire))
         if refusal is None:
-            refusal = self._no_place(bundle) if local else self._full(now, len(wire), bundle.priority, out)
+            refusal = self._no_place(bundle) if local else self._no_path(now, bundle, wire)
+        if refusal is None and not local:
+            refusal = self._full(now, len(wire), bundle.priority, out)
         if local and refusal is None:
             self._deliver(now, bundle, expiry(bundle, now, self.limits.retention_ns), "made here", out)
         elif refusal is not None:
             self._drop(now, bundle.id, refusal, out)
         else:
             self._keep(now, bundle, wire, "", out)
+
+    def _no_path(self, now: Instant, bundle: Bundle, wire: bytes) -> Why | None:
+        if bundle.path_now_ms is None:
+            return None
+        return self._sender.no_path(now, self._entry(now, bundle, wire, expiry(bundle, now, self.limits.retention_ns)))
 
     def _full(self, now: Instant, size_bytes: int, priority: int, out: Out) -> Why | None:
         """Why a bundle made here cannot be stored; less urgent ones made here make room for it (`victims`)."""
@@ -371,32 +385,18 @@ class BundleAgent:
         return out
 
     def _take_segment(self, now: Instant, peer: Peer, segment: Segment, out: Out) -> None:
-        limits, inbound = self.limits, peer.inbound
-        if inbound.is_finished(segment.transfer):
-            if segment.checkpoint:
-                peer.answer(Report(segment.transfer, TAKEN), limits.reports)
-            return
-        if segment.total_bytes > limits.bundle_bytes:
-            peer.answer(Report(segment.transfer, REFUSED), limits.reports)
-            detail = f"{segment.total_bytes} bytes, at most {limits.bundle_bytes} are taken"
-            raise RemoteProtocolError("oversize", detail)
-        whole = inbound.take(segment, limits)
+        whole = peer.take(segment, self.limits)
         if whole is None:
-            if segment.checkpoint:
-                peer.answer(inbound.missing(segment), limits.reports)
             return
-        if transfer_name(whole) != segment.transfer:
-            raise RemoteProtocolError("transfer-name", "the bytes are not those that the transfer is named by")
         try:
             self._take_bundle(now, peer.name, whole, out)
         except _ForgedError:
-            peer.answer(Report(segment.transfer, REFUSED), limits.reports)
+            peer.refuse(segment.transfer, self.limits)
             return
         except RemoteProtocolError:
-            peer.answer(Report(segment.transfer, REFUSED), limits.reports)
+            peer.refuse(segment.transfer, self.limits)
             raise
-        inbound.finish(segment.transfer, limits.finished_transfers)
-        peer.answer(Report(segment.transfer, TAKEN), limits.reports)
+        peer.finish(segment.transfer, self.limits)
 
     def _take_bundle(self, now: Instant, peer: str, wire: bytes, out: Out) -> None:
         """Take custody of an encoded bundle; `RemoteProtocolError` where it stays the peer's.
@@ -433,7 +433,7 @@ class BundleAgent:
             elif bundle.destination.service == prophet.SERVICE:
                 self._hear(now, peer, judged.bundle or bundle, out)
             else:
-                self._deliver(now, judged.bundle or bundle, expires, _verdict(judged), out)
+                self._deliver(now, judged.bundle or bundle, expires, judged.verdict, out)
             return
         bundle = judged.bundle or bundle
         if not local:
@@ -458,8 +458,9 @@ class BundleAgent:
         if self.node_of(bundle.source) != peer:
             raise RemoteProtocolError("prophet-source", f"{peer} brings what is of {bundle.source.node[:60]}")
         vector = prophet.read_vector(bundle.payload)
-        out.append(effects.Record(making.heard(now, self.name, bundle)))
+        out.append(effects.Record(making.delivered(now, self.name, bundle, min(now, bundle.created))))
         self._sender.prophet.heard(now, peer, vector)
+        self._save_encounters(now, out)
         self._sender.dispatch_all(now, out)
 
     def _judge(self, now: Instant, peer: str, bundle: Bundle, local: bool, out: Out) -> Judgement:
@@ -492,19 +493,14 @@ class BundleAgent:
 
     def _assemble(self, now: Instant, part: Bundle, expires: Instant, out: Out) -> None:
         """Add a stored fragment to the others; deliver when nothing is missing."""
-        whole_id = part.whole_id
-        if whole_id not in self._parts:
-            self._parts[whole_id] = (Reassembly(part.total_bytes), [])
-        assembly, names = self._parts[whole_id]
         try:
-            assembly.add(part)
+            whole = self._parts.add(part)
         except RemoteProtocolError as error:
             self._forget_local(part.id, out)
             self._drop(now, part.id, Why(False, error.check, error.detail), out)
             return
-        names.append(part.id)
-        if assembly.complete:
-            self._put_together(now, assembly.bundle(), expires, out)
+        if whole is not None:
+            self._put_together(now, whole, expires, out)
 
     def _put_together(self, now: Instant, bundle: Bundle, expires: Instant, out: Out) -> None:
         """A bundle whose last fragment came: its security is judged only now. Refused, it is gone: it was taken."""
@@ -512,7 +508,7 @@ class BundleAgent:
         if self.guard is not None:
             judged = self.guard.judged(bundle, True)
         if judged.bundle is not None:
-            self._deliver(now, judged.bundle, expires, _verdict(judged), out)
+            self._deliver(now, judged.bundle, expires, judged.verdict, out)
             return
         self._forget_parts(bundle.id, out)
         self._drop(now, bundle.id, judged.why, out, judged.reason)
@@ -521,8 +517,7 @@ class BundleAgent:
         out.append(effects.Save(self._store.remove(name).key, None))
 
     def _forget_parts(self, whole_id: str, out: Out) -> None:
-        _, fragments = self._parts.pop(whole_id, (None, ()))
-        for name in fragments:
+        for name in self._parts.forget(whole_id):
             self._forget_local(name, out)
 
     def _deliver(self, now: Instant, bundle: Bundle, expires: Instant, security: str, out: Out) -> None:
@@ -532,20 +527,10 @@ class BundleAgent:
         if bundle.flags & IS_ADMINISTRATIVE:
             self._heard(now, bundle, out)
             return
-        created = bundle.created if bundle.created_ms else Instant(now - (bundle.age_ms or 0) * MILLISECOND)
-        payload = bundle.payload
-        delivered = records.BundleDelivered(
-            at=now,
-            node=self.name,
-            bundle=name,
-            source=bundle.source.text,
-            size_bytes=len(payload),
-            delay_ms=(now - created) // MILLISECOND,
-            security=security,
-        )
-        out.append(effects.Record(delivered))
+        created = making.made_at(now, bundle)
+        out.append(effects.Record(making.delivered(now, self.name, bundle, created, security)))
         source, service = self.node_of(bundle.source), bundle.destination.service
-        out.append(Delivered(name, source, service, payload, created, bundle.source.text))
+        out.append(Delivered(name, source, service, bundle.payload, created, bundle.source.text))
         self._report(now, bundle, admin.DELIVERED, admin.NO_REASON, out)
 
     # Status reports --------------------------------------------------------------------------------------------------
@@ -553,23 +538,9 @@ class BundleAgent:
     def _heard(self, now: Instant, bundle: Bundle, out: Out) -> None:
         """An administrative record for this node: shown in the Log, and no more."""
         try:
-            if bundle.destination.service not in ("", "0"):
-                raise RemoteProtocolError("administrative-endpoint", f"{bundle.destination} is an application's")
-            report = admin.decode_record(bundle.payload)
+            out.append(effects.Record(reported(now, self.name, bundle)))
         except RemoteProtocolError as error:
             self._drop(now, bundle.id, Why(False, error.check, error.detail), out)
-            return
-        heard = records.StatusReported(
-            at=now,
-            node=self.name,
-            bundle=report.subject,
-            reporter=bundle.source.text,
-            status=report.words,
-            reason=report.reason,
-            text=report.reason_text,
-            time_ms=report.time_ms,
-        )
-        out.append(effects.Record(heard))
 
     def _report_reception(self, now: Instant, bundle: Bundle, out: Out) -> None:
         reason = admin.UNSUPPORTED if making.asks_to_report(bundle) else admin.NO_REASON
@@ -591,7 +562,7 @@ class BundleAgent:
         for entry in self._store.expired(now):
             if entry.local:
                 self._forget_local(entry.id, out)
-                self._parts.pop(entry.whole_id, None)
+                self._parts.forget(entry.whole_id)
             else:
                 self._sender.release(entry, out)
             text = f"its lifetime ended at {iso(entry.expires)}"
@@ -619,10 +590,3 @@ class BundleAgent:
     def _drop(self, now: Instant, bundle: str, why: Why, out: Out, reason: int = 0) -> None:
         dropped = records.BundleDropped(at=now, node=self.name, bundle=bundle, why=why, reason=reason)
         out.append(effects.Record(dropped))
-
-
-def _verdict(judged: Judgement) -> str:
-    """Whose security operations were good, for people: `signed by dtn://a/`."""
-    words = {BLOCK_INTEGRITY: "signed by", BLOCK_CONFIDENTIALITY: "sealed by"}
-    good = [f"{words[f.service]} {f.source}" for f in judged.findings if f.status == "good" and f.target == 1]
-    return ", ".join(good)

@@ -19,15 +19,16 @@ from orbitalcloud.core.why import Why
 from orbitalcloud.network import AgentLimits, ContactPlan, Delivered, admin, endpoint, parse_eid
 from orbitalcloud.node.base import Node
 from orbitalcloud.node.config import NetworkFacts
-from orbitalcloud.node.letters import POST, TAKE, Letter, Post, Take
+from orbitalcloud.node.letters import PASSING_NUMBERS, POST, TAKE, Letter, Post, Take
 from orbitalcloud.node.mailboxes import Mailboxes, Quota
 from orbitalcloud.node.orders import decode_order
 from orbitalcloud.node.tracer import TRACE, passed_on
+from orbitalcloud.node.web import ANSWERS
 
 ECHO = frozenset({"ping", "echo", "2047"})
 """Services that send back what they are sent; `ipn:N.2047` is HDTN's and ION's habit."""
 ECHO_LIFETIME_NS = HOUR
-PASSING = ("ping-", "trace-")
+PASSING = ("ping-", "trace-", ANSWERS)
 """How services begin that somebody made for one answer; what comes for them too late is swept away."""
 SWEEP_TIMER = "post/sweep"
 SWEEP_NS = HOUR
@@ -102,7 +103,7 @@ class NetworkNode(Node):
     def _fired(self, now: Instant, timer: str) -> Iterator[Effect]:
         """Forget answers for which nobody waits any more: older than an hour, to a service that was made for one."""
         for service in self.mail.services():
-            if service.startswith(PASSING) or (service.isdecimal() and int(service) >= 1 << 32):
+            if service.startswith(PASSING) or (service.isdecimal() and int(service) in PASSING_NUMBERS):
                 old = [mail.number for mail in self.mail.later(service, 0, 4096) if mail.created_ns < now - SWEEP_NS]
                 yield from self.mail.take(service, max(old, default=0))
         yield Wake(Instant(now + SWEEP_NS), SWEEP_TIMER)
