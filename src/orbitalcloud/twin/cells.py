@@ -47,7 +47,7 @@ from orbitalcloud.compute.cell_wire import (
     read_ready,
     size_of,
 )
-from orbitalcloud.core import RemoteProtocolError
+from orbitalcloud.core import RemoteProtocolError, version
 
 START_S = 60.0
 """Until a cell is ready: half a second of imports, on a machine that does much else."""
@@ -312,9 +312,7 @@ class Cell:
 
 def _environment(folder: str) -> dict[str, str]:
     """Where our package lies, how many threads, a home for what libraries leave; nothing of ours: it may be secret."""
-    import orbitalcloud
-
-    home = Path(orbitalcloud.__file__).resolve().parent.parent
+    home = Path(version.__file__).resolve().parents[2]
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     kept = dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), str(SHARED_BYTES))  # inputs reuse pages
     plain = {"PYTHONPATH": str(home), "HOME": folder, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
