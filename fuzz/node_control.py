@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import msgspec
+from orbitalcloud.live.plan_file import parse_plan
 
 from orbitalcloud.core import DataError, Instant, RemoteProtocolError, Seed
 from orbitalcloud.core.effects import Save
 from orbitalcloud.live.control import Letters, Read, Said, Say, Show, packed, read_answer, read_ask
 from orbitalcloud.live.journal import _read_header, opened
-from orbitalcloud.live.plan_file import parse_plan
 from orbitalcloud.node.letters import Letter, Mail, Post, Take
 from orbitalcloud.node.orders import decode_order, encode_order
 from orbitalcloud.node.tracer import Hop, Trace

@@ -142,12 +142,7 @@ def _until(holds) -> None:
 
 def test_a_throttled_run_gets_its_share(warm: Cells) -> None:
     warm.run(LOOP, b"x", Limits(fuel=1000))
-    begun = perf_counter()
-    outcome = warm.run(LOOP, b"x", LONG, Bounds(wall_s=1.0, share=0.2))
-    assert outcome.failure == "wall-time"
-    assert perf_counter() - begun >= 1.0
-    short = Limits(fuel=1_500_000_000)
-    warm.run(LOOP, b"x", Limits(fuel=1000))
+    short = Limits(fuel=1_000_000_000)
     begun = perf_counter()
     assert warm.run(LOOP, b"x", short, Bounds(share=0.2)).failure == "fuel"
     took, cpu = perf_counter() - begun, warm.last_cpu_s

@@ -18,13 +18,23 @@ if TYPE_CHECKING:
     from orbitalcloud.study.jobs import Quote
 
 
-def job(action: str, thing: Path, mission: str | None, data: Sequence[Path], out: Path | None, as_json: bool) -> int:
+def job(
+    action: str,
+    thing: Path,
+    mission: str | None,
+    data: Sequence[Path],
+    labels: Sequence[Path],
+    out: Path | None,
+    as_json: bool,
+) -> int:
     """Check or run; exit 1 where a run fails."""
     if action == "check":
         return _check(thing, mission, data, as_json)
     if action == "run":
         return _run(thing, out, as_json)
-    raise output.choose("action", action, ["check", "run"])
+    if action == "prepare":
+        return _prepare(thing, data, labels, out, as_json)
+    raise output.choose("action", action, ["check", "run", "prepare"])
 
 
 def _check(thing: Path, mission: str | None, data: Sequence[Path], as_json: bool) -> int:
@@ -116,6 +126,37 @@ def _run(thing: Path, out: Path | None, as_json: bool) -> int:
     if as_json:
         output.data({"name": asked.manifest.name, "artefact": asked.artefact.digest, "runs": told})
     return 1 if any(one["failure"] for one in told) else 0
+
+
+def _prepare(thing: Path, data: Sequence[Path], labels: Sequence[Path], out: Path | None, as_json: bool) -> int:
+    """Quantise; exit 1 where the result is still not of the exact class."""
+    from orbitalcloud.cli.reading_files import read_bounded
+    from orbitalcloud.compute.artefact import MAX_ONNX_BYTES
+    from orbitalcloud.compute.jobs import MAX_INPUT_BYTES
+    from orbitalcloud.study.prepare import prepare
+
+    given = [[read_bounded(place, MAX_INPUT_BYTES) for place in places] for places in (data, labels)]
+    made = prepare(read_bounded(thing, MAX_ONNX_BYTES), *given)
+    place = out or thing.with_name(f"{thing.stem}-int8.onnx")
+    output.write_file(place, partial(_put, made.artefact.data))
+    canary = {"artefact": made.artefact.digest, "input": made.canary_input, "output": made.canary_output}
+    told = {"model": str(place), "before": asdict(made.before), "after": asdict(made.after)}
+    if as_json:
+        output.data({**told, "agreement": made.agreement, "canary": {**canary, "runtime": made.runtime}})
+    else:
+        rows = [
+            (name, one.verification, f"{one.bytes:,}", _share(one.accuracy), _share(one.kappa))
+            for name, one in (("before", made.before), ("after", made.after))
+        ]
+        _table(("", "class", "bytes", "accuracy", "kappa"), rows)
+        print(f"classes agree on {made.agreement:.4f}")
+        print(f"canary {canary['input']} → {canary['output']}")
+        print(place)
+    return 0 if made.after.verification == "exact" else 1
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
 
 
 def _put(data: bytes, place: Path) -> None:

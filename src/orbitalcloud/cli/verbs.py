@@ -354,21 +354,23 @@ def flows(
 
 @app.command()
 def job(
-    action: Annotated[str, typer.Argument(help="check or run")],
-    thing: Annotated[Path, typer.Argument(help="a job's manifest (TOML); check: or an ONNX model or WASM module")],
+    action: Annotated[str, typer.Argument(help="check, run or prepare")],
+    thing: Annotated[Path, typer.Argument(help="a job's manifest (TOML); check, prepare: or an artefact")],
     mission: Annotated[str | None, typer.Option(help="check: price the bytes at this mission's rates")] = None,
-    data: Annotated[list[Path] | None, typer.Option("--input", help="check of an artefact: its input")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="run: the folder for the outputs")] = None,
+    data: Annotated[list[Path] | None, typer.Option("--input", help="check, prepare of an artefact: its input")] = None,
+    labels: Annotated[list[Path] | None, typer.Option("--labels", help="prepare: classes of each input")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="run: outputs' folder; prepare: the new model")] = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:
-    """What a job will cost before it is sent (check), or what it does here, in a process of its own (run).
+    """What a job will cost before it is sent (check), what it does here, in a process of its own (run); and a float
+    model made one of integers, whose result every machine repeats (prepare).
 
     Refused with the reason: what is no model or module, does not fit its input, or is due already.
     """
     from orbitalcloud.cli import jobs
 
-    return jobs.job(action, thing, mission, data or [], out, json)
+    return jobs.job(action, thing, mission, data or [], labels or [], out, json)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import html
 import json
+import shutil
 import tempfile
 import time
 import tomllib
@@ -156,7 +157,11 @@ def submit(
     folder = Folder.create(out or free_name(FLIGHTS, f"{loaded.mission.name}-{asked.manifest.name}"))
     files = Path(folder.path).with_name(f"{Path(folder.path).name}.job")
     files.mkdir(parents=True, exist_ok=True)
-    combined = with_job(loaded, asked, files, station, hour)
+    try:
+        combined = with_job(loaded, asked, files, station, hour)
+    except BaseException:
+        shutil.rmtree(files, ignore_errors=True)  # refused: nothing of it stays
+        raise
     fly(combined, folder, loaded.mission.seed if seed is None else seed)
     return folder
 
