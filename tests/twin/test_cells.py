@@ -33,7 +33,8 @@ def module(run: str, memory: str = "2") -> Artefact:
     return Artefact.of(bytes(wat2wasm(code)))
 
 
-ECHO = module("(i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))")
+ECHO_RUN = "(i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))"
+ECHO = module(ECHO_RUN)
 LOOP = module("(loop br 0) i64.const 0")
 
 
@@ -208,6 +209,19 @@ def test_a_cell_has_no_file_of_ours_and_cannot_open_one(warm: Cells) -> None:
         cell.close()
     finally:
         os.close(secret)
+
+
+def test_where_no_memory_can_be_shared_large_inputs_come_through_the_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int, size: int) -> None:
+        raise OSError(27, "File too large")
+
+    monkeypatch.setattr("os.ftruncate", full)
+    cell = Cell()
+    limits = Limits(output_bytes=2**21)
+    outcome, usable = cell.run(module(ECHO_RUN, "40"), bytes(range(256)) * 4000, limits, Bounds())
+    cell.close()
+    assert usable
+    assert outcome.output == bytes(range(256)) * 4000
 
 
 def test_warm_cells_are_bounded() -> None:

@@ -47,7 +47,8 @@ _TINY_WASM = bytes.fromhex(
 def main() -> None:
     """Answer orders until there are no more."""
     _load()
-    shared = mmap.mmap(int(sys.argv[1]), SHARED_BYTES, mmap.MAP_SHARED, mmap.PROT_READ)
+    descriptor = int(sys.argv[1])
+    shared = mmap.mmap(descriptor, SHARED_BYTES, mmap.MAP_SHARED, mmap.PROT_READ) if descriptor >= 0 else b""
     confined = tuple(_confine())
     _send(frame(Ready(_held_bytes(), confined)))
     artefact: Artefact | None = None

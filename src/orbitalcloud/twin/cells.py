@@ -87,23 +87,36 @@ class _Ended(Exception):
 
 
 class _Shared:
-    """Memory that a cell reads large inputs from, of a fixed size: a cell that could cut it would end us too."""
+    """Memory that a cell reads large inputs from, of a fixed size: a cell that could cut it would end us too.
+
+    Where the system gives none (a limit of our own on files' sizes), `descriptor` is -1 and inputs go through the pipe.
+    """
 
     def __init__(self) -> None:
-        self.descriptor = os.memfd_create("orbital-input", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(self.descriptor, SHARED_BYTES)
-        fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
-        self._map = mmap.mmap(self.descriptor, SHARED_BYTES)
+        self.descriptor = -1
+        self._map: mmap.mmap | None = None
+        made = os.memfd_create("orbital-input", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            os.ftruncate(made, SHARED_BYTES)
+            fcntl.fcntl(made, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+            self._map = mmap.mmap(made, SHARED_BYTES)
+            self.descriptor = made
+        except OSError:
+            os.close(made)
 
-    def put(self, data: bytes) -> None:
-        """The data at its beginning."""
+    def put(self, data: bytes) -> bool:
+        """The data at its beginning; False where there is no room, or no need."""
+        if self._map is None or not _SHARED_FROM_BYTES <= len(data) <= SHARED_BYTES:
+            return False
         self._map[: len(data)] = data
+        return True
 
     def close(self) -> None:
         """Let go of it; twice does no harm."""
-        if not self._map.closed:
+        if self._map is not None:
             self._map.close()
             os.close(self.descriptor)
+            self._map = None
 
 
 class Cell:
@@ -129,7 +142,7 @@ class Cell:
                 stderr=self._said,
                 cwd=self._folder,
                 env=_environment(self._folder),
-                pass_fds=(self._shared.descriptor,),
+                pass_fds=(self._shared.descriptor,) if self._shared.descriptor >= 0 else (),
                 start_new_session=True,  # Ctrl-C is the driver's to hear
                 bufsize=0,
             )
@@ -177,9 +190,7 @@ class Cell:
 
     def _exchange(self, artefact: Artefact, data: bytes, limits: Limits, bounds: Bounds) -> Answer:
         fresh = artefact.digest != self._loaded
-        large = _SHARED_FROM_BYTES <= len(data) <= SHARED_BYTES
-        if large:
-            self._shared.put(data)
+        large = self._shared.put(data)
         order = Order(
             b"" if large else data,
             limits.fuel,
