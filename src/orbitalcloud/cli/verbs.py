@@ -359,6 +359,59 @@ def flows(
 
 
 @app.command()
+def job(
+    action: Annotated[str, typer.Argument(help="check, run or prepare")],
+    thing: Annotated[Path, typer.Argument(help="a job's manifest (TOML); check, prepare: or an artefact")],
+    mission: Annotated[str | None, typer.Option(help="check: price the bytes at this mission's rates")] = None,
+    data: Annotated[list[Path] | None, typer.Option("--input", help="check, prepare of an artefact: its input")] = None,
+    labels: Annotated[list[Path] | None, typer.Option("--labels", help="prepare: classes of each input")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="run: outputs' folder; prepare: the new model")] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """What a job will cost before it is sent (check), what it does here, in a process of its own (run); and a float
+    model made one of integers, whose result every machine repeats (prepare).
+
+    Refused with the reason: what is no model or module, does not fit its input, or is due already.
+    """
+    from orbitalcloud.cli import jobs
+
+    return jobs.job(action, thing, mission, data or [], labels or [], out, json)
+
+
+@app.command()
+def submit(
+    manifest: Annotated[Path, typer.Argument(help="a job's manifest (TOML)")],
+    mission: Annotated[str, typer.Option(help="a packaged mission or the path of a TOML file")] = "genesis-1",
+    at: Annotated[str | None, typer.Option("--at", help="a station [default: the mission's first]")] = None,
+    hour: Annotated[float, typer.Option("--hour", min=0, help="hours after the mission's epoch")] = 0.0,
+    seed: Seed = None,
+    out: Out = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Add a job to a mission and fly it on the twin; ends with what each run cost. Exit 1 if a result is missing."""
+    from orbitalcloud.cli import jobs
+
+    return jobs.submit(manifest, mission, at, hour, seed, out, json)
+
+
+@app.command()
+def calibrate(
+    name: Annotated[str, typer.Argument(help="the entry's name")] = "this-machine",
+    active_w: Annotated[float | None, typer.Option(min=0.001, help="what an instrument says at work")] = None,
+    idle_w: Annotated[float | None, typer.Option(min=0, help="what an instrument says when idle")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="write the entry there, for a mission to name")] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Measure this machine as an accelerator: operations and fuel a second, watts if it tells."""
+    from orbitalcloud.cli import jobs
+
+    return jobs.calibrate(name, active_w, idle_w, out, json)
+
+
+@app.command()
 def doctor(json: Json = False, verbose: Verbose = False) -> int:
     """Look at the environment: versions, dates of tables, room on the disk, compiled kernels."""
     from orbitalcloud.cli import environment

@@ -32,6 +32,7 @@ _TYPES = {
 } | {f"tensor({sign}int{bits})": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 
 
+@lru_cache(maxsize=1)
 def runtime_name() -> str:
     """`onnxruntime 1.32.0 cpu x86_64`: what a float result depends on."""
     import onnxruntime

@@ -46,12 +46,14 @@ def _engine() -> Engine:
     config.wasm_memory64 = False
     config.wasm_multi_memory = False
     config.parallel_compilation = False
+    config.memory_init_cow = False  # it opens a file for each module, which a confined process cannot
     config.max_wasm_stack = _STACK_BYTES
     return Engine(config)
 
 
+@lru_cache(maxsize=1)
 def runtime_name() -> str:
-    """`wasmtime 50.0.1`."""
+    """`wasmtime 50.0.1`; looked up once, because a confined process cannot open files later."""
     from importlib.metadata import version
 
     return f"wasmtime {version('wasmtime')}"

@@ -10,9 +10,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import astuple, replace
-from time import perf_counter, process_time
+from time import perf_counter
 
-from orbitalcloud.compute import Artefact, Cost, Limits, Outcome, Usage, execute
+from orbitalcloud.compute import Artefact, Cost, Limits, Outcome, Usage
 from orbitalcloud.compute.bitflips import Flip
 from orbitalcloud.compute.guards import Ranges, Trip, guard_work, total
 from orbitalcloud.core import MILLISECOND, SECOND, Instant, Log, Seed, digest_of, records
@@ -33,6 +33,7 @@ from orbitalcloud.core.records import Entry
 from orbitalcloud.node import Node
 from orbitalcloud.node.base import CHAIN
 from orbitalcloud.node.vault import NETWORK, SLOTS
+from orbitalcloud.twin.cells import Bounds, own_cells
 from orbitalcloud.twin.gateway import Gateway
 from orbitalcloud.twin.keystores import KeyStore, SeedKeys
 from orbitalcloud.twin.medium import Loss, Medium
@@ -256,6 +257,7 @@ class Carrier:
                 self.run(name, effect)
             case Stop(run):
                 self._runs.pop(run, None)
+                own_cells().stop(run)
 
     def _record(self, entry: Entry) -> None:
         assert self.log is not None, "a flight has its Log before its first event"
@@ -299,12 +301,16 @@ class Carrier:
         else:
             self.finish(name, effect, self.execute(name, effect), self.now)
 
-    def execute(self, name: str, effect: Run) -> Outcome:
-        """Really run the artefact on its input, under its limits."""
-        artefact, limits = self.artefact(name, effect.artefact), _limits(effect)
-        begun = process_time()
-        outcome = execute(artefact, effect.data, limits)
-        self.execution_s += process_time() - begun
+    def execute(self, name: str, effect: Run, paced: bool = False) -> Outcome:
+        """Really run the artefact on its input, under its limits, in a process of its own (`cells`).
+
+        `paced` gives a throttled run only its share of the processor: for the driver whose time is real.
+        """
+        artefact = self.artefact(name, effect.artefact)
+        limits = _limits(effect)
+        share = self.world.accelerator(name).throttled_ops_fraction if paced and effect.throttled else 1.0
+        outcome = own_cells().run(artefact, effect.data, limits, Bounds(share=share), name=effect.run)
+        self.execution_s += own_cells().last_cpu_s
         return outcome
 
     def artefact(self, name: str, digest: str) -> Artefact:
