@@ -8,7 +8,7 @@ ONLY ?=
 MISSION ?= genesis-1
 
 .DEFAULT_GOAL := help
-.PHONY: help fly test test-chain test-kill fuzz check lint types contracts bench validate docs wasm lock clean
+.PHONY: help fly test test-chain test-interop test-kill fuzz check lint types contracts bench validate docs wasm lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ test-chain: $(READY)  ## a job's life on a real Ethereum node (anvil, from npm),
 	@$(RUN)/python tools/make_contracts.py --check
 	@$(RUN)/python tools/check_contracts.py
 	@$(RUN)/python -m pytest slow/chain
+
+test-interop: $(READY)  ## bundles, wires and routes against pyD3TN, dtn7zero, pydtnsim and tshark (from PyPI and apt)
+	@$(RUN)/python -m pytest slow/interop
 
 test-kill: $(READY)  ## two nodes killed and restarted at random deliver 100,000 letters once [MINUTES=10]
 	@$(RUN)/python slow/network/killed_nodes.py --minutes $(or $(MINUTES),10)

@@ -1,6 +1,6 @@
 """networkx over the same snapshots: Dijkstra among stations, and Floyd–Warshall among satellites as Hypatia runs it.
 
-Reads FILE.npz (edges, lengths, starts, satellites, ranges; `floyd` = satellites of the small grid), prints JSON:
+Reads FILE.npz (edges, lengths, starts, satellites, ranges; edges and lengths for Floyd–Warshall, or none), prints JSON:
 CPU seconds of each and the stations' distances. Building the graph counts: it is a new one each step.
 """
 
@@ -34,15 +34,22 @@ def main(place: str) -> None:
             for j in range(count):
                 out[k, j] = 0.0 if j == k else far.get(("down", j), np.inf)
     dijkstra_s = process_time() - begun
+    matrix, floyd_s = floyd_warshall(data)
+    np.savez(place + ".out.npz", among=out, floyd=matrix)
+    print(json.dumps({"dijkstra_s": dijkstra_s, "floyd_s": floyd_s}))
+
+
+def floyd_warshall(data) -> tuple[np.ndarray, float]:
+    """All distances among satellites, and CPU seconds; nothing where no edges are given."""
+    if not len(data["floyd_edges"]):
+        return np.empty((0, 0)), 0.0
     floyd = nx.Graph()
     floyd.add_weighted_edges_from(
         (a, b, w) for (a, b), w in zip(data["floyd_edges"].tolist(), data["floyd_lengths"].tolist(), strict=True)
     )
     begun = process_time()
     matrix = nx.floyd_warshall_numpy(floyd, nodelist=range(len(floyd)))
-    floyd_s = process_time() - begun
-    np.savez(place + ".out.npz", among=out, floyd=np.asarray(matrix))
-    print(json.dumps({"dijkstra_s": dijkstra_s, "floyd_s": floyd_s, "floyd_nodes": len(floyd)}))
+    return np.asarray(matrix), process_time() - begun
 
 
 if __name__ == "__main__":

@@ -428,15 +428,28 @@ def test_datagrams_are_bundles_of_the_neighbour_at_their_address():
         ("tcpcl://svalbard@example.org", Wire("tcpcl", "example.org", 4556, "svalbard")),
         ("udp://ipn:2@10.0.0.1:4000?rate_bps=9600", Wire("udp", "10.0.0.1", 4000, "ipn:2", 9600)),
         ("stcp://[::1]:4557", Wire("stcp", "::1", 4557)),
+        ("mtcp://zero@h:1?crc=none&rate_bps=8", Wire("mtcp", "h", 1, "zero", 8, sums=False)),
     ],
 )
 def test_a_wire_is_read(text, wire):
     assert parse_wire(text) == wire
 
 
+WRONG_SUMS = ["mtcp://h:1?crc=32", "tcpcl://h:1?crc=none", "udp://h:1?crc=none"]
+
+
 @pytest.mark.parametrize(
     "text",
-    ["", "tcp://h:1", "tcpcl://", "tcpcl://h:99999", "tcpcl://h/path", "udp://h:1?rate=3", "udp://h?rate_bps=-3"],
+    [
+        "",
+        "tcp://h:1",
+        "tcpcl://",
+        "tcpcl://h:99999",
+        "tcpcl://h/path",
+        "udp://h:1?rate=3",
+        "udp://h?rate_bps=-3",
+        *WRONG_SUMS,
+    ],
 )
 def test_what_is_no_wire_is_told_how_to_write_one(text):
     with pytest.raises(DataError, match="KIND"):

@@ -39,6 +39,7 @@ def test_packaged_missions_load() -> None:
     assert packaged() == [
         "bupt-1",
         "genesis-1",
+        "ground-relays",
         "iss-orbit",
         "settlement-4",
         "starlink-shell-1",

@@ -9,7 +9,8 @@ from orbitalcloud.core import SECOND, Contact, Instant
 from orbitalcloud.core.contact import varying
 from orbitalcloud.core.why import Why
 from orbitalcloud.network import ContactPlan, Route, route
-from orbitalcloud.network.contact_tree import contact_tree, path_now, table_of_plan
+from orbitalcloud.network.contact_tree import contact_tree, table_of_plan
+from orbitalcloud.network.paths_now import path_now
 
 
 def contact(pair: tuple[str, str], opens: int, length: int, rates: tuple[int, ...], light: int) -> Contact:
@@ -46,26 +47,48 @@ def test_the_tree_is_the_search_for_every_destination(contacts, now, size):
             assert len({source, *(c.receiver for c in found.contacts)}) == len(found.contacts) + 1, "no node twice"
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(CONTACTS, min_size=1, max_size=25), st.integers(0, 50 * SECOND), st.integers(0, 3000))
-def test_a_path_now_waits_nowhere(contacts, now, size):
-    plan = ContactPlan(contacts)
-    table = table_of_plan(plan)
-    found = path_now(table, table.names[0], table.names[-1], Instant(now), size)
-    at = {table.names[0]: now}  # brute force: relax until nothing changes, no wait allowed
-    for _ in contacts:
-        for c in contacts:
-            here = at.get(c.sender)
-            if here is not None and c.opens <= here < c.closes:
-                left = here + c.serialisation_ns(size, Instant(here))
-                if left <= c.closes:
-                    at[c.receiver] = min(at.get(c.receiver, left + c.light_time_ns), left + c.light_time_ns)
-    if isinstance(found, Why):
+def every_arrival(contacts: list[Contact], node: str, goal: str, at: int, size: int, wait: int, passed: set[str]):  # type: ignore[no-untyped-def]
+    """All arrivals at the goal by paths that visit no node twice and wait no longer anywhere."""
+    if node == goal:
+        yield at
+        return
+    for c in contacts:
+        if c.sender == node and c.receiver not in passed and c.opens <= at + wait and at < c.closes:
+            start = Instant(max(at, c.opens))
+            left = start + c.serialisation_ns(size, start)
+            if left <= c.closes:
+                here = left + c.light_time_ns
+                yield from every_arrival(contacts, c.receiver, goal, here, size, wait, passed | {c.receiver})
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(CONTACTS, min_size=1, max_size=16),
+    st.integers(0, 50 * SECOND),
+    st.integers(0, 3000),
+    st.sampled_from([0, SECOND, 5 * SECOND]),
+)
+def test_a_path_now_is_the_earliest_of_all_that_wait_nowhere_longer(contacts, now, size, wait):
+    table = table_of_plan(ContactPlan(contacts))
+    source, goal = table.names[0], table.names[-1]
+    found = path_now(table, source, goal, Instant(now), size, wait)
+    expected = min(every_arrival(contacts, source, goal, now, size, wait, {source}), default=None)
+    if expected is None:
+        assert isinstance(found, Why)
         assert found.rule == "path"
         return
     assert isinstance(found, Route)
-    here = now
-    for c in found.contacts:
-        assert c.opens <= here < c.closes
-        here += c.serialisation_ns(size, Instant(here)) + c.light_time_ns
-    assert here == found.arrival >= at[table.names[-1]]
+    assert found.arrival == expected
+    assert found.arrival_from(Instant(now), size) == found.arrival
+
+
+def test_who_comes_later_finds_open_what_was_closed():
+    """a-b is quick, but b-d opens only when the slow way over c has come to b: the tree alone has no path."""
+    at = lambda s: Instant(s * SECOND)  # noqa: E731
+    pairs = [("a", "b", 0, 9, 0), ("a", "c", 0, 9, 1), ("c", "b", 0, 9, 1), ("b", "d", 2, 9, 0)]
+    contacts = [Contact(x, y, at(o), at(c), 10**9, "x", light * SECOND) for x, y, o, c, light in pairs]
+    table = table_of_plan(ContactPlan(contacts))
+    assert contact_tree(table, 0, at(0), 100, 0).route_to("d") is None
+    found = path_now(table, "a", "d", at(0), 100)
+    assert isinstance(found, Route)
+    assert [c.receiver for c in found.contacts] == ["c", "b", "d"]

@@ -142,14 +142,17 @@ def test_fair_rates_are_those_of_linear_programmes(seed):
     assert rate == pytest.approx(by_linear_programmes(paths, capacity, demand), abs=1e-5)
 
 
-def test_five_sessions_by_hand():
-    # By hand, in the manner of Bertsekas & Gallager (Data Networks, 2nd ed. 1992, §6.5.2), unit links:
-    # sessions 2, 3 and 5 share one link, 1 and 3
-    # another that 1 has the rest of, 4 has the last link's rest. Rates 2/3, 1/3, 1/3, 1, 1/3.
-    starts, links = np.array([0, 1, 2, 4, 5, 6]), np.array([0, 1, 0, 1, 2, 1])
-    rate, why = max_min_fair(starts, links, np.ones(3), np.full(5, np.inf))
+def test_the_five_sessions_of_bertsekas_and_gallager():
+    # D. Bertsekas, R. Gallager, Data Networks, 2nd ed. 1992, §6.5.2, figure 6.16 and its example: arcs of capacity 1;
+    # sessions over (1,3)(3,5); (2,3); (2,3); (4,5); (2,3)(3,5). First (2,3) fills at 1/3, then (3,5) at 2/3 of session
+    # 1, then (4,5) at 1 of session 4. Arc (1,3) binds nobody.
+    arcs = {(1, 3): 0, (2, 3): 1, (3, 5): 2, (4, 5): 3}
+    sessions = [[(1, 3), (3, 5)], [(2, 3)], [(2, 3)], [(4, 5)], [(2, 3), (3, 5)]]
+    starts = np.concatenate([[0], np.cumsum([len(session) for session in sessions])])
+    links = np.array([arcs[arc] for session in sessions for arc in session])
+    rate, why = max_min_fair(starts, links, np.ones(4), np.full(5, np.inf))
     assert rate == pytest.approx([2 / 3, 1 / 3, 1 / 3, 1.0, 1 / 3])
-    assert why.tolist() == [0, 1, 1, 2, 1]
+    assert why.tolist() == [arcs[arc] for arc in ((3, 5), (2, 3), (2, 3), (4, 5), (2, 3))]
 
 
 @pytest.mark.parametrize("bad", [math.nan, -1.0])

@@ -180,9 +180,24 @@ def test_the_same_bundle_under_two_transfers_is_delivered_once():
 
 
 def test_peers_are_bounded():
-    made = agent(AgentLimits(peers=2))
-    outputs = [entries(made.received(T0, f"peer-{index}", whole_frame(bundle_to("b")))) for index in range(3)]
-    assert [entry.check for entry in outputs[-1]] == ["peers"]
+    """Of each there is half a transfer: whoever comes beyond the bound is turned away, and who is known stays."""
+    made = agent(AgentLimits(peers=3))
+    wire = encode(bundle_to("b"))
+    half = encode_segment(Segment(transfer_name(wire), len(wire), 0, wire[:20], False))
+    outputs = [entries(made.received(T0, f"peer-{index}", half)) for index in range(3)]
+    assert [[entry.check for entry in said] for said in outputs] == [[], [], ["peers"]]
+    rest = encode_segment(Segment(transfer_name(wire), len(wire), 20, wire[20:], True))
+    assert any(isinstance(output, Delivered) for output in made.received(T0, "peer-0", rest))
+
+
+def test_a_connection_for_each_bundle_uses_up_no_places():
+    """dtn7zero's way: each is a neighbour that never comes again. The one with a contact stays."""
+    made = agent(AgentLimits(peers=3))
+    for index in range(50):
+        outputs = made.received(T0, f"mtcp.{index}", whole_frame(bundle_to("b", sequence=index)))
+        assert sum(isinstance(output, Delivered) for output in outputs) == 1
+    assert "a" in made._sender.peers
+    assert len(made._sender.peers) <= 3
 
 
 @given(st.integers(1, 200), st.lists(st.tuples(st.integers(0, 199), st.integers(1, 60)), max_size=30))

@@ -12,6 +12,7 @@ from network import cases_network
 from orbitalcloud.core import SECOND, Contact, Instant
 from orbitalcloud.network import ContactPlan, route
 from orbitalcloud.network.routes import Ask, Routes
+from orbitalcloud.network.routing import Terms, with_light_time_margin
 
 
 @pytest.mark.parametrize("case", cases_network.CASES, ids=lambda case: case["case"])
@@ -102,3 +103,43 @@ def test_a_remembered_route_gives_way_when_its_contact_is_missed():
     assert routes.find(Instant(5 * SECOND), ask, lambda name: False).first_hop == "c"
     assert routes.find(Instant(5 * SECOND), ask._replace(previous="b"), up).first_hop == "c"
     assert routes.find(Instant(5 * SECOND), Ask("e", 100), up) is None
+
+
+@given(st.lists(CONTACTS, max_size=12), st.integers(0, 50), st.integers(0, 3000), st.integers(1, 3))
+def test_nobody_arrives_earlier_in_so_few_hops(contacts, now_s, size, most):
+    """Against as many rounds of relaxation as hops, each from the arrivals of the round before."""
+    at = {"a": now_s * SECOND}
+    for _ in range(most):
+        before = dict(at)
+        for contact in contacts:
+            if contact.sender in before:
+                left = max(before[contact.sender], contact.opens) + contact.serialisation_ns(size)
+                if left <= contact.closes:
+                    arrival = left + contact.light_time_ns
+                    at[contact.receiver] = min(at.get(contact.receiver, arrival), arrival)
+    found = route(ContactPlan(contacts), "a", "d", Instant(now_s * SECOND), size, Terms(hops=most))
+    assert (found.arrival if found else None) == at.get("d")
+    if found:
+        assert len(found.contacts) <= most
+        assert found.arrival_from(Instant(now_s * SECOND), size) == found.arrival
+
+
+def test_a_hop_limit_takes_the_later_route_or_says_that_it_binds():
+    plan = ContactPlan([make("a", "b", 0, 9), make("b", "c", 0, 9), make("c", "d", 0, 9), make("a", "d", 50, 60)])
+    routes = Routes(plan, "a", 10, 2 * SECOND)
+    up = lambda name: True  # noqa: E731
+    assert routes.find(Instant(0), Ask("d", 100), up).first_hop == "b"
+    assert routes.find(Instant(0), Ask("d", 100, hops=2), up).first_hop == "d"
+    assert routes.find(Instant(0), Ask("d", 100), up).first_hop == "b"
+    assert routes.find(Instant(0), Ask("c", 100, hops=1), up) is None
+    why = routes.told(Instant(0), Ask("c", 100, hops=1))
+    assert (why.rule, why.value, why.limit) == ("hops", 2, 1)
+
+
+def test_the_margin_is_what_light_may_take_longer_at_sabrs_greatest_speed():
+    """From the Earth to Mars at 20 light minutes, 450,000 miles an hour are 0.805 s more; to a satellite, 7 µs."""
+    far, near = make("a", "b", 0, 9, light=1200), Contact("a", "c", Instant(0), Instant(9), 8, "x", 10_000_000)
+    found = [c.light_time_ns for c in with_light_time_margin([far, near])]
+    assert found[0] - 1200 * SECOND == pytest.approx(1200e9 * 201_168 / 299_792_458, rel=1e-5)
+    assert found[1] == 10_006_711
+    assert with_light_time_margin([make("a", "b", 0, 9)])[0].light_time_ns == 0

@@ -41,7 +41,7 @@ def test_ranges_are_of_both_directions_and_times_may_be_absolute():
     ("text", "says"),
     [
         ("a contact +0 +10 1 2", "line 1: a contact"),
-        ("\na contact +0 +10 1 x 100", "line 2, node: x"),
+        ("\na contact +0 +10 1 x/y 100", "line 2, node: x/y"),
         ("a contact +10 +10 1 2 100", "stop after its start"),
         ("a contact +0 +10 1 1 100", "between two nodes"),
         ("a contact 2026-03-20 +10 1 2 100", "line 1, time: 2026-03-20: write +seconds"),
@@ -78,3 +78,13 @@ def test_what_is_written_is_within_what_was(rows):
         assert was.opens <= found.opens < found.closes <= was.closes
         assert found.rate_bps <= was.rate_bps
         assert found.light_time_ns == was.light_time_ns
+
+
+def test_nodes_have_numbers_or_names():
+    text = "m horizon +0\na contact +1 +9 1 2 125000\na contact +20 +30 2 alice 1000\na range +0 +99 alice ipn:2 3\n"
+    first, second = read_plan(text, T0)
+    assert (first.sender, first.receiver, first.rate_bps) == ("ipn:1", "ipn:2", 1_000_000)
+    assert (second.sender, second.receiver, second.light_time_ns) == ("ipn:2", "alice", 3 * SECOND)
+    for wrong in ("a/b", "99999999999999999999999", "0", "ipn:x"):
+        with pytest.raises(DataError, match="line 2"):
+            read_plan(f"# first\na contact +0 +9 1 {wrong} 5", T0)

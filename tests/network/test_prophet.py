@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from network.conftest import T0
-from orbitalcloud.core import SECOND, Instant, RemoteProtocolError
-from orbitalcloud.network import ContactPlan
+from orbitalcloud.core import SECOND, Contact, Instant, RemoteProtocolError, records
+from orbitalcloud.network import BundleAgent, ContactPlan
 from orbitalcloud.network.prophet import COPIES, MOST_NODES, Prophet, read_vector
 
 
@@ -54,6 +54,25 @@ def test_against_a_brute_force_of_random_encounters(seed):
             ours.heard(Instant(second * SECOND), peer, vectors[peer])
     ours.age(Instant(599 * SECOND))
     assert ours.predictability == pytest.approx(plain, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "peer", "band", "told"),
+    [
+        ("a", "b", "tcpcl", 1),
+        ("a", "b", "uhf", 1),
+        ("a", "b", "mtcp", 0),
+        ("a", "b", "stcp", 0),
+        ("a", "b", "udp", 0),
+        ("ipn:1", "b", "tcpcl", 0),
+        ("a", "ipn:2", "tcpcl", 0),
+    ],
+)
+def test_who_cannot_answer_is_told_nothing(name, peer, band, told):
+    """Numbered nodes and wires by which nothing comes back: an encounter is an exchange (RFC 6693 2.2)."""
+    made = BundleAgent(name, ContactPlan())
+    made.opened(T0, Contact(name, peer, T0, Instant(T0 + 100 * SECOND), 1_000_000, band))
+    assert made.stored_bundles == told
 
 
 def test_vectors_come_back_and_are_bounded():
@@ -127,3 +146,55 @@ def test_random_meetings_deliver_what_could_be_and_nothing_twice(lab, link):
     assert len(payloads) == len(set(payloads))
     assert len(payloads) == 20
     assert sum(agent.stored_bundles for agent in net.agents.values()) <= 20 * COPIES
+
+
+def test_a_neighbour_that_claims_everything_gets_one_copy_and_the_bundle_arrives(lab, link):
+    """l says that it always meets d, takes what it is given and meets nobody else; b is honest and comes later."""
+    meetings = [link("b", "d", at, at + 60, 80_000) for at in (100, 2000, 4000, 9000)]
+    meetings += [link("a", "l", at, at + 60, 80_000) for at in (4400, 4600, 4800)]
+    meetings += [link("a", "b", 5000, 5060, 80_000)]
+    net = unplanned(lab, meetings)
+    liar = net.agents["l"]._sender.prophet
+    for at in range(4300, 4900, 50):
+        net.at(T0 + at * SECOND, lambda: liar.predictability.update({"d": 1.0, "b": 1.0, "x": 1.0}))
+    net.at(T0 + 4300 * SECOND, lambda: net.submit("a", "d", b"by chance"))
+    net.run(T0 + 4990 * SECOND)
+    assert net.agents["l"].stored_bundles == 1
+    assert net.agents["a"]._sender.prophet.predictability["d"] < 0.9 * 0.99
+    net.run()
+    assert [(node, item.payload) for node, item in net.delivered] == [("d", b"by chance")]
+
+
+def test_encounters_outlive_a_reboot_and_are_saved_sparingly(lab, link):
+    meetings = [link("a", "b", at, at + 20, 80_000) for at in range(100, 4000, 100)]
+    net = unplanned(lab, meetings)
+    net.run(T0 + 1550 * SECOND)
+    prophet = net.agents["a"]._sender.prophet
+    prophet.age(net.now)
+    before = dict(prophet.predictability)
+    net.reboot("a")
+    after = net.agents["a"]._sender.prophet.predictability
+    assert set(after) == set(before) == {"b"}
+    assert after["b"] == pytest.approx(before["b"] * 0.999**0, rel=0.5), "all but the encounters since it was saved"
+    saved = net.saved["a"]["prophet"]
+    later = Prophet("a")
+    later.restore(Instant(T0 + 5000 * SECOND), saved)
+    at = int.from_bytes(saved[:8], "big")
+    known = read_vector(saved[8:])["b"]
+    assert later.predictability["b"] == pytest.approx(known * 0.999 ** ((T0 + 5000 * SECOND - at) // SECOND), rel=1e-9)
+    values = 0
+    for second in range(0, 3600, 10):
+        prophet.met(Instant(T0 + (1600 + second) * SECOND), "b")
+        values += prophet.saved(Instant(T0 + (1600 + second) * SECOND)) is not None
+    assert values == 6, "once in ten minutes"
+
+
+@pytest.mark.parametrize(
+    "value", [b"", bytes(8), bytes(8) + b"\x02", (T0 + 1).to_bytes(8, "big") + b"\x01", bytes(8) + b"\x01\x05b"]
+)
+def test_damaged_encounters_are_dropped_and_recorded(lab, link, value):
+    net = lab([*link("a", "b", 0, 10, 80_000)])
+    net.saved["a"]["prophet"] = value
+    net.reboot("a")
+    assert [refused.check for refused in net.of(records.FrameRefused)] != []
+    assert "prophet" not in net.saved["a"]

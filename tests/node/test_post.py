@@ -170,7 +170,7 @@ def test_damaged_values_are_dropped_and_named_and_the_rest_is_kept():
 
 def test_answers_that_nobody_waits_for_are_swept_away_and_letters_are_not():
     node = born("a")
-    for service in ("ping-12345678", "trace-1", "4294967297", "inbox", "1"):
+    for service in ("ping-12345678", "trace-1", "2147483649", "inbox", "1"):
         arrived(node, service, b"x")
     list(node.handle(Instant(T0 + HOUR // 2), Fired(SWEEP_TIMER)))
     assert len(node.mail) == 5

@@ -64,7 +64,7 @@ def test_every_fault_bites_and_is_found(flown):
         span = faults[fault]
         return any(
             one.subject == subject and not one.trusted and one.why.rule == rule and span.at <= one.at
-            for one in flight.trust
+            for one in flight.reliance
         )
 
     assert turned("sat-005", "satellite-lost", "silent")
@@ -120,7 +120,7 @@ def test_the_rows_count_every_message_of_their_span(flown):
         assert row["worst_s"] == worst
 
 
-# Smaller ----------------------------------------------------------------------------------------------------------------
+# Smaller ------------------------------------------------------------------------------------------------------------
 
 FAULTS = """
 [[fault]]
@@ -155,9 +155,8 @@ def test_a_flight_with_faults_goes_on_from_a_checkpoint_as_if_it_had_not_stopped
 
 def test_without_confirmation_the_checks_say_what_a_black_hole_took(tmp_path: Path) -> None:
     text = SHORT.replace("confirm = true", "confirm = false")
-    text += "".join(
-        f'[[fault]]\nkind = "black-hole"\nat_h = 0\ntarget = "sat-00{n}"\nduration_min = 144\n' for n in (1, 7)
-    )
+    for number in (2, 5, 8, 11):
+        text += f'[[fault]]\nkind = "black-hole"\nat_h = 0\ntarget = "sat-{number:03d}"\nduration_min = 144\n'
     mission = tmp_path / "m.toml"
     mission.write_text(text)
     flight = fold(fly(load(str(mission)), tmp_path / "f").entries())

@@ -20,10 +20,8 @@ def told(*entries):
 
 
 def test_what_a_relay_swallowed_is_lost_unless_its_source_still_waits():
-    taken = (
-        records.BundleSent(2 * S, "a", "a/1-1", "r", 100, 1),
-        records.BundleReceived(3 * S, "r", "a/1-1", "a", 100),
-    )
+    sent = records.BundleSent(2 * S, "a", "a/1-1", "r", 100, 1)
+    taken = (sent, records.BundleReceived(3 * S, "r", "a/1-1", "a", 100))
     gone = records.BundleSwallowed(3 * S, "r", "a/1-1", "a")
     assert not list(lost(told(made(), *taken)))
     assert list(lost(told(made(), *taken, gone)))

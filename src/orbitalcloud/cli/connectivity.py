@@ -43,17 +43,23 @@ def flows(mission: str, out: Path | None, as_json: bool, as_csv: bool) -> int:
 
 def _print(made: ConnectivityStudy) -> None:
     table = Table(title=f"{made.mission}: {made.satellites} satellites, {len(made.times_ns)} instants")
-    for head in (*_HEADS, "handovers", "path changes"):
-        table.add_column(head, justify="left" if head in _HEADS[:2] else "right", no_wrap=True)
+    for head in (*_HEADS, "bound by", "handovers", "path changes"):
+        table.add_column(head, justify="left" if head in (*_HEADS[:2], "bound by") else "right", no_wrap=True)
     for number in range(len(made.ground.flows)):
         for variant in made.variants:
             table.add_row(*_cells(variant.flows[number], variant.topology, fibre_rtt_s(made.ground, number)))
-    console = output.console(160)
+    console = output.console(180)
     with output.tidy(console):
         console.print(table)
         for flow in made.variants[0].flows:
             if flow.available == 0.0:
                 console.print(f"{flow.name}: no path at any instant: no satellite above both masks, or none linked")
+        for variant in made.variants:
+            if variant.links.any():
+                console.print(
+                    f"{variant.topology}: {variant.links.mean():,.0f} links between satellites on the mean, "
+                    f"{int(variant.link_changes.sum()):,} made or let go."
+                )
         console.print(
             f"Light time there and back over the shortest path, and {made.settings.processing_ms:g} ms in each "
             "satellite each way. Fibre: along the great circle, shorter than any cable. Hops: satellites of the median "
@@ -75,7 +81,8 @@ def _cells(flow: FlowSeries, topology: str, fibre_s: float) -> tuple[str, ...]:
     mean = f"{flow.rate_bps.mean() / 1e6:,.1f}"
     fibre = f"{1e3 * fibre_s:.1f}"
     changes = (str(flow.handovers), str(flow.path_changes))
-    return (flow.name, topology, f"{100 * flow.available:.1f} %", *times, fibre, middle, mean, *changes)
+    bound = next(iter(flow.bounds), "–")
+    return (flow.name, topology, f"{100 * flow.available:.1f} %", *times, fibre, middle, mean, bound, *changes)
 
 
 def plain(made: ConnectivityStudy) -> dict[str, object]:
@@ -88,6 +95,7 @@ def plain(made: ConnectivityStudy) -> dict[str, object]:
         "variants": [
             {
                 "topology": variant.topology,
+                "links": {"mean": float(variant.links.mean()), "changes": int(variant.link_changes.sum())},
                 "flows": [
                     _plain_flow(flow, fibre_rtt_s(made.ground, number)) for number, flow in enumerate(variant.flows)
                 ],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from orbitalcloud.cli import output
-from orbitalcloud.core import DataError
+from orbitalcloud.core import Contact, DataError, Instant
 from orbitalcloud.live.node_config import NodeConfig, load_config
 
 if TYPE_CHECKING:
@@ -17,16 +17,25 @@ if TYPE_CHECKING:
 
 
 def node(config: Path | None, given: dict[str, object], salvage: bool, as_json: bool) -> int:
-    """Run it. `given` are the options, which stand before the file's keys; lists are added to them."""
+    """Run it. `given` are the options, which stand before the file's keys; lists and tables are added to."""
     from orbitalcloud.live.node_process import run_node
-    from orbitalcloud.live.plan_file import read_plan
     from orbitalcloud.live.wall import WallClock
 
     chosen = merged(config, given)
-    plan = read_plan(Path(chosen.plan), WallClock().now()) if chosen.plan else ()
+    plan = plan_of(Path(chosen.plan), WallClock().now()) if chosen.plan else ()
     asyncio.run(run_node(chosen, lambda ready: _begun(ready, as_json), salvage, plan))
     output.say("stopped; what it keeps is on disk")
     return 0
+
+
+def plan_of(place: Path, reference: Instant) -> tuple[Contact, ...]:
+    """The contacts of a plan file, with the margin that plans of others need; `DataError` names the line."""
+    from orbitalcloud.cli.reading_files import read_bounded
+    from orbitalcloud.network.plan_files import MOST_BYTES, read_plan
+    from orbitalcloud.network.routing import with_light_time_margin
+
+    text = read_bounded(place, MOST_BYTES).decode(errors="replace")
+    return tuple(with_light_time_margin(read_plan(text, reference)))
 
 
 def merged(config: Path | None, given: dict[str, object]) -> NodeConfig:
@@ -36,6 +45,8 @@ def merged(config: Path | None, given: dict[str, object]) -> NodeConfig:
     for key, value in given.items():
         if isinstance(value, list):
             chosen[key] = (*getattr(base, key), *value)
+        elif isinstance(value, dict):
+            chosen[key] = {**getattr(base, key), **value}
         elif value:
             chosen[key] = value
     try:
@@ -44,6 +55,15 @@ def merged(config: Path | None, given: dict[str, object]) -> NodeConfig:
         )
     except msgspec.ValidationError as error:
         raise DataError("orbital node", str(error), "see orbital node --help") from None
+
+
+def bound(given: list[str]) -> dict[str, str]:
+    """The `NAME=KEY` options; `DataError` names one that is none."""
+    pairs = [text.partition("=") for text in given]
+    for name, _, key in pairs:
+        if not name or not key:
+            raise DataError("--key", name or key, "write NAME=KEY, with the key as the other node prints it")
+    return {name: key for name, _, key in pairs}
 
 
 def _begun(ready: Ready, as_json: bool) -> None:

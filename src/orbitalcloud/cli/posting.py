@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import random
 import re
 import sys
 import time
@@ -18,7 +19,7 @@ from orbitalcloud.core.time import DAY, HOUR, MINUTE, SECOND, Instant
 from orbitalcloud.live.node_client import NodeClient
 from orbitalcloud.live.node_config import node_name
 from orbitalcloud.network import endpoint
-from orbitalcloud.node.letters import Letter, Mail, Post
+from orbitalcloud.node.letters import PASSING_NUMBERS, Letter, Mail, Post
 from orbitalcloud.node.orders import encode_order
 from orbitalcloud.node.tracer import TRACE, Hop, Trace, read_trace
 
@@ -122,9 +123,8 @@ def ping(store: Path, destination: str, count: int, interval_s: float, wait_s: f
     target = destination if _has_service(destination) else destination.rstrip("/") + "/ping"
     times: list[float] = []
     with NodeClient(store) as client:
-        token = os.urandom(4)
         numbered = client.show().status.name.startswith("ipn:")
-        service = str(2**32 + int.from_bytes(token, "big")) if numbered else f"ping-{token.hex()}"
+        service = str(random.choice(PASSING_NUMBERS)) if numbered else f"ping-{os.urandom(4).hex()}"
         for number in range(count):
             begun = time.monotonic()
             trip = _echo(client, target, service, number, size, wait_s)

@@ -1,13 +1,16 @@
 """The live driver: the same nodes against the real clock.
 
 Two things run here. `serve(loaded, folder, seed, speed)` lets a mission happen in real time, or faster by a factor,
-in one process on asyncio; jobs run in a worker thread. An event is handled as at the instant at which it was due; how
+in one process on asyncio; jobs run in `twin.cells`. An event is handled as at the instant at which it was due; how
 late it really was is measured and reported, and stays out of the Log, so that a live flight and a simulated one have
 the same digest.
 
 `node_process.run_node` runs one network node for real: its memory in a journal (`journal` over `disk`), its key and
 socket in a folder (`node_folder`), its neighbours over wires (`hub` is the seam), people's commands by `control` and
-`node_client`. `host` is where they meet. Imports twin and below; what runs a network node imports no twin.
+`node_client`. `host` is where they meet. `web_proxy` and `web_gateway` are programs beside a node that carry web pages.
+
+`emulator` puts a mission's links under real programs: `namespaces` with TUN devices, found again by `emulations`,
+entered by `entering`. Imports twin and below; what runs a network node imports no twin.
 """
 
 from __future__ import annotations

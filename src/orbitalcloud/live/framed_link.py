@@ -20,6 +20,7 @@ from orbitalcloud.network.framings import (
     mtcp_decoder,
     stcp_decoder,
 )
+from orbitalcloud.network.making import without_sums
 
 BUFFER_BYTES = 1 << 20
 """Above this much in the transport's buffer, bundles wait in the link's queue."""
@@ -32,7 +33,7 @@ PROGRESS_BYTES = 1024
 
 
 class FramedLink(asyncio.Protocol):
-    """One connection. `rate_bps` 0: it only receives."""
+    """One connection. `rate_bps` 0: it only receives. `sums` false: bundles leave without CRCs (`without_sums`)."""
 
     reliable = False
 
@@ -45,6 +46,7 @@ class FramedLink(asyncio.Protocol):
         bundle_bytes: int,
         queue_bytes: int = 64 << 20,
         busy: bool = False,
+        sums: bool = True,
     ) -> None:
         self.kind, self.peer, self.rate_bps, self.queue_bytes = kind, node, rate_bps, queue_bytes
         self.bundle_bytes = bundle_bytes
@@ -53,7 +55,7 @@ class FramedLink(asyncio.Protocol):
         self._hub, self._busy_now = hub, busy
         self._loop = asyncio.get_running_loop()
         self.gone: asyncio.Future[None] = self._loop.create_future()
-        self._encode = encode_stcp if kind == "stcp" else encode_mtcp
+        self._frame, self._sums = encode_stcp if kind == "stcp" else encode_mtcp, sums
         self._decoder = (stcp_decoder if kind == "stcp" else mtcp_decoder)(bundle_bytes)
         self._handed = HandedOver(bundle_bytes)
         self._queue: deque[tuple[bytes, bytes]] = deque()
@@ -166,7 +168,7 @@ class FramedLink(asyncio.Protocol):
         while self._queue and self._writing:
             name, bundle = self._queue.popleft()
             self._queued_bytes -= len(bundle)
-            parts.append(self._encode(bundle))
+            parts.append(self._frame(bundle if self._sums else without_sums(bundle)))
             size += len(bundle)
             self._handed.handed(name)
             if size >= BUFFER_BYTES or not self._queue:

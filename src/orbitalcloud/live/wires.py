@@ -1,12 +1,14 @@
 """Opening wires: what a node listens on and whom it dials, as one set that is closed as one.
 
-A wire is written `KIND://[NODE@]HOST:PORT[?rate_bps=N]`. KIND is `tcpcl`, `stcp`, `mtcp` or `udp`; NODE names the
-neighbour where the protocol itself does not (all but TCPCLv4, where it is the only node that will do, if given).
+A wire is written `KIND://[NODE@]HOST:PORT[?rate_bps=N&crc=none]`. KIND is `tcpcl`, `stcp`, `mtcp` or `udp`; NODE
+names the neighbour where the protocol itself does not (all but TCPCLv4, where it is the only node that will do, if
+given). `crc=none` is for STCP and MTCP neighbours that read no CRCs, as dtn7zero.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import random
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
@@ -38,6 +40,8 @@ class Wire:
     port: int
     node: str = ""
     rate_bps: int = 0
+    sums: bool = True
+    """Whether bundles leave with the CRCs that they have."""
 
     @property
     def pace_bps(self) -> int:
@@ -45,31 +49,51 @@ class Wire:
         return self.rate_bps or RATES_BPS[self.kind]
 
 
+MOST_S, NEAR_S = 60.0, 5.0
+"""The longest wait before a neighbour is dialled again: a minute (RFC 9174 4.1), and where nobody but ourselves is
+troubled by it, on this machine and in private networks (RFC 6890), less."""
+
+
 @dataclass(frozen=True, slots=True)
 class BackOff:
-    """How long a dialler waits: `first_s`, then twice as long each time, to `most_s` (RFC 9174 4.1: a minute)."""
+    """How long a dialler waits: `first_s`, then twice as long each time, to `most_s`."""
 
     first_s: float = 1.0
-    most_s: float = 60.0
+    most_s: float = MOST_S
 
     def wait_s(self, failures: int) -> float:
         """Before the next attempt after so many failures in a row, with a quarter of chance in it."""
         return float(min(self.most_s, self.first_s * 2 ** min(failures, 30))) * random.uniform(0.75, 1.0)
 
 
+def back_off_for(address: str, most_s: float = 0) -> BackOff:
+    """How to dial this address: `most_s` apart at most, or, if that is 0, as is fit for how near it is."""
+    if not most_s:
+        try:
+            near = ipaddress.ip_address(address.partition("%")[0]).is_private
+        except ValueError:
+            near = address == "localhost" or address.endswith((".localhost", ".local"))
+        most_s = NEAR_S if near else MOST_S
+    return BackOff(min(1.0, most_s / 10), most_s)
+
+
 def parse_wire(text: str) -> Wire:
     """Read a wire; `DataError` if it is none."""
     remedy = "write KIND://[NODE@]HOST:PORT[?rate_bps=N] with KIND one of " + ", ".join(KINDS)
+    remedy += "; stcp and mtcp may say crc=none too"
     try:
         parts = urlsplit(text)
         port, query = parts.port, dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
         rate = query.pop("rate_bps", "0")
+        sums = query.pop("crc", "") if parts.scheme in ("stcp", "mtcp") else ""
         known = parts.scheme in KINDS and parts.hostname and not (parts.path.strip("/") or parts.fragment or query)
-        if not known or not rate.isdecimal():
+        if not known or not rate.isdecimal() or sums not in ("", "none"):
             raise ValueError
     except ValueError:
         raise DataError("wire", text, remedy) from None
-    return Wire(parts.scheme, parts.hostname or "", DEFAULT_PORT if port is None else port, _node(text), int(rate))
+    return Wire(
+        parts.scheme, parts.hostname or "", DEFAULT_PORT if port is None else port, _node(text), int(rate), not sums
+    )
 
 
 def _node(text: str) -> str:
@@ -93,11 +117,15 @@ class Wires:
         security: Security | None = None,
         back_off: BackOff | None = None,
         sessions: int = 256,
+        redial_s: float = 0,
     ) -> None:
-        """`sessions`: how many accepted connections are kept; beyond them a peer hears that we are busy."""
+        """`sessions`: how many accepted connections are kept; beyond them a peer hears that we are busy.
+
+        Diallers wait as `back_off` says for all, else as `back_off_for` does for each.
+        """
         self.links: set[TcpclLink | FramedLink] = set()
         self._hub, self._policy, self._security = hub, policy, security
-        self._back_off, self._sessions = back_off or BackOff(), sessions
+        self._back_off, self._redial_s, self._sessions = back_off, redial_s, sessions
         self._servers: list[asyncio.Server] = []
         self._ports: list[UdpPort] = []
         self._diallers: list[asyncio.Task[None]] = []
@@ -167,13 +195,15 @@ class Wires:
             made: TcpclLink | FramedLink = TcpclLink(self._hub, policy, active, self._security, wire.pace_bps)
         else:
             rate = wire.pace_bps if active else 0
-            made = FramedLink(self._hub, wire.kind, wire.node, rate, self._policy.transfer_mru, busy=busy)
+            most = self._policy.transfer_mru
+            made = FramedLink(self._hub, wire.kind, wire.node, rate, most, busy=busy, sums=wire.sums)
         self.links.add(made)
         made.gone.add_done_callback(lambda _: self.links.discard(made))
         return made
 
     async def _keep(self, wire: Wire) -> None:
         loop, failures = asyncio.get_running_loop(), 0
+        back_off = self._back_off or back_off_for(wire.host, self._redial_s)
         while not self._closing:
             try:
                 _, link = await loop.create_connection(lambda: self._made(wire, active=True), wire.host, wire.port)
@@ -182,4 +212,4 @@ class Wires:
             else:
                 await asyncio.shield(link.gone)
                 failures = 0 if link.established else failures + 1
-            await asyncio.sleep(self._back_off.wait_s(failures))
+            await asyncio.sleep(back_off.wait_s(failures))

@@ -11,6 +11,7 @@ from orbitalcloud.mission.types import Mission
 
 _WAYS = {"isl": ("isl_mbps",), "user": ("user_up_mbps", "user_down_mbps")}
 _WAYS["gateway"] = ("gateway_up_mbps", "gateway_down_mbps")
+_SIMILAR = 'air = the site with the most similar climate, such as "singapore"'
 
 
 def check_connectivity(mission: Mission, problems: Problems) -> None:
@@ -30,6 +31,7 @@ def check_connectivity(mission: Mission, problems: Problems) -> None:
         names.add(name_of(flow))
     if mission.connectivity is not None:
         _network(mission.connectivity, mission, problems)
+        _air(mission.connectivity, mission, problems)
 
 
 def name_of(flow: Flow) -> str:
@@ -86,6 +88,40 @@ def _rates(one: Connectivity, kind: str, keys: tuple[str, ...], mission: Mission
         problems.add((*path, f"{kind}_radio"), name, did_you_mean(name, catalogue().links))
         return
     for key in missing:
-        way = {"isl_mbps": "across"}.get(key, key.removeprefix(f"{kind}_").removesuffix("_mbps"))
+        way = _way(kind, key)
         if getattr(radio, way) is None and getattr(radio, f"{way}_kbps") <= 0:
             problems.add((*path, f"{kind}_radio"), name, f"this radio has no way {way}: give {key} beside it")
+
+
+def _way(kind: str, key: str) -> str:
+    """A rate's direction as the catalogue's radios name it."""
+    return {"isl_mbps": "across"}.get(key, key.removeprefix(f"{kind}_").removesuffix("_mbps"))
+
+
+def _budgeted(one: Connectivity, kind: str) -> bool:
+    """Whether a rate of these places is a budget's, and so depends on the air over them."""
+    radio = catalogue().links.get(getattr(one, f"{kind}_radio") or "")
+    missing = [key for key in _WAYS[kind] if getattr(one, key) is None]
+    return radio is not None and any(getattr(radio, _way(kind, key)) is not None for key in missing)
+
+
+def _air(one: Connectivity, mission: Mission, problems: Problems) -> None:
+    """A budget through the air needs to know which air: that of every place that a path may begin, end or pass at."""
+    ends = {place for flow in mission.flow for place in (flow.source, flow.destination)}
+    if _budgeted(one, "gateway"):
+        for index, station in enumerate(mission.station):
+            passed = one.relays or ANY_STATION in ends or station.name in ends
+            if passed and not (station.air or station.site):
+                problems.add(("station", index), station.name, f"gateway_radio has a budget: give {_SIMILAR}")
+    if not _budgeted(one, "user"):
+        return
+    for index, terminal in enumerate(mission.terminal):
+        if terminal.name in ends and not terminal.air:
+            problems.add(("terminal", index), terminal.name, f"user_radio has a budget: give {_SIMILAR}")
+    named = {one.name for one in mission.station} | {one.name for one in mission.terminal}
+    for index, flow in enumerate(mission.flow):
+        for key in ("source", "destination"):
+            place = getattr(flow, key)
+            if place not in named and place in cities():
+                remedy = f'user_radio has a budget: make it a [[terminal]] with city = "{place}" and {_SIMILAR}'
+                problems.add(("flow", index, key), place, remedy)

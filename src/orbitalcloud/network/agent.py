@@ -38,9 +38,10 @@ from orbitalcloud.network.bundle import (
     with_block,
 )
 from orbitalcloud.network.contacts_held import ContactsHeld
-from orbitalcloud.network.convergence import REFUSED, TAKEN, Report, Segment, decode_frame, transfer_name
+from orbitalcloud.network.convergence import Segment, decode_frame
 from orbitalcloud.network.eid import NULL, endpoint
-from orbitalcloud.network.ending import EXPIRY_TIMER, Ending, Parts, verdict_of
+from orbitalcloud.network.ending import EXPIRY_TIMER, Ending
+from orbitalcloud.network.fragment import Parts
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Desk, Out, Output
 from orbitalcloud.network.peer import Peer
@@ -116,7 +117,7 @@ class BundleAgent(Ending):
         self.contacts = ContactsHeld(self._sender)
         self._excluded: dict[str, dict[str, str]] = {}
         self._seen = Seen(self.limits.seen_ids)
-        self._parts: dict[str, Parts] = {}
+        self._parts = Parts()
         self._sequence = 0
         self._sequence_limit = 0
         self._expiry_at: Instant | None = None
@@ -172,6 +173,8 @@ class BundleAgent(Ending):
         for key in keys:
             if key.startswith(PREFIX):
                 self._restore_bundle(now, key, saved[key], out)
+        if prophet.SAVED in saved:
+            self._restore_encounters(now, saved[prophet.SAVED], out)
         counter = saved.get(SEQUENCE, b"")
         if len(counter) == 8:
             self._sequence = self._sequence_limit = int.from_bytes(counter, "big")
@@ -201,6 +204,18 @@ class BundleAgent(Ending):
         if local:
             self._assemble(now, bundle, entry.expires, out)
 
+    def _restore_encounters(self, now: Instant, value: bytes, out: Out) -> None:
+        try:
+            self._sender.prophet.restore(now, value)
+        except RemoteProtocolError as error:
+            out.append(effects.Save(prophet.SAVED, None))
+            out.append(effects.Record(making.refused(now, self.name, self.name, len(value), error)))
+
+    def _save_encounters(self, now: Instant, out: Out) -> None:
+        value = self._sender.prophet.saved(now)
+        if value is not None:
+            out.append(effects.Save(prophet.SAVED, value))
+
     def replan(self, now: Instant, plan: ContactPlan) -> list[Output]:
         """Go by another contact plan from now on."""
         out: Out = []
@@ -212,8 +227,10 @@ class BundleAgent(Ending):
         """This node can send to `contact.receiver` from now on."""
         out = self._amend(now, self.contacts.opened(now, contact))
         self._sender.opened(now, contact, out)
-        if not self._sender.routes.foreseen(now, contact.receiver):
+        answers = prophet.answers(self.name, contact)
+        if answers and not self._sender.routes.foreseen(now, contact.receiver):
             self._sender.prophet.met(now, contact.receiver)
+            self._save_encounters(now, out)
             vector = self._sender.prophet.vector(now)
             out += self.submit(now, contact.receiver, prophet.SERVICE, vector, "encounter", 10 * MINUTE, 3)
         return out
@@ -283,14 +300,18 @@ class BundleAgent(Ending):
         priority: int = 1,
         flags: int = 0,
         source_service: str = "",
+        path_now_ms: int | None = None,
         confirm: bool = False,
     ) -> Iterator[Output]:
         """Send `payload` to the service of a node. Larger `priority` (0 to 23) is more urgent.
 
-        Answers go to `source_service` of this node. `flags` are RFC 9171's for this bundle (`admin.ASK…`,
-        `bundle.MUST_NOT_FRAGMENT`), besides the agent's `asks`. `confirm`: wait for the destination's word, and send
-        again without it (`assurance`). The first output is the record of the bundle, `BundleCreated`; where the store
-        refuses it, `BundleDropped` with the Why follows. `DataError` if the names make no endpoint.
+        Answers go to `source_service` of this node.
+        `flags` are RFC 9171's for this bundle (`admin.ASK…`, `bundle.MUST_NOT_FRAGMENT`), besides the agent's `asks`.
+        With `path_now_ms` it wants a path now, end to end, that waits no longer than this anywhere: without one it is
+        dropped with the Why of it; should the path break on the way, it goes on as others do.
+        `confirm`: wait for the destination's word, and send again without it (`assurance`).
+        The first output is the record of the bundle, `BundleCreated`; where the store refuses it, `BundleDropped` with
+        the Why follows. `DataError` if the names make no endpoint.
         """
         flags |= self.asks | (admin.ASK[admin.DELIVERED] if confirm else 0)
         own, to, source = endpoint(self.name), endpoint(destination, service), endpoint(self.name, source_service)
@@ -298,7 +319,7 @@ class BundleAgent(Ending):
         sequence = self._next_sequence(out)
         lifetime_ms, report_to = lifetime_ns // MILLISECOND, own if flags & ASKS else NULL
         bundle = making.make_bundle(
-            to, source, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to
+            to, source, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to, path_now_ms
         )
         self._launch(now, bundle, purpose, out, confirm)
         return iter(out)
@@ -312,7 +333,9 @@ class BundleAgent(Ending):
         wire = encode(bundle)
         refusal = self._too_big(len(wire))
         if refusal is None:
-            refusal = self._no_place(bundle) if local else self._full(now, len(wire), bundle.priority, out)
+            refusal = self._no_place(bundle) if local else self._no_path(now, bundle, wire)
+        if refusal is None and not local:
+            refusal = self._full(now, len(wire), bundle.priority, out)
         confirm = confirm and not local and refusal is None and self.assurance.room(len(wire))
         out.insert(0, effects.Record(making.created(now, self.name, bundle, len(wire), purpose, confirm)))
         if local and refusal is None:
@@ -331,6 +354,11 @@ class BundleAgent(Ending):
             wire = encode(bundle)
             if self._store.refusal(len(wire)) is None:
                 self._keep(now, bundle, wire, "", out)
+
+    def _no_path(self, now: Instant, bundle: Bundle, wire: bytes) -> Why | None:
+        if bundle.path_now_ms is None:
+            return None
+        return self._sender.no_path(now, self._entry(now, bundle, wire, expiry(bundle, now, self.limits.retention_ns)))
 
     def _full(self, now: Instant, size_bytes: int, priority: int, out: Out) -> Why | None:
         """Why a bundle made here cannot be stored; less urgent ones made here make room for it (`victims`)."""
@@ -396,32 +424,18 @@ class BundleAgent(Ending):
         return out
 
     def _take_segment(self, now: Instant, peer: Peer, segment: Segment, out: Out) -> None:
-        limits, inbound = self.limits, peer.inbound
-        if inbound.is_finished(segment.transfer):
-            if segment.checkpoint:
-                peer.answer(Report(segment.transfer, TAKEN), limits.reports)
-            return
-        if segment.total_bytes > limits.bundle_bytes:
-            peer.answer(Report(segment.transfer, REFUSED), limits.reports)
-            detail = f"{segment.total_bytes} bytes, at most {limits.bundle_bytes} are taken"
-            raise RemoteProtocolError("oversize", detail)
-        whole = inbound.take(segment, limits)
+        whole = peer.take(segment, self.limits)
         if whole is None:
-            if segment.checkpoint:
-                peer.answer(inbound.missing(segment), limits.reports)
             return
-        if transfer_name(whole) != segment.transfer:
-            raise RemoteProtocolError("transfer-name", "the bytes are not those that the transfer is named by")
         try:
             self._take_bundle(now, peer.name, whole, out)
         except _ForgedError:
-            peer.answer(Report(segment.transfer, REFUSED), limits.reports)
+            peer.refuse(segment.transfer, self.limits)
             return
         except RemoteProtocolError:
-            peer.answer(Report(segment.transfer, REFUSED), limits.reports)
+            peer.refuse(segment.transfer, self.limits)
             raise
-        inbound.finish(segment.transfer, limits.finished_transfers)
-        peer.answer(Report(segment.transfer, TAKEN), limits.reports)
+        peer.finish(segment.transfer, self.limits)
 
     def _take_bundle(self, now: Instant, peer: str, wire: bytes, out: Out) -> None:
         """Take custody of an encoded bundle; `RemoteProtocolError` where it stays the peer's.
@@ -460,7 +474,7 @@ class BundleAgent(Ending):
             elif bundle.destination.service == prophet.SERVICE:
                 self._hear(now, peer, judged.bundle or bundle, out)
             else:
-                self._deliver(now, judged.bundle or bundle, expires, verdict_of(judged), out)
+                self._deliver(now, judged.bundle or bundle, expires, judged.verdict, out)
             return
         bundle = judged.bundle or bundle
         if not local:
@@ -499,8 +513,9 @@ class BundleAgent(Ending):
         if self.node_of(bundle.source) != peer:
             raise RemoteProtocolError("prophet-source", f"{peer} brings what is of {bundle.source.node[:60]}")
         vector = prophet.read_vector(bundle.payload)
-        out.append(effects.Record(making.heard(now, self.name, bundle)))
+        out.append(effects.Record(making.delivered(now, self.name, bundle, min(now, bundle.created))))
         self._sender.prophet.heard(now, peer, vector)
+        self._save_encounters(now, out)
         self._sender.dispatch_all(now, out)
 
     def _judge(self, now: Instant, peer: str, bundle: Bundle, local: bool, out: Out) -> Judgement:

@@ -31,6 +31,7 @@ REPLICATE, REPORT_UNPROCESSED, DELETE_UNPROCESSED, DISCARD_UNPROCESSED = 0x01, 0
 # Block types (RFC 9171 4.3, RFC 9172 11.1); 192-255 are for private use.
 PAYLOAD, PREVIOUS_NODE, BUNDLE_AGE, HOP_COUNT, BLOCK_INTEGRITY, BLOCK_CONFIDENTIALITY = 1, 6, 7, 10, 11, 12
 PRIORITY = 220
+PATH_NOW = 221
 """Private block of this project: one unsigned integer, larger is more urgent. RFC 9171 has no class of service."""
 
 # Tolerances: what implementations get wrong, accepted only where it is asked for, one by one (docs/decisions/0038).
@@ -134,6 +135,21 @@ class Bundle(msgspec.Struct, frozen=True):
         if block is None:
             return 1
         return block.data[0] if len(block.data) == 1 and block.data[0] < 24 else 1
+
+    @property
+    def path_now_ms(self) -> int | None:
+        """How long a bundle that wants a path now may wait at each node, by its private block; None: any path is good.
+
+        What is no such number, or one of 2³² or more, is no wish.
+        """
+        block = self.block(PATH_NOW)
+        if block is None:
+            return None
+        try:
+            value, end = cbor.read_unsigned(block.data, 0)
+        except RemoteProtocolError:
+            return None
+        return value if end == len(block.data) and value < 1 << 32 else None
 
     @property
     def created(self) -> Instant:
@@ -334,15 +350,12 @@ def _check_known(block: Block) -> None:
     elif block.type == BUNDLE_AGE:
         _, end = cbor.read_unsigned(block.data, 0)
     elif block.type == HOP_COUNT:
-        data = block.data
-        if (
-            len(data) != 3 or data[0] != 0x82 or not 0 < data[1] < 24 or data[2] >= 24
-        ):  # The common form is quickly seen.
-            _read_hops(data)
+        _read_hops(block.data)
     if end != len(block.data):
         raise RemoteProtocolError("block-data", f"bytes after the value in block {block.number}")
 
 
+@lru_cache(maxsize=4096)
 def _read_hops(data: bytes) -> tuple[int, int]:
     if data[:1] != b"\x82":
         raise RemoteProtocolError("block-data", "a hop count is an array of 2")

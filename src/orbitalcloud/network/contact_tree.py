@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import SECOND, Instant
-from orbitalcloud.core.why import Why
 from orbitalcloud.network.routing import ContactPlan, Route
 
 Ints = NDArray[np.int64]
@@ -150,22 +149,3 @@ def contact_tree(
         goal,
     )
     return Tree(table, source, arrival, via)
-
-
-def path_now(
-    table: ContactTable, source: str, destination: str, now: Instant, size_bytes: int, wait_ns: int = 0
-) -> Route | Why:
-    """The path over contacts that are open when the bundle comes to them, waiting `wait_ns` at most at each node.
-
-    For traffic that wants a path now and would rather be told that there is none than be stored. Each node is reached
-    at its earliest; a path that is open only for what comes later to some node, by the milliseconds that a path takes,
-    is not looked for.
-    """
-    if source not in table.names or destination not in table.names or source == destination:
-        return Why(False, "path", f"the contact plan has no link between {source} and {destination}")
-    ends = table.names.index(source), table.names.index(destination)
-    found = contact_tree(table, ends[0], now, size_bytes, wait_ns, ends[1]).route_to(destination)
-    if found is not None:
-        return found
-    text = f"no path from {source} to {destination} is open now without a wait of more than {wait_ns / SECOND:g} s"
-    return Why(False, "path", text, 0, wait_ns // SECOND, "s")

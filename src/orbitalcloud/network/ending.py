@@ -12,8 +12,6 @@ from orbitalcloud.core.why import Why
 from orbitalcloud.network import admin, making
 from orbitalcloud.network.assurance import Assurance
 from orbitalcloud.network.bundle import (
-    BLOCK_CONFIDENTIALITY,
-    BLOCK_INTEGRITY,
     IS_ADMINISTRATIVE,
     MAX_BYTES,
     TOLERANCES,
@@ -21,9 +19,10 @@ from orbitalcloud.network.bundle import (
     decode,
 )
 from orbitalcloud.network.eid import Eid
-from orbitalcloud.network.fragment import Reassembly
+from orbitalcloud.network.fragment import Parts
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.output import Delivered, Out
+from orbitalcloud.network.reporting import reported
 from orbitalcloud.network.security.guard import Guard
 from orbitalcloud.network.security.policy import Judgement
 from orbitalcloud.network.seen import Seen
@@ -31,8 +30,6 @@ from orbitalcloud.network.sending import Sender
 from orbitalcloud.network.store import BundleStore, Entry
 
 EXPIRY_TIMER = "net/expiry"
-
-Parts = tuple[Reassembly, list[str]]
 
 
 class Ending:
@@ -48,7 +45,7 @@ class Ending:
     _store: BundleStore
     _sender: Sender
     _seen: Seen
-    _parts: dict[str, Parts]
+    _parts: Parts
     _expiry_at: Instant | None
 
     def _report(self, now: Instant, subject: Bundle, status: int, reason: int, out: Out) -> None:
@@ -86,19 +83,14 @@ class Ending:
 
     def _assemble(self, now: Instant, part: Bundle, expires: Instant, out: Out) -> None:
         """Add a stored fragment to the others; deliver when nothing is missing."""
-        whole_id = part.whole_id
-        if whole_id not in self._parts:
-            self._parts[whole_id] = (Reassembly(part.total_bytes), [])
-        assembly, names = self._parts[whole_id]
         try:
-            assembly.add(part)
+            whole = self._parts.add(part)
         except RemoteProtocolError as error:
             self._forget_local(part.id, out)
             self._drop(now, part.id, Why(False, error.check, error.detail), out)
             return
-        names.append(part.id)
-        if assembly.complete:
-            self._put_together(now, assembly.bundle(), expires, out)
+        if whole is not None:
+            self._put_together(now, whole, expires, out)
 
     def _put_together(self, now: Instant, bundle: Bundle, expires: Instant, out: Out) -> None:
         """A bundle whose last fragment came: its security is judged only now. Refused, it is gone: it was taken."""
@@ -106,7 +98,7 @@ class Ending:
         if self.guard is not None:
             judged = self.guard.judged(bundle, True)
         if judged.bundle is not None:
-            self._deliver(now, judged.bundle, expires, verdict_of(judged), out)
+            self._deliver(now, judged.bundle, expires, judged.verdict, out)
             return
         self._forget_parts(bundle.id, out)
         self._drop(now, bundle.id, judged.why, out, judged.reason)
@@ -115,8 +107,7 @@ class Ending:
         out.append(effects.Save(self._store.remove(name).key, None))
 
     def _forget_parts(self, whole_id: str, out: Out) -> None:
-        _, fragments = self._parts.pop(whole_id, (None, ()))
-        for name in fragments:
+        for name in self._parts.forget(whole_id):
             self._forget_local(name, out)
 
     def _deliver(self, now: Instant, bundle: Bundle, expires: Instant, security: str, out: Out) -> None:
@@ -126,10 +117,10 @@ class Ending:
         if bundle.flags & IS_ADMINISTRATIVE:
             self._heard(now, bundle, out)
             return
-        out.append(effects.Record(making.delivered(now, self.name, bundle, security)))
-        source, created = self.node_of(bundle.source), making.born(now, bundle)
-        service, text = bundle.destination.service, bundle.source.text
-        out.append(Delivered(name, source, service, bundle.payload, created, text))
+        created = making.made_at(now, bundle)
+        out.append(effects.Record(making.delivered(now, self.name, bundle, created, security)))
+        source, service = self.node_of(bundle.source), bundle.destination.service
+        out.append(Delivered(name, source, service, bundle.payload, created, bundle.source.text))
         self._report(now, bundle, admin.DELIVERED, admin.NO_REASON, out)
 
     # Status reports ---------------------------------------------------------------------------------------------------
@@ -137,15 +128,13 @@ class Ending:
     def _heard(self, now: Instant, bundle: Bundle, out: Out) -> None:
         """An administrative record for this node: shown in the Log, and where it confirms a delivery, believed."""
         try:
-            if bundle.destination.service not in ("", "0"):
-                raise RemoteProtocolError("administrative-endpoint", f"{bundle.destination} is an application's")
-            report = admin.decode_record(bundle.payload)
+            entry = reported(now, self.name, bundle)
         except RemoteProtocolError as error:
             self._drop(now, bundle.id, Why(False, error.check, error.detail), out)
             return
-        out.append(effects.Record(making.reported(now, self.name, bundle.source.text, report)))
-        if report.asserted[admin.DELIVERED]:
-            self.confirm(now, report.subject, self.node_of(bundle.source), out)
+        out.append(effects.Record(entry))
+        if admin.STATUSES[admin.DELIVERED] in entry.status.split("+"):
+            self.confirm(now, entry.bundle, self.node_of(bundle.source), out)
 
     def confirm(self, now: Instant, bundle: str, reporter: str, out: Out) -> None:
         """`reporter`, its destination, has the bundle, as a report or an application's answer says."""
@@ -160,7 +149,7 @@ class Ending:
         for entry in self._store.expired(now):
             if entry.local:
                 self._forget_local(entry.id, out)
-                self._parts.pop(entry.whole_id, None)
+                self._parts.forget(entry.whole_id)
             else:
                 self._sender.release(entry, out)
             text = f"its lifetime ended at {iso(entry.expires)}"
@@ -188,10 +177,3 @@ class Ending:
     def _drop(self, now: Instant, bundle: str, why: Why, out: Out, reason: int = 0) -> None:
         dropped = records.BundleDropped(at=now, node=self.name, bundle=bundle, why=why, reason=reason)
         out.append(effects.Record(dropped))
-
-
-def verdict_of(judged: Judgement) -> str:
-    """Whose security operations were good, for people: `signed by dtn://a/`."""
-    words = {BLOCK_INTEGRITY: "signed by", BLOCK_CONFIDENTIALITY: "sealed by"}
-    good = [f"{words[f.service]} {f.source}" for f in judged.findings if f.status == "good" and f.target == 1]
-    return ", ".join(good)

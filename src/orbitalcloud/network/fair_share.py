@@ -8,10 +8,10 @@ can have more without taking from one that has no more.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from orbitalcloud.core.errors import DataError
+from orbitalcloud.core.kernels import njit
 
 Floats = NDArray[np.float64]
 

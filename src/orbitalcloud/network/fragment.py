@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from orbitalcloud.core.errors import LocalProtocolError, RemoteProtocolError
@@ -110,3 +112,26 @@ class Reassembly:
         return msgspec.structs.replace(
             first, flags=first.flags & ~IS_FRAGMENT, offset=0, total_bytes=0, blocks=(*first.blocks[:-1], whole)
         )
+
+
+class Parts:
+    """The fragments of many bundles at their destination, by the bundle's name."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self) -> None:
+        self._of: dict[str, tuple[Reassembly, list[str]]] = {}
+
+    def add(self, part: Bundle) -> Bundle | None:
+        """Put a fragment to the others; the bundle when nothing is missing. `RemoteProtocolError` as `Reassembly`'s."""
+        found = self._of.get(part.whole_id)
+        if found is None:
+            found = self._of[part.whole_id] = (Reassembly(part.total_bytes), [])
+        assembly, names = found
+        assembly.add(part)
+        names.append(part.id)
+        return assembly.bundle() if assembly.complete else None
+
+    def forget(self, whole_id: str) -> Sequence[str]:
+        """Let go what there is of a bundle; the names of its fragments that were taken."""
+        return self._of.pop(whole_id, (None, ()))[1]

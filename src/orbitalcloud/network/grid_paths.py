@@ -14,8 +14,9 @@ Nothing here knows orbits: lengths come in, in any unit, infinite where there is
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from orbitalcloud.core.kernels import njit
 
 Floats = NDArray[np.float64]
 

@@ -9,7 +9,6 @@ from orbitalcloud.core.errors import RemoteProtocolError
 from orbitalcloud.core.time import MILLISECOND, Instant, iso
 from orbitalcloud.core.why import Why
 from orbitalcloud.network import cbor
-from orbitalcloud.network.admin import StatusReport
 from orbitalcloud.network.bundle import (
     BLOCK_CONFIDENTIALITY,
     BLOCK_INTEGRITY,
@@ -17,21 +16,26 @@ from orbitalcloud.network.bundle import (
     DELETE_UNPROCESSED,
     DISCARD_UNPROCESSED,
     HOP_COUNT,
+    MAX_BYTES,
+    PATH_NOW,
     PAYLOAD,
     PREVIOUS_NODE,
     PRIORITY,
     REPLICATE,
     REPORT_UNPROCESSED,
+    TOLERANCES,
     Block,
     Bundle,
+    decode,
     dtn_ms,
+    encode,
     hop_count_data,
     with_block,
 )
 from orbitalcloud.network.eid import NULL, Eid
 
 _PROCESSED = frozenset(
-    (PAYLOAD, PREVIOUS_NODE, BUNDLE_AGE, HOP_COUNT, BLOCK_INTEGRITY, BLOCK_CONFIDENTIALITY, PRIORITY)
+    (PAYLOAD, PREVIOUS_NODE, BUNDLE_AGE, HOP_COUNT, BLOCK_INTEGRITY, BLOCK_CONFIDENTIALITY, PRIORITY, PATH_NOW)
 )
 
 
@@ -46,14 +50,20 @@ def make_bundle(
     hops: int,
     flags: int = 0,
     report_to: Eid = NULL,
+    path_now_ms: int | None = None,
 ) -> Bundle:
-    """A bundle as this project makes them: CRC-32C everywhere, a hop count (at 1), a priority unless it is 1."""
+    """A bundle as this project makes them: CRC-32C everywhere, a hop count (at 1), a priority unless it is 1.
+
+    With `path_now_ms` also the wish for a path now, with a wait of so much at most at each node.
+    """
     assert 0 <= priority < 24, priority
     assert now > 0, "DTN time begins in 2000"
     assert lifetime_ms >= 0, lifetime_ms
     blocks = [Block(HOP_COUNT, 2, hop_count_data(hops, 1), REPLICATE)]
     if priority != 1:
         blocks.append(Block(PRIORITY, 3, cbor.unsigned(priority), REPLICATE))
+    if path_now_ms is not None:
+        blocks.append(Block(PATH_NOW, 4, cbor.unsigned(path_now_ms), REPLICATE))
     blocks.append(Block(PAYLOAD, 1, payload))
     return Bundle(destination, source, dtn_ms(now), sequence, lifetime_ms, tuple(blocks), report_to, flags)
 
@@ -71,6 +81,19 @@ def forwarded(bundle: Bundle, node: Eid) -> Bundle:
     limit, count = hops if hops is not None else (255, 0)
     bundle = with_block(bundle, HOP_COUNT, hop_count_data(limit, min(count + 1, 255)), REPLICATE)
     return with_block(bundle, PREVIOUS_NODE, node.encoded)
+
+
+def without_sums(wire: bytes) -> bytes:
+    """An encoded bundle with no CRC on any block, for a neighbour that reads none.
+
+    RFC 9171 4.3.1 lets a primary block change on no way, and asks for a CRC on it: this breaks both, so it is done
+    only where a person says so of a neighbour. What a signature or a seal covers stays as it is.
+    """
+    bundle = decode(wire, MAX_BYTES, TOLERANCES)
+    if bundle.block(BLOCK_INTEGRITY) or bundle.block(BLOCK_CONFIDENTIALITY):
+        return wire
+    blocks = tuple(msgspec.structs.replace(block, crc=0) for block in bundle.blocks)
+    return encode(msgspec.structs.replace(bundle, crc=0, blocks=blocks))
 
 
 def hop_count(bundle: Bundle) -> int:
@@ -125,45 +148,19 @@ def created(
     )
 
 
-def born(now: Instant, bundle: Bundle) -> Instant:
-    """When it was created, by its age where its source had no clock."""
+def made_at(now: Instant, bundle: Bundle) -> Instant:
+    """When a bundle was made: its creation time, or by its age where its maker had no clock."""
     return bundle.created if bundle.created_ms else Instant(now - (bundle.age_ms or 0) * MILLISECOND)
 
 
-def delivered(now: Instant, node: str, bundle: Bundle, security: str) -> records.BundleDelivered:
-    """The record of a bundle that is given to an application."""
+def delivered(now: Instant, node: str, bundle: Bundle, made: Instant, security: str = "") -> records.BundleDelivered:
+    """The record of a bundle for this node, with what is said of its security."""
     return records.BundleDelivered(
         at=now,
         node=node,
         bundle=bundle.id,
         source=bundle.source.text,
         size_bytes=len(bundle.payload),
-        delay_ms=(now - born(now, bundle)) // MILLISECOND,
+        delay_ms=(now - made) // MILLISECOND,
         security=security,
-    )
-
-
-def reported(now: Instant, node: str, reporter: str, report: StatusReport) -> records.StatusReported:
-    """The record of a status report that came."""
-    return records.StatusReported(
-        at=now,
-        node=node,
-        bundle=report.subject,
-        reporter=reporter,
-        status=report.words,
-        reason=report.reason,
-        text=report.reason_text,
-        time_ms=report.time_ms,
-    )
-
-
-def heard(now: Instant, node: str, bundle: Bundle) -> records.BundleDelivered:
-    """The record of a bundle that a neighbour's agent made for this agent itself."""
-    return records.BundleDelivered(
-        at=now,
-        node=node,
-        bundle=bundle.id,
-        source=bundle.source.text,
-        size_bytes=len(bundle.payload),
-        delay_ms=max(0, now - bundle.created) // MILLISECOND,
     )

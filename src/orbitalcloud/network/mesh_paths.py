@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from orbitalcloud.core.kernels import njit
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]

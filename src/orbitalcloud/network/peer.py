@@ -8,7 +8,16 @@ from collections import deque
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import RemoteProtocolError
 from orbitalcloud.core.time import SECOND, Instant
-from orbitalcloud.network.convergence import DATA_OVERHEAD, MAX_GAPS, MISSING, TAKEN, Report, Segment
+from orbitalcloud.network.convergence import (
+    DATA_OVERHEAD,
+    MAX_GAPS,
+    MISSING,
+    REFUSED,
+    TAKEN,
+    Report,
+    Segment,
+    transfer_name,
+)
 from orbitalcloud.network.limits import AgentLimits
 from orbitalcloud.network.ranges import Pieces
 from orbitalcloud.network.store import Rank
@@ -65,6 +74,11 @@ class Inbound:
     def is_finished(self, transfer: bytes) -> bool:
         """Whether this one was taken already."""
         return transfer in self._finished
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a transfer is half here."""
+        return bool(self._partial)
 
     def finish(self, transfer: bytes, most: int) -> None:
         """Remember that it was taken."""
@@ -147,6 +161,14 @@ class Peer:
         """Whether there may be a frame to send."""
         return bool(self.queue or self.again or self.reports or self.questions)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it could be forgotten: no contact, nothing of ours in its hands, nothing of its half here.
+
+        An answer may still wait for it; should it come again, it asks again.
+        """
+        return self.contact is None and not (self.transfers or self.inbound.is_under_way)
+
     def _reset(self, now: Instant) -> None:
         self.busy_until = now
         self.unanswered = 0
@@ -226,7 +248,35 @@ class Peer:
         if len(self.reports) > most:
             del self.reports[next(iter(self.reports))]
 
+    # Taking bundles --------------------------------------------------------------------------------------------------
 
-def taken(transfer: bytes) -> Report:
-    """The report that takes custody."""
-    return Report(transfer, TAKEN)
+    def take(self, segment: Segment, limits: AgentLimits) -> bytes | None:
+        """Keep what a frame brings and report on it where it asks; the bundle's bytes when they are whole.
+
+        `RemoteProtocolError` where they are too many, contradict others, or are not what the transfer is named by.
+        """
+        inbound = self.inbound
+        if inbound.is_finished(segment.transfer):
+            if segment.checkpoint:
+                self.answer(Report(segment.transfer, TAKEN), limits.reports)
+            return None
+        if segment.total_bytes > limits.bundle_bytes:
+            self.refuse(segment.transfer, limits)
+            detail = f"{segment.total_bytes} bytes, at most {limits.bundle_bytes} are taken"
+            raise RemoteProtocolError("oversize", detail)
+        whole = inbound.take(segment, limits)
+        if whole is None:
+            if segment.checkpoint:
+                self.answer(inbound.missing(segment), limits.reports)
+        elif transfer_name(whole) != segment.transfer:
+            raise RemoteProtocolError("transfer-name", "the bytes are not those that the transfer is named by")
+        return whole
+
+    def finish(self, transfer: bytes, limits: AgentLimits) -> None:
+        """The bundle is in custody here: say so, now and whenever the peer asks again."""
+        self.inbound.finish(transfer, limits.finished_transfers)
+        self.answer(Report(transfer, TAKEN), limits.reports)
+
+    def refuse(self, transfer: bytes, limits: AgentLimits) -> None:
+        """The bundle stays the peer's."""
+        self.answer(Report(transfer, REFUSED), limits.reports)

@@ -1,7 +1,8 @@
 """Contact plans as other implementations write them: ION's `a contact` and `a range` lines, HDTN's JSON.
 
 SABR (CCSDS 734.3-B-1) defines what a contact plan holds and leaves its file format to the implementation; ION's text
-(ionrc(5)) is what most tools exchange. Node numbers become names by `name_of`, `ipn:N` unless told otherwise.
+(ionrc(5)) is what most tools exchange. Node numbers become names by `name_of`, `ipn:N` unless told otherwise. Besides
+numbers our ION files have names, as in `dtn://alice/`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.time import SECOND, Instant
+from orbitalcloud.network.eid import endpoint
 
 MOST_BYTES = 256 << 20
 MOST_CONTACTS = 4_000_000
@@ -64,8 +66,8 @@ def read_ion(text: str, reference: Instant, name_of: Callable[[int], str] = ipn)
     sets what `+seconds` count from; `#` begins a remark; ionadmin's other commands are passed over. A contact of rate 0
     is none.
     """
-    contacts: list[tuple[str, int, int, int, int, int]] = []
-    ranges: dict[tuple[int, int], list[_Range]] = {}
+    contacts: list[tuple[str, int, int, str, str, int]] = []
+    ranges: dict[tuple[str, str], list[_Range]] = {}
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split("#", 1)[0].split()
         place = f"contact plan, line {number}"
@@ -79,7 +81,7 @@ def read_ion(text: str, reference: Instant, name_of: Callable[[int], str] = ipn)
             begins, ends = (_ion_time(place, word, reference) for word in words[2:4])
             if ends <= begins:
                 raise DataError(place, line.strip(), "let it stop after its start")
-            ends_at = [_number(f"{place}, node", word, (1 << 64) - 1, 1) for word in words[4:6]]
+            ends_at = [_node(f"{place}, node", word, name_of) for word in words[4:6]]
             if words[1] == "range":
                 light = _positive_ns(f"{place}, range", words[6])
                 ranges.setdefault((ends_at[0], ends_at[1]), []).append((begins, ends, light))
@@ -90,7 +92,16 @@ def read_ion(text: str, reference: Instant, name_of: Callable[[int], str] = ipn)
             raise DataError(place, len(contacts), f"at most {MOST_CONTACTS} contacts are read")
     for found in ranges.values():
         found.sort()
-    return _made(contacts, ranges, name_of)
+    return _made(contacts, ranges)
+
+
+def _node(place: str, word: str, name_of: Callable[[int], str]) -> str:
+    if word.isdecimal():
+        return name_of(_number(place, word, (1 << 64) - 1, 1))
+    try:
+        return endpoint(word).node
+    except DataError as error:
+        raise DataError(place, word, error.remedy) from None
 
 
 def _ion_time(place: str, word: str, reference: Instant) -> Instant:
@@ -104,9 +115,8 @@ def _ion_time(place: str, word: str, reference: Instant) -> Instant:
 
 
 def _made(
-    contacts: Iterable[tuple[str, int, int, int, int, int]],
-    ranges: Mapping[tuple[int, int], list[_Range]],
-    name_of: Callable[[int], str],
+    contacts: Iterable[tuple[str, int, int, str, str, int]],
+    ranges: Mapping[tuple[str, str], list[_Range]],
 ) -> list[Contact]:
     made = []
     for place, begins, ends, sender, receiver, rate in contacts:
@@ -117,7 +127,7 @@ def _made(
             index = bisect_right(known, (begins, 1 << 80, 0)) - 1
             light = known[index][2] if index >= 0 and known[index][1] > begins else 0
             times = Instant(begins), Instant(ends)
-            made.append(Contact(name_of(sender), name_of(receiver), *times, rate, "plan", light))
+            made.append(Contact(sender, receiver, *times, rate, "plan", light))
     return made
 
 
@@ -180,9 +190,9 @@ def read_hdtn(text: str, reference: Instant, name_of: Callable[[int], str] = ipn
             rate = _whole(place, row, "rate", _MOST_RATE // 10**6) * 10**6  # as older files had it, in Mbit/s
         light = _positive_ns(f"{place}, owlt", str(row.get("owlt", 0)))
         times = reference + begins * SECOND, reference + ends * SECOND
-        contacts.append((place, *times, sender, receiver, rate))
+        contacts.append((place, *times, name_of(sender), name_of(receiver), rate))
         made.append(light)
-    plain = _made([c for c in contacts if c[5] and c[2] > c[1]], {}, name_of)
+    plain = _made([c for c in contacts if c[5] and c[2] > c[1]], {})
     lights = [light for light, c in zip(made, contacts, strict=True) if c[5] and c[2] > c[1]]
     return [
         Contact(c.sender, c.receiver, c.opens, c.closes, c.rate_bps, c.band, light)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import RemoteProtocolError
 from orbitalcloud.core.time import MINUTE, SECOND, Instant
 
@@ -28,15 +29,30 @@ SERVICE = "prophet"
 COPIES = 4
 MOST_NODES = 1024
 MOST_BUNDLES = 4096
+ONE_WAY = frozenset({"udp", "stcp", "mtcp"})
+"""Bands of contacts that are wires by which nothing comes back, and on which software of others is the rule."""
 _SCALE = 65_535
 """A predictability on the wire is a fraction of this (RFC 6693 4.3.5.1: 16 bits)."""
 _FORMAT = 1
+SAVED = "prophet"
+"""The key that it is saved by."""
+SAVE_NS = 10 * MINUTE
+"""What has changed is saved at most this often: a reboot costs the encounters since."""
+
+
+def answers(name: str, contact: Contact) -> bool:
+    """Whether there is somebody to exchange vectors with (RFC 6693 2.2: both ways), so that it counts as an encounter.
+
+    Nodes with numbers (`ipn`) are other people's software here: they have no service of this name.
+    """
+    numbered = name.startswith("ipn:") or contact.receiver.startswith("ipn:")
+    return not numbered and contact.band not in ONE_WAY
 
 
 class Prophet:
     """What one node knows of encounters. Bounded: the least predictable of too many nodes is forgotten."""
 
-    __slots__ = ("_aged", "_given", "_heard", "_met", "name", "predictability")
+    __slots__ = ("_aged", "_given", "_heard", "_met", "_saved_at", "_via", "name", "predictability")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -45,6 +61,9 @@ class Prophet:
         self._met: dict[str, Instant] = {}
         self._heard: dict[str, dict[str, float]] = {}
         self._given: dict[str, tuple[str, ...]] = {}
+        self._saved_at: Instant | None = None
+        self._via: dict[str, str] = {}
+        """Through whom we hope to reach a node that we do not meet ourselves."""
 
     def age(self, now: Instant) -> None:
         """Equation 2: P = P · γ^K, K time units since the last time."""
@@ -67,6 +86,7 @@ class Prophet:
             since = TYPICAL_NS if last is None else min(now - last, TYPICAL_NS)
             self.predictability[peer] = known + (1.0 - DELTA - known) * ENCOUNTER_MAX * since / TYPICAL_NS
         self._met[peer] = now
+        self._via.pop(peer, None)
         self._bound()
 
     def heard(self, now: Instant, peer: str, vector: Mapping[str, float]) -> None:
@@ -77,8 +97,8 @@ class Prophet:
             del self._heard[next(iter(self._heard))]
         through = self.predictability.get(peer, 0.0) * BETA
         for node, theirs in vector.items():
-            if node not in (self.name, peer):
-                self.predictability[node] = max(self.predictability.get(node, 0.0), through * theirs)
+            if node not in (self.name, peer) and through * theirs > self.predictability.get(node, 0.0):
+                self.predictability[node], self._via[node] = through * theirs, peer
         self._bound()
 
     def _bound(self) -> None:
@@ -86,6 +106,7 @@ class Prophet:
             least = min(self.predictability, key=lambda node: (self.predictability[node], node))
             del self.predictability[least]
             self._met.pop(least, None)
+            self._via.pop(least, None)
 
     @property
     def neighbours(self) -> Iterable[str]:
@@ -95,10 +116,14 @@ class Prophet:
     # Choosing --------------------------------------------------------------------------------------------------------
 
     def carrier(self, now: Instant, bundle: str, destination: str, previous: str, open_to: Iterable[str]) -> str | None:
-        """The neighbour to give a bundle to: the most likely of those likelier than we are, by GRTR."""
+        """The neighbour to give a bundle to: the most likely of those likelier than we are, by GRTR.
+
+        What we hope for through somebody who has a copy already is no reason to keep ours from others: else who claims
+        to meet everybody would, with one lie, stop all further copies.
+        """
         given = self._given.get(bundle, ())
         self.age(now)
-        best, who = self.predictability.get(destination, 0.0), None
+        best, who = 0.0 if self._via.get(destination) in given else self.predictability.get(destination, 0.0), None
         for peer in sorted(open_to):
             theirs = self._heard.get(peer, {}).get(destination, 0.0)
             if theirs > best and peer != previous and peer not in given:
@@ -120,6 +145,25 @@ class Prophet:
     def forget(self, bundle: str) -> None:
         """It is no longer here."""
         self._given.pop(bundle, None)
+
+    # Across a reboot -------------------------------------------------------------------------------------------------
+
+    def saved(self, now: Instant) -> bytes | None:
+        """The value to save, if it is time for that: the instant, then the vector. Neighbours tell theirs anew."""
+        if self._saved_at is not None and now < self._saved_at + SAVE_NS:
+            return None
+        self._saved_at = now
+        return int(now).to_bytes(8, "big", signed=True) + self.vector(now)
+
+    def restore(self, now: Instant, value: bytes) -> None:
+        """Take up what was saved, aged since; `RemoteProtocolError` where it is damaged or of later than now."""
+        at = Instant(int.from_bytes(value[:8], "big", signed=True))
+        if len(value) < 9 or at > now:
+            raise RemoteProtocolError("prophet-saved", f"{len(value)} bytes, of {at}")
+        known = read_vector(value[8:])
+        known.pop(self.name, None)
+        self.predictability, self._aged, self._saved_at = known, at, at
+        self.age(now)
 
     # The vector ------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.time import MILLISECOND, MINUTE, SECOND, Instant, iso
 from orbitalcloud.core.why import Why
-from orbitalcloud.network.routing import ContactPlan, Route, Terms, route
+from orbitalcloud.network.routing import HOPS_MOST, ContactPlan, Route, Terms, beside, route
 from orbitalcloud.network.volume import Bookings
 
 if TYPE_CHECKING:
@@ -22,14 +22,19 @@ _NEVER = 1 << 80
 _ABOUT_NS = 10 * MINUTE
 
 
+_Bound = tuple[str, int, int, int, frozenset[str]]
+"""Destination, size class, priority, hops, and the neighbours that would not take it."""
+
+
 class Ask(NamedTuple):
-    """What a route is for: where to, how much, how urgent, until when, and from which neighbour it came."""
+    """What a route is for: where to, how much, how urgent, until when, whence it came, in how many hops at most."""
 
     destination: str
     size_bytes: int
     priority: int = 1
     expires: int = _NEVER
     previous: str = ""
+    hops: int = HOPS_MOST
     avoid: frozenset[str] = frozenset()
     """Relays that it should be kept from, where there is another way."""
 
@@ -43,6 +48,7 @@ class Routes:
     """
 
     __slots__ = (
+        "_beside",
         "_bound",
         "_cache",
         "_grace_ns",
@@ -67,7 +73,8 @@ class Routes:
         self._kept: dict[tuple[str, int, frozenset[str]], tuple[Route, Instant]] = {}
         self._least_bytes, self._grace_ns = least_bytes, grace_ns
         self._cache: dict[tuple[str, int], tuple[Route | None, Instant]] = {}
-        self._bound: dict[tuple[str, int, int], tuple[Route | None, Instant, int]] = {}
+        self._beside: dict[tuple[str, int], tuple[Contact, str]] = {}
+        self._bound: dict[_Bound, tuple[Route | None, Instant, int]] = {}
 
     def replace(self, plan: ContactPlan) -> None:
         """Go by another plan from now on."""
@@ -75,38 +82,50 @@ class Routes:
         self._cache.clear()
         self._bound.clear()
         self._kept.clear()
+        self._beside.clear()
         self.bookings.clear()
 
     def exclude(self, nodes: Mapping[str, str]) -> None:
         """Relay through none of these from now on: name → the reason, a short word."""
-        self.excluded = dict(nodes)
+        self.excluded, self._table = dict(nodes), None
         self._bound.clear()
         self._kept.clear()
 
-    def find(self, now: Instant, ask: Ask, is_open: Callable[[str], bool]) -> Route | None:
+    def find(
+        self, now: Instant, ask: Ask, is_open: Callable[[str], bool], refused: frozenset[str] = frozenset()
+    ) -> Route | None:
         """The route for a bundle of this size, or for a fragment of it where no contact carries the whole.
 
         `is_open` says of a neighbour whether there is a contact to it: one that is planned for now but is not there is
-        not used. Nor is a bundle thrown straight back to the neighbour `previous`, who may see less of it.
+        not used. Nor is a bundle thrown straight back to the neighbour `previous`, who may see less of it, nor given in
+        a contact that is open now to one of the `refused`, who would not take it.
         """
         size = self._size_class(ask.size_bytes)
         if names := ask.avoid.union(self.shunned):
-            found = self._around(now, ask, size, is_open, names)
+            found = self._around(now, ask, size, is_open, names, refused)
             if found is not None:
                 return found
         found = self._cached(now, ask.destination, size)
         if found is None:
             return None
+        if found.first_hop in refused:
+            return self._under_terms(now, ask, size, is_open, refused)
         back = found.first_hop == ask.previous != ask.destination and found.contacts[0].opens <= now
         if back or not self._up(found, now, is_open):
-            unusable = self._unusable(now, is_open, ask.previous)
+            unusable = self._unusable(now, is_open, {ask.previous})
             return self._search(now, ask.destination, size, replace(self._terms(ask), without=unusable))
         if self._keeps(found, now, ask, size):
             return found
-        return self._under_terms(now, ask, size, is_open)
+        return self._under_terms(now, ask, size, is_open, refused)
 
     def _around(
-        self, now: Instant, ask: Ask, size: int, is_open: Callable[[str], bool], names: frozenset[str]
+        self,
+        now: Instant,
+        ask: Ask,
+        size: int,
+        is_open: Callable[[str], bool],
+        names: frozenset[str],
+        refused: frozenset[str],
     ) -> Route | None:
         """The route that leaves these relays out, if there is one."""
         key = (ask.destination, size, names)
@@ -114,9 +133,10 @@ class Routes:
         if known is not None and now < known[1] + _STALE_NS and known[0].arrival_from(now, size) is not None:
             found = known[0]
             back = found.first_hop == ask.previous != ask.destination and found.contacts[0].opens <= now
-            if not back and self._up(found, now, is_open) and self._keeps(found, now, ask, size):
+            there = self._up(found, now, is_open) and found.first_hop not in refused
+            if not back and there and self._keeps(found, now, ask, size):
                 return found
-        unusable = self._unusable(now, is_open, ask.previous)
+        unusable = self._unusable(now, is_open, {ask.previous, *refused})
         terms = replace(self._terms(ask), without=unusable, avoid=names.union(self.excluded))
         chosen = self._search(now, ask.destination, size, terms)
         if chosen is not None:
@@ -133,13 +153,26 @@ class Routes:
         """
         assert path in ("soonest", "now"), path
         if path == "now":
-            from orbitalcloud.network.contact_tree import path_now, table_of_plan
-
-            if self._table is None:
-                self._table = table_of_plan(self.plan)
-            return path_now(self._table, self.name, ask.destination, now, ask.size_bytes, wait_ns)
+            return self._path_now(now, ask, wait_ns)
         found = self._search(now, ask.destination, ask.size_bytes, self._terms(ask))
         return self.why_not(now, ask) if found is None else found
+
+    def why(self, now: Instant, ask: Ask, found: Route) -> Why:
+        """Why this route and no other: with the next best that begins with another contact."""
+        return found.why_before(self._next_best(now, ask, ask.size_bytes, found))
+
+    def _next_best(self, now: Instant, ask: Ask, size: int, found: Route) -> Route | None:
+        return self._search(now, ask.destination, size, replace(self._terms(ask), without=(found.contacts[0],)))
+
+    def _path_now(self, now: Instant, ask: Ask, wait_ns: int) -> Route | Why:
+        """Nothing leaves an excluded node. Bookings are not asked: what wants a path now would rather share one."""
+        from orbitalcloud.network.contact_tree import table_of_plan
+        from orbitalcloud.network.paths_now import path_now
+
+        if self._table is None:
+            kept = [c for c in self.plan.contacts if c.sender == self.name or c.sender not in self.excluded]
+            self._table = table_of_plan(ContactPlan(kept) if self.excluded else self.plan)
+        return path_now(self._table, self.name, ask.destination, now, ask.size_bytes, wait_ns)
 
     def _cached(self, now: Instant, destination: str, size: int) -> Route | None:
         key = (destination, size)
@@ -159,11 +192,11 @@ class Routes:
 
     def _terms(self, ask: Ask) -> Terms:
         bookings = self.bookings if self.bookings else None
-        return Terms((), self.excluded, ask.expires, bookings, ask.priority)
+        return Terms((), self.excluded, ask.expires, bookings, ask.priority, ask.hops)
 
     def _keeps(self, found: Route, now: Instant, ask: Ask, size: int) -> bool:
         """Whether a route that was found without terms keeps these."""
-        if found.arrival >= ask.expires:
+        if found.arrival >= ask.expires or len(found.contacts) > ask.hops:
             return False
         if self.excluded and any(c.receiver in self.excluded for c in found.contacts[:-1]):
             return False
@@ -176,16 +209,22 @@ class Routes:
             return True
         return contact.room_bytes(now) - booked >= min(size, max(self._least_bytes, contact.room_bytes(now)))
 
-    def _under_terms(self, now: Instant, ask: Ask, size: int, is_open: Callable[[str], bool]) -> Route | None:
-        key = (ask.destination, size, ask.priority)
+    def _under_terms(
+        self, now: Instant, ask: Ask, size: int, is_open: Callable[[str], bool], refused: frozenset[str]
+    ) -> Route | None:
+        key = (ask.destination, size, ask.priority, ask.hops, refused)
         known = self._bound.get(key)
         if known is not None and now < known[1] + _STALE_NS:
             found, _, freed = known
             if found is None and freed == self.bookings.freed:
                 return None
-            if found is not None and self._up(found, now, is_open) and self._keeps(found, now, ask, size):
+            usable = found is not None and not (found.first_hop in refused and found.contacts[0].opens <= now)
+            if found is not None and usable and self._up(found, now, is_open) and self._keeps(found, now, ask, size):
                 return found
-        found = self._search(now, ask.destination, size, self._terms(ask))
+        terms = self._terms(ask)
+        if refused:
+            terms = replace(terms, without=self._unusable(now, is_open, {ask.previous, *refused}))
+        found = self._search(now, ask.destination, size, terms)
         if len(self._bound) >= _CACHED:
             self._bound.clear()
         if found is not None or ask.expires > now + _STALE_NS:
@@ -222,9 +261,21 @@ class Routes:
         first = found.contacts[0]
         text = (
             f"its route begins with the contact to {first.receiver} at {iso(first.opens)}"
-            f" and is at {ask.destination} at {iso(found.arrival)}"
+            f" and is at {ask.destination} at {iso(found.arrival)}; {self._beside_it(now, ask, found)}"
         )
         return Why(False, "contact", text, first.opens // SECOND, now // SECOND, "s")
+
+    def _beside_it(self, now: Instant, ask: Ask, found: Route) -> str:
+        """The next best way in words, sought once for all bundles of a size that wait for the same contact."""
+        size = self._size_class(ask.size_bytes)
+        known = self._beside.get((ask.destination, size))
+        if known is not None and known[0] == found.contacts[0]:
+            return known[1]
+        text = beside(found, self._next_best(now, ask, size, found))
+        if len(self._beside) >= _CACHED:
+            self._beside.clear()
+        self._beside[ask.destination, size] = found.contacts[0], text
+        return text
 
     def why_not(self, now: Instant, ask: Ask) -> Why:
         """What binds where there is no route: terms are dropped one by one until there is one."""
@@ -241,6 +292,10 @@ class Routes:
                 )
                 return Why(False, "volume", text, ask.size_bytes, left, "byte")
         found = self._search(now, ask.destination, size, Terms((), self.excluded))
+        if found is not None and len(found.contacts) > ask.hops and found.arrival < ask.expires:
+            hops = len(found.contacts)
+            text = f"the earliest route has {hops} hops, it may take {ask.hops} more, and no other route has so few"
+            return Why(False, "hops", text, hops, ask.hops, "hop")
         if found is not None and found.arrival >= ask.expires:
             text = f"the earliest route is there at {iso(found.arrival)} and its lifetime ends before"
             return Why(False, "lifetime", text, found.arrival // MILLISECOND, ask.expires // MILLISECOND, "ms")
@@ -280,11 +335,11 @@ class Routes:
     def _up(self, found: Route, now: Instant, is_open: Callable[[str], bool]) -> bool:
         return now < found.contacts[0].opens + self._grace_ns or is_open(found.first_hop)
 
-    def _unusable(self, now: Instant, is_open: Callable[[str], bool], previous: str) -> list[Contact]:
-        """Own contacts that by the plan are open and are not, and those open to `previous`."""
+    def _unusable(self, now: Instant, is_open: Callable[[str], bool], shunned: set[str]) -> list[Contact]:
+        """Own contacts that by the plan are open and are not, and those open to who is shunned."""
         unusable: list[Contact] = []
         for receiver, lane in self.plan.lanes(self.name).items():
-            grace = 0 if receiver == previous else self._grace_ns
+            grace = 0 if receiver in shunned else self._grace_ns
             if grace and is_open(receiver):
                 continue
             for index in range(bisect_right(lane.ends, now), len(lane.contacts)):

@@ -10,9 +10,10 @@ earliest arrival of all routes that keep them, and never later than the best of 
 from __future__ import annotations
 
 import heapq
+import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from orbitalcloud.core.contact import Contact
@@ -22,6 +23,11 @@ from orbitalcloud.network.volume import Bookings
 
 _NEVER = 1 << 80
 _PASS_NS = 2 * HOUR
+HOPS_MOST = 255
+"""The most that a hop count may say (RFC 9171 4.4.3)."""
+_MARGIN = 450_000 / 3600 / 186_282
+"""SABR's margin of one-way light time (CCSDS 734.3-B-1): two nodes part at 450,000 miles an hour at most while light,
+at 186,282 miles a second, is on its way."""
 
 
 class _Lane(NamedTuple):
@@ -71,6 +77,12 @@ class ContactPlan:
         """The same contacts by time."""
         return self._departures.get(sender, _NO_DEPARTURES)
 
+    def departures_after(self, sender: str, at: int) -> Iterator[Contact]:
+        """Those of them that may still be open at `at` or later, by opening."""
+        known = self.departures(sender)
+        first = bisect_left(known.opens, at - known.longest_ns)
+        return heapq.merge(known.links, known.passes[first:], key=lambda contact: contact.opens)
+
     def between(self, sender: str, receiver: str) -> tuple[Contact, ...]:
         """The contacts of this ordered pair, by opening."""
         lane = self.lanes(sender).get(receiver)
@@ -78,6 +90,15 @@ class ContactPlan:
 
 
 _NO_DEPARTURES = _Departures((), (), 0, ())
+
+
+def with_light_time_margin(contacts: Iterable[Contact]) -> list[Contact]:
+    """The contacts with SABR's margin on their light time, so that no route counts on light arriving sooner.
+
+    For plans that somebody wrote in seconds, between planets above all. Passes of a World need none: between satellites
+    the margin is some microseconds.
+    """
+    return [replace(c, light_time_ns=c.light_time_ns + math.ceil(c.light_time_ns * _MARGIN)) for c in contacts]
 
 
 def _departures_of(contacts: list[Contact]) -> _Departures:
@@ -112,9 +133,31 @@ class Route:
     def why(self) -> Why:
         """What a person reads: the hops and the time."""
         first = self.contacts[0]
-        hops = " → ".join((first.sender, *[contact.receiver for contact in self.contacts]))
-        text = f"{hops}: of all ways the first to be there, at {iso(self.arrival)}; first contact {iso(first.opens)}"
+        text = (
+            f"{self.hops}: of all ways the first to be there, at {iso(self.arrival)}; first contact {iso(first.opens)}"
+        )
         return Why(True, "route", text, self.arrival // SECOND, 0, "s")
+
+    @property
+    def hops(self) -> str:
+        """The nodes on the way, for people: `a → b → c`."""
+        return " → ".join((self.contacts[0].sender, *[contact.receiver for contact in self.contacts]))
+
+    def why_before(self, other: Route | None) -> Why:
+        """The same, beside the next best way with another first contact."""
+        why = self.why
+        limit = 0 if other is None else other.arrival // SECOND
+        return Why(True, why.rule, f"{why.text}; {beside(self, other)}", why.value, limit, why.unit)
+
+    def volume_bytes(self, now: Instant) -> int:
+        """How many bytes the route carries for who begins it at `now`: what its narrowest contact has room for."""
+        at: int = now
+        least = self.contacts[0].room_bytes(now)
+        for contact in self.contacts:
+            at = max(at, contact.opens)
+            least = min(least, contact.room_bytes(Instant(at)))
+            at += contact.light_time_ns
+        return least
 
     def arrival_from(self, now: Instant, size_bytes: int) -> Instant | None:
         """When a bundle that starts at `now` arrives over these same contacts; None if one is missed."""
@@ -132,9 +175,9 @@ class Route:
 class Terms:
     """What a route must keep besides the plan.
 
-    Contacts in `without` and nodes in `avoid` (but for the ends) are not used; the bundle arrives before `expires`;
-    what `bookings` hold at its `priority` or a higher one is taken. On the first contact they are ahead of it in the
-    queue, so that it leaves after them (SABR's earliest transmission opportunity).
+    Contacts in `without` and nodes in `avoid` (but for the ends) are not used; the bundle arrives before `expires` and
+    takes `hops` contacts at most; what `bookings` hold at its `priority` or a higher one is taken. On the first contact
+    they are ahead of it in the queue, so that it leaves after them (SABR's earliest transmission opportunity).
     """
 
     without: Collection[Contact] = ()
@@ -142,6 +185,7 @@ class Terms:
     expires: int = _NEVER
     bookings: Bookings | None = None
     priority: int = 0
+    hops: int = HOPS_MOST
 
     def start_bytes(self, contact: Contact, source: str, size_bytes: int) -> int | None:
         """How many bytes must leave on the contact until the bundle's last one has; None where it may not be used."""
@@ -153,6 +197,15 @@ class Terms:
         if contact.sender == source:
             return size_bytes + ahead
         return size_bytes if not ahead or ahead + size_bytes <= contact.capacity_bytes else None
+
+
+def beside(route: Route, other: Route | None) -> str:
+    """The next best way in words: via whom and when it arrives."""
+    if other is None:
+        return "there is no other"
+    again = " again" if other.first_hop == route.first_hop else ""
+    first = f"via {other.first_hop}{again} from {iso(other.contacts[0].opens)}"
+    return f"next best {first}, there at {iso(other.arrival)}"
 
 
 _FREE = Terms()
@@ -188,7 +241,10 @@ def soonest(
     while search.heap:
         at, hops, node = heapq.heappop(search.heap)
         if node in destinations and node != source:
-            return Route(Instant(at), search.path(source, node))
+            path = search.path(source, node)
+            if len(path) > terms.hops:
+                return _within_hops(plan, source, destinations, now, size_bytes, terms)
+            return Route(Instant(at), path)
         if (at, hops) > search.best[node]:
             continue
         if len(destinations) == 1:
@@ -214,6 +270,34 @@ def _expand(plan: ContactPlan, search: _Search, node: str, at: int, hops: int) -
             search.relax(contact, at, hops)
 
 
+def _within_hops(
+    plan: ContactPlan, source: str, destinations: frozenset[str], now: Instant, size_bytes: int, terms: Terms
+) -> Route | None:
+    """The earliest arrival over `terms.hops` contacts at most: for each node also its later arrivals of fewer hops."""
+    search = _Search(source, destinations, now, size_bytes, terms)
+    heap: list[tuple[int, int, str, int, tuple[Contact, ...]]] = [(now, 0, source, 0, ())]
+    fewest: dict[str, int] = {}
+    made = 0
+    while heap:
+        at, hops, node, _, path = heapq.heappop(heap)
+        if hops >= fewest.get(node, HOPS_MOST + 1):
+            continue
+        fewest[node] = hops
+        if node in destinations and node != source:
+            return Route(Instant(at), path)
+        for contact in plan.departures_after(node, at) if hops < terms.hops else ():
+            if contact.opens > search.goal:
+                break
+            arrival = search.arrival(contact, at)
+            if arrival is None or fewest.get(contact.receiver, HOPS_MOST) <= hops + 1:
+                continue
+            if contact.receiver in destinations:
+                search.goal = arrival
+            made += 1
+            heapq.heappush(heap, (arrival, hops + 1, contact.receiver, made, (*path, contact)))
+    return None
+
+
 class _Search:
     """The labels of one look-up: (arrival, hops) and the last contact of every node reached."""
 
@@ -226,6 +310,16 @@ class _Search:
         self._back: dict[str, Contact] = {}
         self._source, self._destinations, self._size_bytes, self._terms = source, destinations, size_bytes, terms
         self._free = not (terms.without or terms.avoid or terms.bookings)
+
+    def arrival(self, contact: Contact, at: int) -> int | None:
+        """When the bundle is at the end of `contact`, if it is at its sender at `at`; None where that cannot be."""
+        size = self._allowed(contact)
+        if size is None or contact.closes <= at:
+            return None
+        start = Instant(max(at, contact.opens))
+        left = start + contact.serialisation_ns(size, start)
+        arrival = left + contact.light_time_ns
+        return None if left > contact.closes or arrival > self.goal else arrival
 
     def relax(self, contact: Contact, at: int, hops: int) -> None:
         """See whether `contact`, taken by a bundle that is at its sender at `at`, reaches its receiver better."""

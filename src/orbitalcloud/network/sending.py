@@ -62,8 +62,14 @@ class Sender:
     # Contacts --------------------------------------------------------------------------------------------------------
 
     def peer(self, name: str) -> Peer | None:
-        """The neighbour of this name, made if there is room for another."""
+        """The neighbour of this name, made if there is room for another.
+
+        Where there is none, those are forgotten with whom nothing is going on: software of others (dtn7zero) makes a
+        connection for each bundle, and each is a neighbour that never comes again.
+        """
         found = self.peers.get(name)
+        if found is None and len(self.peers) >= self.limits.peers:
+            self.peers = {known: peer for known, peer in self.peers.items() if not peer.is_idle}
         if found is None and len(self.peers) < self.limits.peers:
             found = self.peers[name] = Peer(name)
         return found
@@ -140,11 +146,11 @@ class Sender:
     def _assign(self, now: Instant, entry: Entry, out: Out) -> Peer | None:
         peer = self.peers.get(entry.destination)
         self.routes.bookings.unbook(entry.id)
-        ask = Ask(entry.destination, len(entry.wire), -entry.rank[0], entry.expires, entry.previous, entry.avoid)
+        ask = asked(entry)
         if peer is not None and peer.contact is not None:
             self._displace(now, entry, self.routes.book_direct(now, entry.id, ask), out)
         else:
-            found = self.routes.find(now, ask, self._is_open)
+            found = self._path_now(now, entry, ask) or self.routes.find(now, ask, self._is_open)
             if found is not None:
                 self._displace(now, entry, self.routes.book(now, entry.id, ask, found), out)
                 first: str | None = found.first_hop
@@ -158,7 +164,9 @@ class Sender:
                 self._explain(now, entry, ask, found, out)
                 return None
         if peer.waited.get(entry.id, now) > now:
-            return None
+            peer = None if peer.name == entry.destination else self._next_best(now, entry, ask, out)
+            if peer is None:
+                return None
         if self.observing and peer.name != entry.destination and self._was_given(now, entry, peer, out):
             return None
         entry.carrier = peer.name
@@ -195,6 +203,44 @@ class Sender:
                 self._waits(now, entry, Why(False, "unanswered", text, peer.unanswered, 0, "question"), out)
         peer.unanswered = 0
         self._look_again(now + self.limits.retry_ns, out)
+
+    def _path_now(self, now: Instant, entry: Entry, ask: Ask) -> Route | None:
+        """The path now of a bundle that wishes for one, where there is one; else it goes as others do."""
+        if entry.path_now_ns is None:
+            return None
+        found = self.routes.told(now, ask, "now", entry.path_now_ns)
+        return found if isinstance(found, Route) and self._keeps_to(now, found, entry) else None
+
+    def _keeps_to(self, now: Instant, found: Route, entry: Entry) -> bool:
+        """Whether a path's first contact is there, and it keeps the bundle's lifetime and hops."""
+        peer = self.peers.get(found.first_hop)
+        there = found.contacts[0].opens > now or (peer is not None and peer.contact is not None)
+        refused = peer is not None and peer.waited.get(entry.id, now) > now
+        return there and not refused and found.arrival < entry.expires and len(found.contacts) <= entry.hops_left
+
+    def no_path(self, now: Instant, entry: Entry) -> Why | None:
+        """Why a bundle made here that wishes for a path now has none."""
+        if entry.path_now_ns is None or self._is_open(entry.destination):
+            return None
+        found = self.routes.told(now, asked(entry), "now", entry.path_now_ns)
+        if isinstance(found, Why):
+            return found
+        if self._keeps_to(now, found, entry):
+            return None
+        names = " → ".join((self.name, *[contact.receiver for contact in found.contacts]))
+        text = f"the path now by the plan, {names}, has a first link that is down, or is too long for the bundle"
+        return Why(False, "path", text)
+
+    def _next_best(self, now: Instant, entry: Entry, ask: Ask, out: Out) -> Peer | None:
+        """Where the best way's neighbour would not take the bundle: the neighbour of the best of the others."""
+        refused = frozenset(p.name for p in self.peers.values() if p.waited.get(entry.id, now) > now)
+        found = self.routes.find(now, ask, self._is_open, refused)
+        if found is None or found.first_hop in refused:
+            return None
+        self.routes.bookings.unbook(entry.id)
+        self._displace(now, entry, self.routes.book(now, entry.id, ask, found), out)
+        peer = self.peers.get(found.first_hop)
+        return peer if peer is not None and peer.contact is not None else None
 
     def next_hop(self, now: Instant, destination: str, size_bytes: int) -> str | None:
         """The neighbour that a route to this node begins with; itself where it is one."""
@@ -270,10 +316,11 @@ class Sender:
             self._waits(now, entry, why, out)
 
     def _pause(self, now: Instant, peer: Peer, entry: Entry, why: Why, out: Out) -> None:
-        """Not to this peer for some minutes."""
+        """Not to this peer for some minutes, but by the next best way where there is one."""
         until = Instant(now + self.limits.retry_ns)
         self._set_aside(now, peer, entry, why, out, until)
         self._look_again(until, out)
+        self.dispatch(now, entry, out)
 
     # Sending ---------------------------------------------------------------------------------------------------------
 
@@ -508,6 +555,12 @@ class Sender:
             heapq.heappush(peer.queue, entry.rank)
         else:
             heapq.heappush(peer.again, (transfer.rank, transfer.name))
+
+
+def asked(entry: Entry) -> Ask:
+    """What a route is sought by for a stored bundle."""
+    size, priority = len(entry.wire), -entry.rank[0]
+    return Ask(entry.destination, size, priority, entry.expires, entry.previous, entry.hops_left, entry.avoid)
 
 
 def _first_in_hand(peer: Peer) -> Transfer | None:

@@ -11,6 +11,7 @@ from orbitalcloud.core.why import Why
 from orbitalcloud.network.avoiding import not_through
 from orbitalcloud.network.bundle import MAX_BYTES, TOLERANCES, Bundle, decode
 from orbitalcloud.network.fragment import may_fragment
+from orbitalcloud.network.routing import HOPS_MOST
 
 PREFIX = "bundle/"
 _FORMAT = b"\x01"
@@ -25,8 +26,9 @@ class Entry:
     `local` marks fragments that wait for their others at their destination. `carrier` is the peer in whose hands it is
     in this contact, `held_by` the one that has its `transfer` (perhaps from an earlier contact); `clock_at` the instant
     for which its age block is right, None without one. `suspect` after a reboot: somebody may have it already. `told`
-    when a record has said why it waits. `previous` is the neighbour that it came from. `source` is whose quota it
-    takes from, "" for what this node made itself.
+    when a record has said why it waits. `previous` is the neighbour that it came from. `hops_left` are the hops that it
+    may still go; `path_now_ns` how long it would wait at a node for a path now, None where it goes by any. `source` is
+    whose quota it takes from, "" for what this node made itself.
     """
 
     __slots__ = (
@@ -40,8 +42,10 @@ class Entry:
         "flags",
         "held_by",
         "hops",
+        "hops_left",
         "id",
         "local",
+        "path_now_ns",
         "previous",
         "priority",
         "rank",
@@ -71,7 +75,10 @@ class Entry:
         self.clock_at: Instant | None = None if bundle.age_ms is None else now
         self.carrier = ""
         self.held_by = ""
-        self.hops = 0 if (hops := bundle.hops) is None else hops[1]
+        limit, self.hops = bundle.hops or (HOPS_MOST, 0)
+        self.hops_left = limit - self.hops + 1
+        wish_ms = bundle.path_now_ms
+        self.path_now_ns = None if wish_ms is None else wish_ms * MILLISECOND
         self.previous = ""
         self.transfer = b""
         self.attempts = 0

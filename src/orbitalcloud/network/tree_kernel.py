@@ -6,13 +6,14 @@ Imported where a tree is asked for, not before: numba takes its time to load.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from orbitalcloud.core.kernels import njit
 
 
 @njit(cache=True)
 def _leaves(start, closes, rate, steps_at, steps_rate, first, last, bits):  # type: ignore[no-untyped-def]
     """When the last of `bits` (in bit-nanoseconds a bit a second) has left from `start` on; after `closes` if not."""
-    if first == last:
+    if first == last or bits == 0:
         return start - (-bits // rate)
     for k in range(first, last):
         end = steps_at[k + 1] if k + 1 < last else closes

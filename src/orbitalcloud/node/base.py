@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from orbitalcloud.compute import public_key, signing_key
-from orbitalcloud.core import SECOND, DataError, Instant, RemoteProtocolError, records
+from orbitalcloud.core import SECOND, Contact, DataError, Instant, RemoteProtocolError, records
 from orbitalcloud.core.effects import Effect, Record, Save
 from orbitalcloud.core.events import (
     Commanded,
@@ -84,8 +84,9 @@ class Node:
                 yield from self._opened(now, event)
                 if not self._silent:
                     yield from self._network(now, self.agent.opened(now, contact))
-                    if self.notices is not None:
-                        yield from self._network(now, self.notices.opened(now, contact.receiver, self._offer(now)))
+                    if self.notices is not None and self._gossips(contact):
+                        told = self.notices.opened(now, contact.receiver, self._offer(now), contact.rate_bps)
+                        yield from self._network(now, told)
             case ContactClosed(contact):
                 if self.notices is not None:
                     self.notices.closed(now, contact.receiver)
@@ -137,9 +138,8 @@ class Node:
     def replan(self, now: Instant, plan: ContactPlan) -> Iterator[Effect]:
         """Go by another contact plan from now on, in all that the node does."""
         self.plan = plan
-        if self.notices is not None:
-            self.notices.plan = plan
-        yield from self._network(now, self.agent.replan(now, plan))
+        told = self.agent if self.notices is None else self.notices
+        yield from self._network(now, told.replan(now, plan))
         if self.facts.observe:
             yield from self._network(now, self.agent.observe(now, plan))
 
@@ -232,6 +232,10 @@ class Node:
     def _offer(self, now: Instant) -> Offer:
         """What the node could do for others just now."""
         return "", (), 0, 0, 0, ()
+
+    def _gossips(self, contact: Contact) -> bool:
+        """Whether notices are exchanged in this contact."""
+        return True
 
     def _sensed(self, now: Instant, event: Sensed) -> Iterator[Effect]:
         yield from ()

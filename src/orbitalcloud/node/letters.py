@@ -12,6 +12,8 @@ from orbitalcloud.core.time import DAY
 POST, TAKE = "post", "take"
 """The verbs of a `NetworkNode`."""
 
+PASSING_NUMBERS = range(1 << 31, 1 << 32)
+"""Service numbers that somebody made for one answer. Not larger ones: ION 4.1.3 keeps 32 bits of a service number."""
 MAX_LETTERS = 1024
 """In one `Post`: they are saved together."""
 

@@ -12,7 +12,7 @@ package of this project.
 """
 
 # isort: off
-from orbitalcloud.physics import kernels  # noqa: F401 - first: it says where the kernels of the others are cached
+from orbitalcloud.core import kernels  # noqa: F401 - first: it says where the kernels of the others are cached
 
 # isort: on
 from orbitalcloud.physics.access import (

@@ -9,8 +9,8 @@ plan. (Rounded knapsack rows; a job of several slots is allowed to be cut, which
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from orbitalcloud.core.kernels import njit
 from orbitalcloud.planning.kernels import stored
 
 

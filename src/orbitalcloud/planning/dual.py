@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from orbitalcloud.core.kernels import njit
 from orbitalcloud.planning.counting import count_rows
 from orbitalcloud.planning.kernels import stored
 from orbitalcloud.planning.tables import NO_RISE_MK, Tables

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from orbitalcloud.core.kernels import njit
 
 PARTS = 6
 """Over how many passes a job's bytes may be spread."""

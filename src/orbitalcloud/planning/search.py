@@ -8,8 +8,8 @@ then ("blinks"): J. Christiaens & G. Vanden Berghe, Transportation Science 54 (2
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from orbitalcloud.core.kernels import njit
 from orbitalcloud.planning.kernels import FITS, PARTS, fits, put, take
 
 CRAFTS = 64

@@ -3,9 +3,10 @@
     made = connectivity(load("starlink-shell-1"))
     made.variants[0].flows[0].rtt_s          # (n_times,), not a number where there is no path
 
-The network with the mission's topology stands beside the same without links between satellites. A flow takes the
-shortest path of each instant; what it gets there is max-min fair. A path is that of an instant: light's way at a
-standing sky, both ways alike. Nothing queues, and nothing of the Internet beyond a station is in it.
+The network with the mission's topology stands beside the same without links between satellites, and, where stations
+relay, without relays too. A flow takes the shortest path of each instant; what it gets there is max-min fair. A path is
+that of an instant: light's way at a standing sky, both ways alike. Nothing queues, no terminal is silent while it turns
+to another satellite, and nothing of the Internet beyond a station is in it.
 """
 
 from __future__ import annotations
@@ -81,6 +82,13 @@ class FlowSeries:
         """How often any satellite of the path changed."""
         return self.changes(self.path)
 
+    @property
+    def bounds(self) -> dict[str, float]:
+        """What bounds the rate, the commonest first, with its share of the instants with a path."""
+        there = [why for why in self.why if why]
+        told = {why: there.count(why) / len(there) for why in sorted(set(there))}
+        return dict(sorted(told.items(), key=lambda item: -item[1]))
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -94,11 +102,14 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The network with one topology."""
+    """The network with one topology; `links` between satellites stand at each instant, (n_times,), and so many of them
+    are made or let go since the instant before, `link_changes`, (n_times,), 0 at the first."""
 
     topology: str
     flows: tuple[FlowSeries, ...]
     drawn: tuple[Drawn, ...]
+    links: Indices
+    link_changes: Indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +143,16 @@ def connectivity(loaded: Loaded, told: Callable[[float, str], None] = lambda sha
     if len(times) > MOST_STEPS:
         remedy = f"take a longer step_s or fewer days: at most {MOST_STEPS} instants"
         raise DataError("connectivity", f"{len(times)} instants", remedy)
-    topologies = [settings.topology] + (["none"] if settings.topology != "none" else [])
+    kinds = _kinds(settings)
     variants = []
-    for number, topology in enumerate(topologies):
-        network = Network.of(loaded, ground, settings, topology)
+    for number, (topology, relays) in enumerate(kinds):
+        network, name = Network.of(loaded, ground, settings, topology, relays), topology + ", relays" * relays
 
-        def heard(share: float, number: int = number, topology: str = topology) -> None:
-            told((number + share) / len(topologies), f"flows, topology {topology}")
+        def heard(share: float, number: int = number, name: str = name) -> None:
+            told((number + share) / len(kinds), f"flows, topology {name}")
 
-        variants.append(_flown(network, settings, topology, times, heard))
+        variants.append(_flown(network, settings, name, times, heard))
+    told(1.0, "coverage")
     return ConnectivityStudy(
         loaded.mission.name,
         len(loaded.satellites),
@@ -150,6 +162,12 @@ def connectivity(loaded: Loaded, told: Callable[[float, str], None] = lambda sha
         tuple(variants),
         coverage(loaded, settings.mask_deg),
     )
+
+
+def _kinds(settings: Connectivity) -> list[tuple[str, bool]]:
+    """The mission's own topology and relays first; then without links between satellites; then without relays too."""
+    kinds = [(settings.topology, settings.relays), ("none", settings.relays), ("none", False)]
+    return list(dict.fromkeys(kinds))
 
 
 def _flown(
@@ -163,9 +181,14 @@ def _flown(
     known: list[dict[tuple[int, ...], int]] = [{} for _ in flows]
     drawn: dict[int, Drawn] = {}
     rates = Rates(settings, network.ground, n)
+    links, link_changes = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    before: Indices | None = None
     for k, step in enumerate(steps(network, times)):
         fair, why = fair_rates(step, rates)
         rate[:, k] = fair
+        links[k] = len(step.linked)
+        link_changes[k] = 0 if before is None else len(np.setxor1d(step.linked, before, assume_unique=True))
+        before = step.linked
         for f, nodes in enumerate(step.paths):
             whys[f].append(why[f])
             if nodes:
@@ -192,7 +215,7 @@ def _flown(
         )
         for f, flow in enumerate(flows)
     )
-    return Variant(topology, series, tuple(drawn[f] for f in sorted(drawn)))
+    return Variant(topology, series, tuple(drawn[f] for f in sorted(drawn)), links, link_changes)
 
 
 def _drawn(flow: str, step: Step, nodes: tuple[int, ...], count: int) -> Drawn:

@@ -34,7 +34,8 @@ _AT_ONCE = 400_000  # states in memory
 class Step:
     """One instant: positions in TEME, satellites (3, n) and places (n_places, 3), and each flow's path as
     node numbers (a place is its index plus the number of satellites), empty where there is none; its light-path in
-    metres, infinite there."""
+    metres, infinite there. `linked` are the links between satellites that stand, sorted, each coded
+    first · n + second."""
 
     at: Instant
     satellites_m: Floats
@@ -42,6 +43,7 @@ class Step:
     ups: Floats
     paths: tuple[tuple[int, ...], ...]
     lengths_m: tuple[float, ...]
+    linked: Indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class Network:
     hop_m: float
 
     @classmethod
-    def of(cls, loaded: Loaded, ground: Ground, settings: Connectivity, topology: str) -> Network:
-        """A mission's network with its own topology, or with another for comparison."""
+    def of(cls, loaded: Loaded, ground: Ground, settings: Connectivity, topology: str, relays: bool) -> Network:
+        """A mission's network with its own topology and relays, or with others for comparison."""
         grids = tuple(_grids(loaded)) if topology == "+grid" else ()
         return cls(
             orbits_of(loaded),
@@ -66,7 +68,7 @@ class Network:
             limits_of(settings),
             grids,
             settings.terminals if topology == "free" else 0,
-            settings.relays,
+            relays,
             settings.processing_ms * 1e-3 * SPEED_OF_LIGHT_M_S,
         )
 
@@ -104,11 +106,19 @@ def steps(network: Network, times_ns: Indices) -> Iterator[Step]:
             places, ups = network.ground.position_m @ turn[k], network.ground.up @ turn[k]
             seen = sights(r, places, ups, network.ground.mask_rad)
             if len(network.grids) == 1 and not network.relays and network.grids[0][0] == 0 and _whole(network):
-                paths, lengths = _over_grid(network, r, seen)
+                paths, lengths, linked = _over_grid(network, r, seen)
             else:
                 first, second, isl_m, held = _links(network, r, held)
                 paths, lengths = _over_mesh(network, first, second, isl_m, seen, count)
-            yield Step(Instant(at), r, places, ups, paths, lengths)
+                linked = _codes(first, second, isl_m, count)
+            yield Step(Instant(at), r, places, ups, paths, lengths, linked)
+
+
+def _codes(first: Indices, second: Indices, isl_m: Floats, count: int) -> Indices:
+    """The links of finite length, whichever end comes first, coded and sorted."""
+    there = np.isfinite(isl_m)
+    first, second = first[there], second[there]
+    return np.sort(np.minimum(first, second) * count + np.maximum(first, second))
 
 
 def _whole(network: Network) -> bool:
@@ -134,13 +144,15 @@ def _links(network: Network, r: Floats, held: Indices | None) -> tuple[Indices, 
     return np.concatenate(firsts), np.concatenate(seconds), np.concatenate(lengths_of), None
 
 
-Paths = tuple[tuple[tuple[int, ...], ...], tuple[float, ...]]
+Ways = tuple[tuple[int, ...], ...]
+Paths = tuple[Ways, tuple[float, ...]]
 
 
-def _over_grid(network: Network, r: Floats, seen: Sights) -> Paths:
-    """Each flow's path over the one +grid."""
+def _over_grid(network: Network, r: Floats, seen: Sights) -> tuple[Ways, tuple[float, ...], Indices]:
+    """Each flow's path over the one +grid, and the links that stand."""
     grid, flows, count = network.grids[0][1], network.ground.flows, r.shape[1]
     along, across = grid_lengths(r, grid, network.limits)
+    linked = _codes(*grid_links(grid), np.concatenate([along.ravel(), across.ravel()]), count)
     along, across, half = along + network.hop_m, across + network.hop_m, 0.5 * network.hop_m
     sources = sorted({flow.source for flow in flows})
     spans = [slice(seen.starts[place], seen.starts[place + 1]) for place in sources]
@@ -161,7 +173,7 @@ def _over_grid(network: Network, r: Floats, seen: Sights) -> Paths:
         over = path_over_grid(row, along, across, grid.seam, last) if end >= 0 else []
         paths.append((count + flow.source, *over, count + end) if over else ())
         lengths.append(best)
-    return tuple(paths), tuple(lengths)
+    return tuple(paths), tuple(lengths), linked
 
 
 def _over_mesh(network: Network, first: Indices, second: Indices, isl_m: Floats, seen: Sights, count: int) -> Paths:

@@ -13,7 +13,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from orbitalcloud.core import DataError
 from orbitalcloud.mission.catalogue import catalogue
 from orbitalcloud.mission.channels import built
 from orbitalcloud.mission.connectivity import Connectivity
@@ -92,9 +91,7 @@ class Rates:
 
 def _to_ground(source: RadioLink | OpticalLink, elevation: Floats, far: Floats, place: Place) -> Floats:
     """A budget through the air over a place; none below the lowest elevation at which the air is modelled."""
-    if not place.air:
-        remedy = 'give it air = the site with the most similar climate, such as "singapore", or rates by hand'
-        raise DataError(f"the air over {place.name}", "not known", remedy)
+    assert place.air, "checked with the mission"
     if isinstance(source, RadioLink):
         return rate_bps(elevation, far, place.air, source)
     usable = elevation >= LOWEST_ELEVATION_RAD

@@ -19,6 +19,8 @@ from orbitalcloud.compute import (
     signing_key,
     workload,
 )
+from orbitalcloud.compute.guards import ranges_of
+from orbitalcloud.compute.policies import parse_policy
 from orbitalcloud.core import (
     HOUR,
     MINUTE,
@@ -69,12 +71,14 @@ from orbitalcloud.twin.build_chain import (
     paying_facts,
     uplink_uj_per_byte,
 )
+from orbitalcloud.twin.build_checks import copies_of, sound_outputs
 from orbitalcloud.twin.build_faults import (
     Meddling,
     NetworkFault,
     meddlers,
     schedule_messages,
     schedule_network_fault,
+    string_loss,
 )
 from orbitalcloud.twin.build_network import network_facts
 from orbitalcloud.twin.build_settlement import founding_of, office, proposals, satellite_lies, settled
@@ -470,6 +474,11 @@ def _schedule_task(carrier: Carrier, loaded: Loaded, task: Task, item: Work, on_
         raise DataError(
             f"job {task.name}", "no station", "its results need one to go to: add a [[station]] and a [[link]]"
         )
+    if "range" in task.guards and item.artefact is not None:
+        carrier.ranges[item.artefact.digest] = ranges_of(sound_outputs(item.artefact, item.inputs, item.limits))
+    policy = parse_policy(task.verify)
+    if policy.copies > len(carrier.world.names):
+        raise DataError(f"job {task.name}", f"verify = {task.verify!r}", "it needs as many satellites: add some")
     targets = [task.target]
     if raised and task.target == "any":
         targets = list(carrier.world.names)
@@ -484,8 +493,9 @@ def _schedule_task(carrier: Carrier, loaded: Loaded, task: Task, item: Work, on_
             inline = None
             if item.artefact is not None and item.artefact.digest not in on_board:
                 inline = item.artefact.data
-            order = SubmitJob(target, encode_request(Request(job, data, inline)))
-            carrier.push(at, target if raised else task.submit_at, Commanded("submit-job", encode_order(order)))
+            for copy, place in copies_of(carrier, policy, job, target, number):
+                order = SubmitJob(place, encode_request(Request(copy, data, inline)))
+                carrier.push(at, place if raised else task.submit_at, Commanded("submit-job", encode_order(order)))
 
 
 def _job(task: Task, item: Work, name: str, at: Instant, number: int, reply_to: str) -> Job:
@@ -503,6 +513,7 @@ def _job(task: Task, item: Work, name: str, at: Instant, number: int, reply_to: 
         modelled_operations=task.operations,
         modelled_integer=task.integer,
         modelled_output_bytes=task.output_bytes,
+        guards=task.guards if item.artefact is not None else (),
     )
 
 
@@ -533,7 +544,7 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
             text = "the node restarts: what it had not saved is lost"
             carrier.push(at, fault.target, NodeRestarts(text))
         case faults.ArrayStringLoss():
-            fraction, text = _string_loss(loaded, fault)
+            fraction, text = string_loss(loaded, fault)
             ppm = round(fraction * 1e6)
             carrier.push(at, fault.target, StringsFail(text, ppm))
         case faults.FrameLoss():
@@ -576,22 +587,6 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
             text = f"{fault.station} sends {fault.file} with byte {fault.byte} inverted"
             carrier.announce(at, fault.target, "tampered-update", text)
             carrier.push(at, fault.station, Commanded("send-update", encode_order(order)))
-
-
-def _string_loss(loaded: Loaded, fault: faults.ArrayStringLoss) -> tuple[float, str]:
-    """What share of the array's output a fault takes of what the faults before it left, and its words."""
-    if fault.fraction is not None:
-        return fault.fraction, f"the array gives {fault.fraction:.0%} less from now on"
-    assert fault.strings is not None, "one of the two was checked"
-    array = loaded.satellite(fault.target).bus.array
-    whole = array.strings * len(array.panels)
-    struck = [one for one in loaded.mission.fault if isinstance(one, faults.ArrayStringLoss)]
-    before = sum(one.strings or 0 for one in struck if one.target == fault.target and one.at_h < fault.at_h)
-    if before + fault.strings > whole:
-        remedy = f"{fault.target} has {whole} strings, {before} of them lost before: choose at most {whole - before}"
-        raise DataError("fault array-string-loss: strings", fault.strings, remedy)
-    text = f"{fault.strings} of the array's {whole} strings give nothing from now on"
-    return fault.strings / (whole - before), text
 
 
 def _until(at: Instant, minutes: float) -> Instant:

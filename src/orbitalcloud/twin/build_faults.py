@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from orbitalcloud.core import HOUR, SECOND, Contact, Instant, Seed, digest_of
+from orbitalcloud.core import HOUR, SECOND, Contact, DataError, Instant, Seed, digest_of
 from orbitalcloud.core.events import Commanded
 from orbitalcloud.mission import Loaded, faults
 from orbitalcloud.network import Bundle, ContactPlan
@@ -82,6 +82,22 @@ def stale_plan(plan: ContactPlan, fault: faults.StalePlan, seed: Seed) -> Contac
         steps = tuple((Instant(begins + shift), rate) for begins, rate in one.steps)
         kept.append(replace(one, opens=opens, closes=closes, steps=steps))
     return ContactPlan(kept)
+
+
+def string_loss(loaded: Loaded, fault: faults.ArrayStringLoss) -> tuple[float, str]:
+    """What share of the array's output a fault takes of what the faults before it left, and its words."""
+    if fault.fraction is not None:
+        return fault.fraction, f"the array gives {fault.fraction:.0%} less from now on"
+    assert fault.strings is not None, "one of the two was checked"
+    array = loaded.satellite(fault.target).bus.array
+    whole = array.strings * len(array.panels)
+    struck = [one for one in loaded.mission.fault if isinstance(one, faults.ArrayStringLoss)]
+    before = sum(one.strings or 0 for one in struck if one.target == fault.target and one.at_h < fault.at_h)
+    if before + fault.strings > whole:
+        remedy = f"{fault.target} has {whole} strings, {before} of them lost before: choose at most {whole - before}"
+        raise DataError("fault array-string-loss: strings", fault.strings, remedy)
+    text = f"{fault.strings} of the array's {whole} strings give nothing from now on"
+    return fault.strings / (whole - before), text
 
 
 # Relays that alter or drop ------------------------------------------------------------------------------------------

@@ -17,7 +17,9 @@ from orbitalcloud.core.records import (
     FaultInjected,
     FrameLost,
     FrameRefused,
+    GuardTripped,
     HeadAdvanced,
+    JobVerified,
     KeyEnded,
     LoadsShed,
     NodeStarted,
@@ -29,6 +31,7 @@ from orbitalcloud.core.records import (
     TrustChanged,
     UpdateRefused,
     Upset,
+    UpsetStruckJob,
     WeatherOutage,
     WorkStep,
 )
@@ -430,8 +433,10 @@ class Flight:
     work_steps: tuple[WorkStep, ...] = ()
     purse_steps: tuple[PurseStep, ...] = ()
     """Beginnings (`down`) and ends, as the Log has them."""
+    trust: tuple[UpsetStruckJob | GuardTripped | JobVerified, ...] = ()
     notices: tuple[NoticePublished | NoticeTaken | NoticeRefused | KeyEnded, ...] = ()
-    trust: tuple[TrustChanged, ...] = ()
+    reliance: tuple[TrustChanged, ...] = ()
+    """Whom nodes counted on no more, or again."""
 
     @property
     def span(self) -> tuple[int, int]:

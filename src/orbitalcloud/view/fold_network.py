@@ -113,7 +113,7 @@ def bundle_swallowed(state: State, entry: r.BundleSwallowed) -> None:
 
 
 def trust_changed(state: State, entry: r.TrustChanged) -> None:
-    state.trust.append(entry)
+    state.reliance.append(entry)
 
 
 def status_reported(state: State, entry: r.StatusReported) -> None:

@@ -8,6 +8,7 @@ from orbitalcloud.view.design import Design, design_section
 from orbitalcloud.view.flight import Flight
 from orbitalcloud.view.page import attribute, page, text, tile
 from orbitalcloud.view.sections_ethereum import ethereum_section
+from orbitalcloud.view.sections_guards import trust_section
 from orbitalcloud.view.sections_network import network_section
 from orbitalcloud.view.sections_orbits import orbits_section
 from orbitalcloud.view.sections_radiation import radiation_section
@@ -45,7 +46,7 @@ def report_html(
         ("radiation", "Radiation", radiation_section(flight)),
         ("contacts", "Contacts", contacts_section(flight)),
         *((("design", "Design", design_section(designs)),) if designs else ()),
-        ("work", "Work", jobs_section(flight, judged.tally)),
+        ("work", "Work", jobs_section(flight, judged.tally) + trust_section(flight)),
         ("refusals", "Refusals", refusals_section(flight)),
         ("network", "Network", network_section(flight, peace)),
         ("receipts", "Receipts", receipts_section(flight)),

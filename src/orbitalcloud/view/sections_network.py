@@ -181,7 +181,7 @@ def _reasons(flight: Flight) -> str:
 
 def _trust(flight: Flight) -> str:
     """Whom nodes counted on no more, and when again."""
-    if not flight.trust:
+    if not flight.reliance:
         return ""
     columns = (
         Column("at", "at (UTC)", lambda value: value[5:19].replace("T", " ")),
@@ -198,7 +198,7 @@ def _trust(flight: Flight) -> str:
             "said": "counts on it again" if one.trusted else "does not count on it",
             "why": str(one.why),
         }
-        for one in flight.trust
+        for one in flight.reliance
     )
     said = f"Whom nodes did not count on, {count(len(rows), 'change')}"
     return f"<details><summary>{text(said)}</summary>{grid(Table('changes of trust', columns, rows))}</details>"

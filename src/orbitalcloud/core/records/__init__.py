@@ -34,6 +34,7 @@ from orbitalcloud.core.records.flight import (
     StationDescribed,
 )
 from orbitalcloud.core.records.jobs import (
+    GuardTripped,
     JobAccepted,
     JobDeferred,
     JobFailed,
@@ -43,8 +44,10 @@ from orbitalcloud.core.records.jobs import (
     JobStarted,
     JobStopped,
     JobSubmitted,
+    JobVerified,
     ReceiptSigned,
     ResultDelivered,
+    UpsetStruckJob,
 )
 from orbitalcloud.core.records.network import (
     BundleConfirmed,
@@ -114,6 +117,7 @@ __all__ = [
     "FlightStarted",
     "FrameLost",
     "FrameRefused",
+    "GuardTripped",
     "HeadAdvanced",
     "JobAccepted",
     "JobDeferred",
@@ -123,6 +127,7 @@ __all__ = [
     "JobStarted",
     "JobStopped",
     "JobSubmitted",
+    "JobVerified",
     "KeyEnded",
     "LightChanged",
     "LoadsShed",
@@ -149,6 +154,7 @@ __all__ = [
     "TrustChanged",
     "UpdateRefused",
     "Upset",
+    "UpsetStruckJob",
     "WalletBorn",
     "WalletWiped",
     "WeatherOutage",

@@ -127,6 +127,13 @@ class Judgement(msgspec.Struct, frozen=True):
     reason: int = 0
     """RFC 9172 11.3's status-report reason where it was dropped, else 0."""
 
+    @property
+    def verdict(self) -> str:
+        """Whose security operations on the payload were good, for people: `signed by dtn://a/`."""
+        words = {BLOCK_INTEGRITY: "signed by", BLOCK_CONFIDENTIALITY: "sealed by"}
+        good = [f"{words[f.service]} {f.source}" for f in self.findings if f.status == "good" and f.target == 1]
+        return ", ".join(good)
+
 
 MISSING, UNKNOWN, FAILED, CONFLICTING = 12, 13, 15, 16
 """Status-report reasons of RFC 9172 11.3; 14, an unexpected operation, is never held against a bundle here."""
