@@ -122,8 +122,8 @@ class Yard:
         return [(one.step, one.why.rule) for one in self.entries]
 
 
-def job_words(code=CODE, data=INPUT, price=5, deadline=NOW // SECOND + 100, state=OPEN):
-    return 1, int.from_bytes(code, "big"), int.from_bytes(data, "big"), price, 1, 1, deadline, state
+def job_words(code=CODE, data=INPUT, price=5, deadline=NOW // SECOND + 100, state=OPEN, quorum=1):
+    return 1, int.from_bytes(code, "big"), int.from_bytes(data, "big"), price, 1, quorum, deadline, state
 
 
 def swearing(job="map-1"):
@@ -152,6 +152,7 @@ def test_a_receipt_is_sworn_to_when_its_escrow_is_proved():
         ("map-1", {"job": job_words(code=OUTPUT)}, "work-escrow"),
         ("map-1", {"job": job_words(data=OUTPUT)}, "work-escrow"),
         ("map-1", {"job": job_words(price=0)}, "work-price"),
+        ("map-1", {"job": job_words(quorum=0)}, "work-quorum"),
     ],
 )
 def test_nothing_is_sworn_to_for_an_escrow_that_is_not_proved(job, words, rule):

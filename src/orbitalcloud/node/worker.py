@@ -56,6 +56,9 @@ AT_ONCE = 3
 PAID_AT_ONCE = 2
 """Escrows and batches, and payments, that one question to the chain asks about: 3 × (8 + 4) + 2 × 13 + 1 = 63 slots of
 the settlement's, of the 64 that a question may have."""
+LEAST_QUORUM = 1
+"""Co-signatures of an escrow that is worked for. One more than them refutes: with none, a customer and one verifier of
+its own could have honest work for nothing, and the executor slashed."""
 MAX_FEE_WEI, TIP_WEI = 20 * 10**9, 10**9
 REGISTER_GAS, WITHDRAW_GAS = 200_000, 100_000
 
@@ -268,13 +271,15 @@ class WorkerDesk:
         if job not in self.receipts:
             raise refusal("work-unknown", f"{job} was not executed here")
         work = work_receipt(parse_receipt(self.receipts[job]), escrow, wallet.address, number)
-        _, code, data, price, _, _, deadline, state = proved.words(self.facts.settlement, job_slots(escrow))
+        _, code, data, price, _, quorum, deadline, state = proved.words(self.facts.settlement, job_slots(escrow))
         if state != OPEN or deadline * SECOND <= now:
             raise refusal("work-escrow", f"no open escrow of that name is proved (state {state})")
         if (code, data) != (int.from_bytes(work.code, "big"), int.from_bytes(work.input, "big")):
             raise refusal("work-escrow", "the escrow is of another code or input")
         if price < self.facts.least_price_wei:
             raise refusal("work-price", f"{price} wei, at least {self.facts.least_price_wei} are asked")
+        if quorum < LEAST_QUORUM:
+            raise refusal("work-quorum", "no co-signature is asked: one verifier alone could refute it")
         return work
 
     def _oaths(self, now: Instant, order: Swear, works: list[WorkReceipt], slot: int) -> Iterator[Output]:
