@@ -153,6 +153,7 @@ class WorkerDesk:
     def judge(self, now: Instant, order: Judge, source: str) -> Iterator[Output]:
         """The office asks for a judgement: kept until the lot's chance and stakes are proved."""
         self._require_office(source)
+        self._require_office(source)
         job, work = decode_request(order.request).job, order.work
         if (digest_bytes(job.artefact), digest_bytes(job.input)) != (work.code, work.input):
             raise RemoteProtocolError("work-request", "this is not the job that the receipt is of")
@@ -161,8 +162,9 @@ class WorkerDesk:
             self.judging[name] = Judging(order, source)
             yield self._keep(name)
 
-    def paid(self, now: Instant, order: Paid) -> Iterator[Output]:
-        """Somebody says that this satellite was paid: looked up."""
+    def paid(self, now: Instant, order: Paid, source: str) -> Iterator[Output]:
+        """The office says that this satellite was paid: looked up."""
+        self._require_office(source)
         if len(self.unpaid) < MAX_WAITING:
             self.unpaid[order.escrow.hex()] = order
             yield Save(PAID_KEY + order.escrow.hex(), encode_order(order))
@@ -421,8 +423,9 @@ class WorkerDesk:
             if not proved.covers({place: slots}):
                 continue
             price, fee, state, executor, count, *signers = proved.words(place, slots)
-            if state != PAID:
-                continue  # said too early, or a lie: looked up again
+            if state != PAID:  # said too early, or a lie: looked up again, behind the others
+                self.unpaid[name] = self.unpaid.pop(name)
+                continue
             cosigned = own.lower() in [address_of(one) for one in signers[:count]]
             wei = price if address_of(executor) == own.lower() else fee if cosigned else 0
             del self.unpaid[name]
