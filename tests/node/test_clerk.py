@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from orbitalcloud.compute import Job, JobLimits, Request
-from orbitalcloud.core import HOUR, Contact, RemoteProtocolError, Why, digest_of, parse_instant
-from orbitalcloud.core.effects import Record, Save
+from orbitalcloud.core import HOUR, SECOND, Contact, Instant, RemoteProtocolError, Why, digest_of, parse_instant
+from orbitalcloud.core.effects import Record, Save, Wake
 from orbitalcloud.core.events import Started
 from orbitalcloud.ethereum import Wallet
 from orbitalcloud.ethereum.outline import outline
@@ -181,6 +181,42 @@ def test_a_nonce_that_the_chain_would_not_take_is_used_again():
     yard.deliver()
     yard.take(yard.clerk.sworn(NOW, yard.sworn(), "sat"))
     assert [outline(raw).nonce for raw in yard.raws] == [0, 0]
+
+
+@pytest.mark.parametrize("reverted", [True, False])
+def test_a_refutation_that_the_chain_did_not_take_is_sent_again_while_the_window_lasts(reverted):
+    yard = Yard()
+    yard.clerk.facts = replace(yard.facts, satellites=("sat", "a", "b"))
+    yard.take(yard.clerk.sworn(NOW, yard.sworn(), "sat"))
+    yard.case.posted = yard.case.claimed = True
+    yard.case.pay_at = NOW + HOUR
+    content = verdict_content(yard.case.escrow, EXECUTOR.address, 1, b"\5" * 32)
+    for number, source in ((3, "a"), (4, "b")):
+        key = Wallet.born(bytes([number]) * 16)
+        made = signature_of(key.sign_typed(DOMAIN, content))
+        found = Found(yard.case.escrow, EXECUTOR.address, 1, b"\5" * 32, key.address, made)
+        yard.take(yard.clerk.verdict(NOW, found, source))
+
+    def fail(now):
+        name = next(name for name, one in yard.clerk.state.pending.items() if one[0] == "refute")
+        why = Why(False, "chain", "no room")
+        steps = list(yard.clerk.mined(now, name, 0, 9) if reverted else yard.clerk.dropped(now, name, why))
+        yard.take(steps)
+        return {step.timer: step.at for step in steps if isinstance(step, Wake)}
+
+    escrow = yard.case.escrow.hex()
+    again = fail(NOW)
+    assert again == {f"office/weigh/{escrow}": NOW + 60 * SECOND, f"office/pay/{escrow}": NOW + HOUR}
+    yard.take(yard.clerk.fired(Instant(NOW + 60 * SECOND), f"office/weigh/{escrow}"))
+    assert yard.case.sent[-1] == "refute"
+    woken = {
+        one.timer for one in yard.clerk.restore(NOW, Started(yard.saved, b"\7" * 32, 2, DEVICE)) if type(one) is Wake
+    }
+    assert woken == set(again), "a reboot forgets neither"
+    yard.case = yard.clerk.cases[escrow]
+    fail(Instant(NOW + HOUR))
+    yard.take(yard.clerk.fired(Instant(NOW + HOUR), f"office/weigh/{escrow}"))
+    assert "refute" not in yard.case.sent, "the window is over: the contract would revert it"
 
 
 def test_an_account_that_cannot_be_opened_is_not_replaced():

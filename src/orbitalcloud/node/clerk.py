@@ -140,6 +140,8 @@ class Clerk:
         for escrow, case in self.cases.items():
             if case.claimed and not case.ended:
                 yield Wake(Instant(max(case.pay_at, now + SECOND)), f"{TIMER}pay/{escrow}")
+            if case.posted and not case.ended:
+                yield Wake(Instant(now + SECOND), f"{TIMER}weigh/{escrow}")
         if any(case.opened and not case.asked for case in self.cases.values()):
             yield Wake(Instant(now + SECOND), f"{TIMER}batch")
 
@@ -290,7 +292,8 @@ class Clerk:
         found = {vote.output for vote in other}
         for output in sorted(found):
             verdicts = [(vote.verifier, numbers_of(vote.signature)) for vote in other if vote.output == output]
-            if case.claimed and "refute" not in case.sent and len(verdicts) > quorum:
+            in_window = case.claimed and now < case.pay_at
+            if in_window and "refute" not in case.sent and len(verdicts) > quorum:
                 yield from self._send(now, case, "refute", SETTLEMENT.call("refute", case.escrow, output, verdicts))
 
     # The chain's answers ---------------------------------------------------------------------------------------------
@@ -310,12 +313,17 @@ class Clerk:
             if step == "claim":  # a verifier whom the chain does not draw yet: it will; until then, others first
                 case.votes = [*case.votes[1:], *case.votes[:1]]
                 yield self._keep(case)
-                yield Wake(Instant(now + self.facts.patience_s * SECOND), f"{TIMER}weigh/{escrow}")
-            elif case.claimed and not case.ended:
-                again = max(case.pay_at, now + self.facts.patience_s * SECOND)
-                yield Wake(Instant(again), f"{TIMER}pay/{escrow}")
+            yield from self._again(now, case, step)
             return
         yield from self._went(now, case, step, about, name, block)
+
+    def _again(self, now: Instant, case: Case, step: str) -> Iterator[Effect]:
+        """What the chain did not take is tried again after some patience: a refutation while its window lasts."""
+        later, escrow = now + self.facts.patience_s * SECOND, case.escrow.hex()
+        if step in ("claim", "refute") and not case.ended:
+            yield Wake(Instant(later), f"{TIMER}weigh/{escrow}")
+        if case.claimed and not case.ended:
+            yield Wake(Instant(max(case.pay_at, later)), f"{TIMER}pay/{escrow}")
 
     def dropped(self, now: Instant, name: str, why: Why) -> Iterator[Step]:
         """The chain will not take one of our transactions."""
@@ -326,6 +334,9 @@ class Clerk:
         yield self._save()
         if case is not None:
             yield self._said(now, case, "refused", Why(False, "office-chain", f"{step}: {why.text}"[:300]), hash=name)
+            case.sent = [one for one in case.sent if one != step]
+            yield self._keep(case)
+            yield from self._again(now, case, step)
 
     def _went(self, now: Instant, case: Case, step: str, about: str, name: str, block: int) -> Iterator[Step]:
         facts, work = self.facts, case.work
