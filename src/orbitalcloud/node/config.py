@@ -157,6 +157,13 @@ class NoticeFacts:
     price_gwei_per_kj: int = 0
     operator: bytes = b""
     """The Ed25519 key that may revoke this node's."""
+    link_hold_ns: int = 0
+    """Live nodes: for how long a link that is up is announced, and neighbours' announcements make the plan. 0: links
+    are known from `plan` alone."""
+    push_ns: int = 15 * MINUTE
+    """How often a neighbour in view is told what is new."""
+    repair_ns: int = 12 * HOUR
+    """How often summaries are compared with one neighbour."""
 
 
 @dataclass(frozen=True, slots=True)
