@@ -33,7 +33,7 @@ _FIRST_TO_GO = {
     "guards": ("late", "extra_j"),
     "verdicts": ("energy_j", "policy"),
     "upsets": ("bit", "height_m", "effect"),
-    "notices": ("ended", "refused", "contacts", "known_by_all_s"),
+    "notices": ("ended", "refused", "contacts", "known_by_all_s", "signed_bytes", "capacity"),
 }
 """Per kind, the columns that a narrow terminal does without, the least missed first; JSON and CSV have them all."""
 
