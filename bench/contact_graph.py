@@ -2,15 +2,18 @@
 
 The plan is a day of 1,584 satellites and a hundred stations, each window a contact in both directions. The tree gives
 the earliest arrival of a bundle at every node; the peer is the same Dijkstra in plain Python with `heapq` and lists, as
-contact-graph routers in Python are written, with the same pruning by opening times. Every arrival must be the same.
-Against pydtnsim's, ION's and HDTN's answers: tests/network/test_routes_of_others.py.
+contact-graph routers in Python are written, with the same pruning by opening times. Every arrival must be the same. On
+pydtnsim 0.1.1's own plans (its answers lie in tests/data/network) no delivery may be later than its earliest. Against
+ION's and HDTN's answers: tests/network/test_routes_of_others.py.
 """
 
 from __future__ import annotations
 
 import heapq
+import json
 import sys
 from bisect import bisect_left
+from pathlib import Path
 from statistics import median
 from time import process_time
 
@@ -18,10 +21,13 @@ import numpy as np
 from asking import answer, table
 from contact_plan import END, START, fleet, sites
 
-from orbitalcloud.network.contact_tree import ContactTable, contact_tree, table_of_columns
+from orbitalcloud.core import SECOND, Contact, Instant
+from orbitalcloud.network import ContactPlan
+from orbitalcloud.network.contact_tree import ContactTable, contact_tree, table_of_columns, table_of_plan
 from orbitalcloud.physics import contact_windows
 
 GOAL, SOURCES, SIZE = 15.0, 5, 100_000
+DTN = Path(__file__).parents[1] / "tests" / "data" / "network" / "pydtnsim-0.1.1.json"
 
 
 def contacts() -> ContactTable:
@@ -65,7 +71,38 @@ def in_python(
     return [at.get(k, -1) for k in range(len(lists))]
 
 
+def beside_pydtnsim() -> tuple[int, int]:
+    """(earlier, as early) deliveries of ours on pydtnsim's plans; `AssertionError` where one is later."""
+    cases = json.loads(DTN.read_text())["cases"]
+    earlier = same = 0
+    for case in cases:
+        contacts = [
+            Contact(f"node{x}", f"node{y}", *(Instant(at * SECOND) for at in span), case["data_rate"], "x", light)
+            for a, b, *span in case["contacts"]
+            for x, y in ((a, b), (b, a))
+            for light in [case["delay"] * SECOND]
+        ]
+        table_of = table_of_plan(ContactPlan(contacts))
+        tree = contact_tree(table_of, table_of.names.index(f"node{case['from']}"), Instant(0), 0)
+        ours = tree.route_to(f"node{case['to']}")
+        if case["routes"]:
+            theirs = min(_delivered(one["hops"]) for one in case["routes"]) * SECOND
+            assert ours is not None, case["plan"]
+            assert ours.arrival <= theirs, (case["plan"], ours.arrival, theirs)
+            earlier, same = earlier + (ours.arrival < theirs), same + (ours.arrival == theirs)
+    return earlier, same
+
+
+def _delivered(hops: list[list[int]]) -> int:
+    """When the end of a route is reached, s: pydtnsim's own `edt` leaves the delay of its last hop out."""
+    at = 0
+    for _, _, opens, _, _, delay in hops:
+        at = max(at, opens) + delay
+    return at
+
+
 def main() -> int:
+    earlier, same = beside_pydtnsim()
     plan = contacts()
     columns = [c.tolist() for c in (plan.opens, plan.closes, plan.receiver, plan.rate_bps, plan.light_time_ns)]
     rows = list(zip(*columns, strict=True))
@@ -86,6 +123,7 @@ def main() -> int:
         f"A tree of earliest arrivals, {len(plan.names):,} nodes and {len(plan):,} directed contacts, CPU of one core",
         [
             ("ours, median of sources", f"{median(ours) * 1e3:.2f} ms"),
+            ("pydtnsim's own plans", f"{earlier} deliveries earlier than its own, {same} as early, none later"),
             ("plain Python, same arrivals", f"{median(theirs) * 1e3:.0f} ms ({ratio:.0f} times ours)"),
         ],
     )

@@ -1,19 +1,17 @@
-"""What reaches a live node other than by its wires: its control socket, its own journal, traces, and contact plans."""
+"""What reaches a live node other than by its wires: its control socket, its own journal, and traces."""
 
 from __future__ import annotations
 
 import msgspec
 
-from orbitalcloud.core import DataError, Instant, RemoteProtocolError, Seed
+from orbitalcloud.core import RemoteProtocolError, Seed
 from orbitalcloud.core.effects import Save
 from orbitalcloud.live.control import Letters, Read, Said, Say, Show, packed, read_answer, read_ask
 from orbitalcloud.live.journal import _read_header, opened
-from orbitalcloud.live.plan_file import parse_plan
 from orbitalcloud.node.letters import Letter, Mail, Post, Take
 from orbitalcloud.node.orders import decode_order, encode_order
 from orbitalcloud.node.tracer import Hop, Trace
 
-_PLAN = b"a contact +0 +3600 1 2 125000\na range 2026/11/24-00:00:00 +9 1 alice 3\n"
 _HEADER_BYTES = 36
 
 
@@ -49,7 +47,7 @@ class OneFile:
 
 
 def corpus() -> dict[str, bytes]:
-    """Questions, answers, orders, a plan, and a segment with three groups."""
+    """Questions, answers, orders, and a segment with three groups."""
     post = Post((Letter("dtn://b/in", b"hallo", 10**9, 2, "me"),), "s", 3)
     trace = Trace("b", "dtn://a/trace-1", (Hop("a", 1), Hop("c", 2)))
     disk = OneFile(b"")
@@ -67,7 +65,6 @@ def corpus() -> dict[str, bytes]:
         "post": encode_order(post),
         "take": encode_order(Take("in", 4)),
         "trace": encode_order(trace),
-        "plan": _PLAN,
         "segment": disk.files["00000001.journal"],
     }
 
@@ -86,10 +83,6 @@ def target(data: bytes) -> None:
         except RemoteProtocolError:
             continue
         assert decode_order(encode_order(order), kind) == order
-    try:
-        parse_plan(data.decode(errors="replace"), Instant(0))
-    except DataError:
-        pass
     if _read_header(data) is not None or len(data) < _HEADER_BYTES:
         _journal(data)
 

@@ -24,7 +24,7 @@ class LiveNode:
     """A node that answers; `ports` are where it listens, in the order of its `--listen`."""
 
     def __init__(self, name: str, folder: Path, options: tuple[str, ...]) -> None:
-        command = [*ORBITAL, "node", "--json", "--store", str(folder), "--name", name, *options]
+        command = [*ORBITAL, "node", "--json", "--store", str(folder), "--name", name, "--security", "none", *options]
         self.name, self.folder = name, folder
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None

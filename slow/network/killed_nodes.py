@@ -2,7 +2,8 @@
 
     make test-kill [MINUTES=10]
 
-Two `orbital node` processes with their stores on disk, one session of TCPCLv4 between them. Somebody posts numbered
+Two `orbital node` processes as they are by default, named by their keys and signing every bundle, with their stores on
+disk and one session of TCPCLv4 between them. Somebody posts numbered
 letters at the one and somebody takes mail at the other, both through the nodes' sockets, both told by nobody when a
 node dies: they say again what was not answered. Meanwhile SIGKILL goes to one of the nodes, or both, again and again.
 In the last tenth of the time nobody is killed any more, and everything must arrive.
@@ -49,16 +50,18 @@ class Node:
     process: subprocess.Popen[str] | None = None
     kills: int = 0
     cut_bytes: int = 0
+    endpoint: str = ""
     stored: list[int] = field(default_factory=list)
 
     def start(self) -> None:
         """Begin, and come back when it answers; a node that does not begin fails the proof."""
-        command = [*ORBITAL, "node", "--json", "--store", str(self.folder), "--name", self.name, *self.options]
+        command = [*ORBITAL, "node", "--json", "--store", str(self.folder), *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, f"{self.name} did not start"
         ready = json.loads(line)
+        self.endpoint = ready["endpoint"]
         self.cut_bytes += ready["cut_bytes"]
         self.stored.append(ready["stored_bundles"] + ready["mail"])
         assert ready["salvaged"] == []
@@ -104,7 +107,7 @@ def payload(number: int) -> bytes:
     return number.to_bytes(8, "big") + (digest * (PAYLOAD_BYTES // 32 + 1))[: PAYLOAD_BYTES - 8]
 
 
-def post(proof: Proof, folder: Path) -> None:
+def post(proof: Proof, folder: Path, to: str) -> None:
     """Hand over letters as they are due; what was not answered is said again."""
     while proof.posted < proof.letters and not proof.over:
         with contextlib.suppress(Unreachable), NodeClient(folder) as client:
@@ -113,7 +116,7 @@ def post(proof: Proof, folder: Path) -> None:
                 if last <= proof.posted:
                     time.sleep(0.005)
                     continue
-                letters = tuple(Letter("dtn://b/proof", payload(number)) for number in range(proof.posted, last))
+                letters = tuple(Letter(f"{to}proof", payload(number)) for number in range(proof.posted, last))
                 said = client.say(Post(letters, "proof", proof.posted))
                 proof.again += said.known
                 proof.refusals += bool(said.refusal)
@@ -160,7 +163,7 @@ def prove(minutes: float, letters: int, seed: int, mean_s: float) -> tuple[Proof
             for node in (a, b):
                 node.start()
             proof = Proof(letters, time.monotonic() + 60 * minutes)
-            threads = [threading.Thread(target=post, args=(proof, a.folder), daemon=True)]
+            threads = [threading.Thread(target=post, args=(proof, a.folder, b.endpoint), daemon=True)]
             threads.append(threading.Thread(target=take, args=(proof, b.folder), daemon=True))
             for thread in threads:
                 thread.start()

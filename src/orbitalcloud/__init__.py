@@ -3,6 +3,7 @@
 The SDK's names; each is imported when first used, so that `import orbitalcloud` costs nothing.
 
     from orbitalcloud import load, fly, Folder
+    from orbitalcloud import job, submit, result
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ _HOMES = {
     "World": "orbitalcloud.twin",
     "Satellite": "orbitalcloud.node",
     "Station": "orbitalcloud.node",
+    "job": "orbitalcloud.study.submitting",
+    "submit": "orbitalcloud.study.submitting",
+    "result": "orbitalcloud.study.submitting",
 }
 
 if TYPE_CHECKING:
     from orbitalcloud.mission import load
     from orbitalcloud.node import Satellite, Station
     from orbitalcloud.sim import fly, resume
+    from orbitalcloud.study.submitting import job, result, submit
     from orbitalcloud.twin import Folder, World
 
-__all__ = ["Folder", "Satellite", "Station", "World", "__version__", "fly", "load", "resume"]
+__all__ = ["Folder", "Satellite", "Station", "World", "__version__", "fly", "job", "load", "result", "resume", "submit"]
 
 
 def __getattr__(name: str) -> Any:

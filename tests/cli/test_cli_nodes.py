@@ -17,6 +17,7 @@ from orbitalcloud.cli.run import run
 from orbitalcloud.core import DataError
 from orbitalcloud.live.node_config import NodeConfig, load_config, node_name, static_routes
 from orbitalcloud.live.node_process import limits_of
+from orbitalcloud.network.identity import public_of
 
 ORBITAL = [sys.executable, "-c", "from orbitalcloud.cli import main; main()"]
 
@@ -37,11 +38,29 @@ class Running:
         return self.process.returncode, said
 
 
+def bound(place: Path, *names: str) -> list[str]:
+    """Folders of these names with a key in each, and the options that bind the names to the keys."""
+    options: list[str] = []
+    for number, name in enumerate(names, 1):
+        folder = place / name
+        folder.mkdir(mode=0o700)
+        (folder / "identity.key").write_text(bytes([number] * 32).hex() + "\n")
+        (folder / "identity.key").chmod(0o600)
+        options += ["--key", f"{name}={public_of(bytes([number] * 32)).hex()}"]
+    return options
+
+
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    place = tmp_path_factory.mktemp("nodes")
-    a = Running(place / "a", "--name", "alice", "--listen", "tcpcl://127.0.0.1:0")
-    b = Running(place / "b", "--peer", a.ready["listens"][0])
+def people(tmp_path_factory):
+    place = tmp_path_factory.mktemp("people")
+    return place, bound(place, "alice", "carol", "dan")
+
+
+@pytest.fixture(scope="module")
+def pair(people):
+    place, keys = people
+    a = Running(place / "alice", "--name", "alice", "--listen", "tcpcl://127.0.0.1:0", *keys)
+    b = Running(place / "b", "--peer", a.ready["listens"][0], *keys)
     yield a, b
     for node in (a, b):
         code, said = node.stop()
@@ -89,12 +108,13 @@ def test_ping_times_the_way_there_and_back(pair, capfd):
     assert run(["ping", "dtn://nobody/", "-n", "1", "--wait", "0.1", "--store", a.store]) == 1
 
 
-def test_a_trace_and_a_letter_go_over_a_third_node(pair, tmp_path, capfd):
+def test_a_trace_and_a_letter_go_over_a_third_node(pair, people, capfd):
     a, _ = pair
+    place, keys = people
     there = a.ready["listens"][0]
     begun = time.monotonic()
-    carol = Running(tmp_path / "c", "--name", "carol", "--peer", there, "--route", "dan via alice")
-    dan = Running(tmp_path / "d", "--name", "dan", "--peer", there, "--route", "carol via alice")
+    carol = Running(place / "carol", "--name", "carol", "--peer", there, "--route", "dan via alice", *keys)
+    dan = Running(place / "dan", "--name", "dan", "--peer", there, "--route", "carol via alice", *keys)
     try:
         assert run(["trace", "dtn://carol/", "--store", dan.store, "--json"]) == 0
         hops = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
@@ -126,18 +146,38 @@ def test_nodes_named_by_their_keys_prove_them(tmp_path, capfd):
     a = Running(tmp_path / "a", "--listen", "tcpcl://127.0.0.1:0", "--tls", "keys", "--require-tls")
     there = a.ready["listens"][0].replace("://", f"://{a.ready['name']}@")
     b = Running(tmp_path / "b", "--peer", there, "--tls", "keys", "--require-tls")
-    liar = Running(tmp_path / "c", "--name", b.ready["name"], "--peer", there, "--tls", "keys")
+    liar = [*ORBITAL, "node", "--store", str(tmp_path / "c"), "--name", b.ready["name"], "--peer", there]
+    ended = subprocess.run(liar, capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.returncode, "it is another's key" in ended.stderr) == (2, True), "nobody begins under another's name"
     plain = Running(tmp_path / "d", "--name", "d", "--peer", a.ready["listens"][0])
     try:
         assert run(["ping", a.ready["endpoint"], "-n", "1", "--store", b.store, "--wait", "20"]) == 0
-        for other in (liar, plain):
-            assert run(["ping", a.ready["endpoint"], "-n", "1", "--store", other.store, "--wait", "0.5"]) == 1
+        assert run(["ping", a.ready["endpoint"], "-n", "1", "--store", plain.store, "--wait", "0.5"]) == 1
         capfd.readouterr()
         assert run(["get", "links", "--store", a.store, "--json"]) == 0
         assert [link["neighbour"] for link in json.loads(capfd.readouterr().out)] == [b.ready["name"]]
     finally:
-        for node in (a, b, liar, plain):
+        for node in (a, b, plain):
             node.stop()
+
+
+def test_who_signs_in_anothers_name_is_refused_and_that_is_shown(pair, tmp_path, capfd):
+    a, _ = pair
+    mallory = Running(tmp_path / "m", "--name", "carol", "--peer", a.ready["listens"][0], "--security", "signed")
+    try:
+        assert run(["send", "dtn://alice/in", "--text", "send money", "--store", mallory.store]) == 0
+        bundle = capfd.readouterr().out.strip()
+        ends, refused = time.monotonic() + 20, []
+        while not refused and time.monotonic() < ends:
+            run(["get", "events", "--store", a.store, "--json"])
+            events = json.loads(capfd.readouterr().out)
+            refused = [one["what"] for one in events if one["kind"] == "bundle-refused" and bundle in one["what"]]
+        assert "signature" in refused[0], refused
+        assert run(["get", "node", "--store", a.store, "--json"]) == 0
+        assert json.loads(capfd.readouterr().out)[0]["BundleRefused"] >= 1
+        assert run(["recv", "in", "--store", a.store, "--wait", "0"]) == 1
+    finally:
+        mallory.stop()
 
 
 def test_what_a_running_node_has_can_be_seen(pair, capfd):
@@ -151,7 +191,7 @@ def test_what_a_running_node_has_can_be_seen(pair, capfd):
     assert "the contact plan has no way from alice to nowhere" in capfd.readouterr().out
     assert run(["get", "links", "--store", a.store, "--json"]) == 0
     assert json.loads(capfd.readouterr().out)[0]["kind"] == "tcpcl"
-    for kind in ("node", "mail"):
+    for kind in ("node", "mail", "known"):
         assert run(["get", kind, "--store", b.store]) == 0
     assert run(["get", "planets", "--store", a.store]) == 2
 

@@ -42,9 +42,9 @@ class MemoryLink:
             other.close(reason)
 
 
-def join(a: NodeHost, b: NodeHost) -> tuple[MemoryLink, MemoryLink]:
+def join(a: NodeHost, b: NodeHost, kind: str = "stcp") -> tuple[MemoryLink, MemoryLink]:
     """A link is established between two hosts."""
-    there, here = MemoryLink(a, b.node.name), MemoryLink(b, a.node.name)
+    there, here = MemoryLink(a, b.node.name, kind=kind), MemoryLink(b, a.node.name, kind=kind)
     there.other, here.other = here, there
     a.attach(there)
     b.attach(here)

@@ -126,8 +126,8 @@ def through(proxy, method: str, url: str, body: bytes | None = None, **headers: 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     place = tmp_path_factory.mktemp("web")
-    near = Running(place / "near", "--name", "near", "--listen", "tcpcl://127.0.0.1:0")
-    gate = Running(place / "gate", "--name", "gate", "--peer", near.ready["listens"][0])
+    near = Running(place / "near", "--name", "near", "--security", "none", "--listen", "tcpcl://127.0.0.1:0")
+    gate = Running(place / "gate", "--name", "gate", "--security", "none", "--peer", near.ready["listens"][0])
     yield near, gate
     for node in (near, gate):
         node.stop()
@@ -218,7 +218,17 @@ def test_a_name_that_leads_inside_is_refused_and_the_judged_address_is_the_one_t
 
 
 def test_a_link_that_is_down_delays_and_the_page_still_arrives(tmp_path, pages):
-    near = Running(tmp_path / "near", "--name", "near", "--listen", "tcpcl://127.0.0.1:0", "--route", "gate via gate")
+    near = Running(
+        tmp_path / "near",
+        "--name",
+        "near",
+        "--security",
+        "none",
+        "--listen",
+        "tcpcl://127.0.0.1:0",
+        "--route",
+        "gate via gate",
+    )
     url = f"http://127.0.0.1:{pages.server_port}/later"
     nodes = [near]
     try:
@@ -227,7 +237,9 @@ def test_a_link_that_is_down_delays_and_the_page_still_arrives(tmp_path, pages):
             assert (status, headers["retry-after"]) == (504, "60")
             assert b"still on its way" in said
             assert "GET /later" not in pages.asked, "nobody is there yet"
-            gate = Running(tmp_path / "gate", "--name", "gate", "--peer", near.ready["listens"][0])
+            gate = Running(
+                tmp_path / "gate", "--name", "gate", "--security", "none", "--peer", near.ready["listens"][0]
+            )
             nodes.append(gate)
             with gateway_on(gate.store, url.removesuffix("/later")):
                 proxy.patience_s = 30.0

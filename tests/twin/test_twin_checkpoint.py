@@ -49,7 +49,7 @@ def payload(code):
         ("orbitalcloud.twin.folder", "shutil.os.system"),
         ("orbitalcloud.twin.carrier", "Carrier.step.__globals__"),
         ("orbitalcloud.twin.carrier", "heapq"),
-        ("orbitalcloud.twin.carrier", "process_time"),
+        ("orbitalcloud.twin.carrier", "perf_counter"),
         ("orbitalcloud.twin.carrier", "model"),
         ("orbitalcloud.twin.chain", "Any"),
         ("orbitalcloud.twin.carrier", "Log"),

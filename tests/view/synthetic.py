@@ -206,6 +206,23 @@ def _job(number: int, satellite: str) -> Iterator[r.Entry]:
         yield r.JobFailed(done, satellite, job, "fuel exhausted after 400,000,000 instructions")
         return
     output = _sha(job)
+    if throttled:
+        yield r.UpsetStruckJob(
+            done,
+            satellite,
+            job,
+            "lpddr-16gb",
+            "weights",
+            77,
+            "caught",
+            ("digest", "restart"),
+            output,
+            output,
+            900,
+            True,
+        )
+        yield r.GuardTripped(done, satellite, job, "digest", "the artefact in memory is not the one", True)
+        yield r.JobVerified(done + HOUR, "svalbard", job, "2 of 3", output, ("a", "b"), ("c",), 60_000, WHY_OK)
     yield r.JobFinished(done, satellite, job, output, 8_192, 5_300_000_000, 0, 4 * SECOND, energy, True, throttled)
     receipt = _sha("receipt" + job)
     text = f'{{"artefact":"{_sha(name)}","energy_mj":{energy},"job":"{job}","output":"{output}"}}'

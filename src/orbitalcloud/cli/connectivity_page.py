@@ -59,10 +59,12 @@ def page_of(made: ConnectivityStudy) -> str:
             f"stand on the mean; {int(own.link_changes.sum()):,} made or let go",
         ),
     ]
+    users = sum(not place.station for place in made.ground.places)
     head = (
         f'<header><p class="kicker">Connectivity</p><h1>{text(made.mission)}</h1>'
         f'<p class="meta">{text(iso(Instant(int(made.times_ns[0]))))} · topology {text(own.topology)}</p>'
-        f'<p class="note">{len(own.flows)} flows between {len(made.ground.places)} places on the ground.</p>'
+        f'<p class="note" style="margin-bottom:28px">{len(own.flows)} flows; {users} terminals and '
+        f"{len(made.ground.places) - users} stations on the ground.</p>"
         f'<div class="tiles">{"".join(tiles)}</div></header>'
     )
     return page(f"{made.mission}: connectivity", head, sections)

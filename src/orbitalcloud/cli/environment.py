@@ -64,6 +64,7 @@ def examine() -> Iterator[Finding]:
     yield _earth_rotation()
     yield _leap_seconds()
     yield _kernels()
+    yield _exact()
     free = shutil.disk_usage(Path.cwd()).free
     room = f"{free / 2**30:.1f} GiB free in {Path.cwd()}"
     yield Finding(free > NEEDED_BYTES, "disk", room, "make room, or fly with --out elsewhere")
@@ -102,6 +103,18 @@ def _kernels() -> Finding:
     compiled = len(list(place.rglob("*.nbi")))
     remedy = "set NUMBA_CACHE_DIR to a writable folder, or each run compiles"
     return Finding(os.access(place, os.W_OK), "compiled kernels", f"{compiled} in {place}", remedy)
+
+
+def _exact() -> Finding:
+    from orbitalcloud.compute import canary
+
+    sings = canary()
+    wrong = [one for one in sings if not one.ok]
+    if wrong:
+        text = "; ".join(f"{one.workload}: {one.text}" for one in wrong)
+        return Finding(False, "exact results", text, 'do not vouch for exact results here: verify = "none" on others')
+    names = ", ".join(one.workload for one in sings)
+    return Finding(True, "exact results", f"{names}: the packaged bytes, as on any machine")
 
 
 def _missions() -> Finding:

@@ -29,6 +29,9 @@ _FIRST_TO_GO = {
     "heads": ("optimistic_slot", "energy_j", "size_bytes", "participants", "period", "network", "lag_s"),
     "settlement": ("block", "who", "proved_slot", "node"),
     "faults": (),
+    "strikes": ("bit", "extra_j", "device"),
+    "guards": ("late", "extra_j"),
+    "verdicts": ("energy_j", "policy"),
     "upsets": ("bit", "height_m", "effect"),
     "notices": ("ended", "refused", "contacts", "known_by_all_s"),
 }

@@ -60,6 +60,18 @@ def _links(shown: Shown) -> list[Row]:
     ]
 
 
+def _known(shown: Shown) -> list[Row]:
+    return [
+        {
+            "name": one.name,
+            "links to": ", ".join(one.links) or "(nobody)",
+            "until": iso(Instant(one.until)) if one.until else "",
+            "ended": one.ended,
+        }
+        for one in shown.status.known
+    ]
+
+
 def _bundles(shown: Shown) -> list[Row]:
     return [
         {
@@ -93,6 +105,7 @@ def _event(entry: records.Entry) -> Row:
 _KINDS: dict[str, Callable[[Shown], list[Row]]] = {
     "node": _node,
     "links": _links,
+    "known": _known,
     "bundles": _bundles,
     "mail": _mail,
     "events": _events,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def node(config: Path | None, given: dict[str, object], salvage: bool, as_json: bool) -> int:
-    """Run it. `given` are the options, which stand before the file's keys; lists are added to them."""
+    """Run it. `given` are the options, which stand before the file's keys; lists and tables are added to."""
     from orbitalcloud.live.node_process import run_node
     from orbitalcloud.live.wall import WallClock
 
@@ -51,6 +51,8 @@ def merged(config: Path | None, given: dict[str, object]) -> NodeConfig:
     for key, value in given.items():
         if isinstance(value, list):
             chosen[key] = (*getattr(base, key), *value)
+        elif isinstance(value, dict):
+            chosen[key] = {**getattr(base, key), **value}
         elif value:
             chosen[key] = value
     try:
@@ -59,6 +61,15 @@ def merged(config: Path | None, given: dict[str, object]) -> NodeConfig:
         )
     except msgspec.ValidationError as error:
         raise DataError("orbital node", str(error), "see orbital node --help") from None
+
+
+def bound(given: list[str]) -> dict[str, str]:
+    """The `NAME=KEY` options; `DataError` names one that is none."""
+    pairs = [text.partition("=") for text in given]
+    for name, _, key in pairs:
+        if not name or not key:
+            raise DataError("--key", name or key, "write NAME=KEY, with the key as the other node prints it")
+    return {name: key for name, _, key in pairs}
 
 
 def _begun(ready: Ready, as_json: bool) -> None:

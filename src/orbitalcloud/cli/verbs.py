@@ -25,7 +25,7 @@ FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's fo
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
 KINDS = (
     "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, notices, heads, settlement, "
-    "faults or upsets"
+    "faults, upsets, strikes, guards or verdicts"
 )
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="instead of the mission's seed")]
@@ -249,6 +249,10 @@ def node(
     tls_key: Annotated[str, typer.Option(help="PEM: its key")] = "",
     tls_authority: Annotated[str, typer.Option(help="PEM: whose signature neighbours must show")] = "",
     require_tls: Annotated[bool, typer.Option("--require-tls", help="turn away neighbours without TLS")] = False,
+    key: Annotated[list[str] | None, typer.Option(help="NAME=KEY: who signs by a name that is not its key")] = None,
+    security: Annotated[str, typer.Option(help="of its bundles: signed, sealed or none [default: signed]")] = "",
+    rule: Annotated[list[str] | None, typer.Option(help="SOURCE LEVEL: what is asked of others: 'ipn:* none'")] = None,
+    secret: Annotated[str, typer.Option(help="a file of 64 hex digits, for sealed")] = "",
     tolerate: Annotated[list[str] | None, typer.Option(help="a breach of RFC 9171 to let pass: primary-crc")] = None,
     log: Annotated[str, typer.Option(help="a file for the node's Log, a JSON line an entry")] = "",
     salvage: Annotated[bool, typer.Option("--salvage", help="open a damaged store without what is damaged")] = False,
@@ -259,9 +263,11 @@ def node(
     from orbitalcloud.cli import nodes
 
     files = {"tls_certificate": tls_certificate, "tls_key": tls_key, "tls_authority": tls_authority}
-    lists = {"listen": listen or [], "peers": peer or [], "routes": route or [], "tolerate": tolerate or []}
+    lists = {"listen": listen or [], "peers": peer or [], "routes": route or [], "rules": rule or []}
+    lists["tolerate"] = tolerate or []
+    bound = {"keys": nodes.bound(key or []), "security": security, "secret": secret}
     given = {"store": store, "name": name, "plan": plan, "tls": tls, "require_tls": require_tls, "log": log}
-    return nodes.node(config, {**given, **files, **lists}, salvage, json)
+    return nodes.node(config, {**given, **files, **bound, **lists}, salvage, json)
 
 
 @app.command()
@@ -350,6 +356,59 @@ def flows(
     from orbitalcloud.cli import connectivity
 
     return connectivity.flows(mission, out, json, csv)
+
+
+@app.command()
+def job(
+    action: Annotated[str, typer.Argument(help="check, run or prepare")],
+    thing: Annotated[Path, typer.Argument(help="a job's manifest (TOML); check, prepare: or an artefact")],
+    mission: Annotated[str | None, typer.Option(help="check: price the bytes at this mission's rates")] = None,
+    data: Annotated[list[Path] | None, typer.Option("--input", help="check, prepare of an artefact: its input")] = None,
+    labels: Annotated[list[Path] | None, typer.Option("--labels", help="prepare: classes of each input")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="run: outputs' folder; prepare: the new model")] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """What a job will cost before it is sent (check), what it does here, in a process of its own (run); and a float
+    model made one of integers, whose result every machine repeats (prepare).
+
+    Refused with the reason: what is no model or module, does not fit its input, or is due already.
+    """
+    from orbitalcloud.cli import jobs
+
+    return jobs.job(action, thing, mission, data or [], labels or [], out, json)
+
+
+@app.command()
+def submit(
+    manifest: Annotated[Path, typer.Argument(help="a job's manifest (TOML)")],
+    mission: Annotated[str, typer.Option(help="a packaged mission or the path of a TOML file")] = "genesis-1",
+    at: Annotated[str | None, typer.Option("--at", help="a station [default: the mission's first]")] = None,
+    hour: Annotated[float, typer.Option("--hour", min=0, help="hours after the mission's epoch")] = 0.0,
+    seed: Seed = None,
+    out: Out = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Add a job to a mission and fly it on the twin; ends with what each run cost. Exit 1 if a result is missing."""
+    from orbitalcloud.cli import jobs
+
+    return jobs.submit(manifest, mission, at, hour, seed, out, json)
+
+
+@app.command()
+def calibrate(
+    name: Annotated[str, typer.Argument(help="the entry's name")] = "this-machine",
+    active_w: Annotated[float | None, typer.Option(min=0.001, help="what an instrument says at work")] = None,
+    idle_w: Annotated[float | None, typer.Option(min=0, help="what an instrument says when idle")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="write the entry there, for a mission to name")] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Measure this machine as an accelerator: operations and fuel a second, watts if it tells."""
+    from orbitalcloud.cli import jobs
+
+    return jobs.calibrate(name, active_w, idle_w, out, json)
 
 
 @app.command()

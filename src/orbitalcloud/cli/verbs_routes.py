@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from orbitalcloud.cli.options import Json, Verbose
+
 
 def routes(
     places: Annotated[list[str], typer.Argument(metavar="[MISSION] FROM TO", help="a mission and two of its nodes")],
@@ -18,8 +20,8 @@ def routes(
     alternatives: Annotated[int, typer.Option(min=1, max=1000, help="how many routes at most, the best first")] = 3,
     hops: Annotated[int, typer.Option(min=1, max=255, help="over so many contacts at most")] = 255,
     now: Annotated[bool, typer.Option("--now", help="only a path that is open end to end, without a wait")] = False,
-    json: Annotated[bool, typer.Option("--json", help="print data as JSON")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show tracebacks")] = False,
+    json: Json = False,
+    verbose: Verbose = False,
 ) -> int:
     """Find the routes between two nodes by the contact plan: hops, times, volume, and why this one. Exit 1 without one.
 

@@ -20,6 +20,7 @@ from orbitalcloud.compute import (
 )
 from orbitalcloud.compute.receipt import MAX_BYTES
 from orbitalcloud.core import DataError, Why, digest_of, records
+from orbitalcloud.twin.cells import own_cells
 from orbitalcloud.twin.folder import STATUS_FILE, Folder
 
 MAX_DATA_BYTES = 512 * 2**20
@@ -105,7 +106,7 @@ def _checks(
         yield verify_output(receipt, claimed)
     if execute:
         code = _artefact(receipt, artefact)
-        yield verify_by_execution(receipt, code, _input(receipt, data), claimed)
+        yield verify_by_execution(receipt, code, _input(receipt, data), claimed, run=own_cells().run)
 
 
 def _artefact(receipt: Receipt, path: Path | None) -> Artefact:

@@ -9,6 +9,7 @@ clock, thread, process or randomness: same artefact and input, same output.
 """
 
 from orbitalcloud.compute.artefact import Artefact
+from orbitalcloud.compute.canary import Canary, canary
 from orbitalcloud.compute.identity import public_key, signing_key
 from orbitalcloud.compute.jobs import (
     Job,
@@ -40,6 +41,7 @@ __all__ = [
     "WORKLOADS",
     "Accelerator",
     "Artefact",
+    "Canary",
     "Cost",
     "Job",
     "JobLimits",
@@ -52,6 +54,7 @@ __all__ = [
     "Result",
     "Usage",
     "Workload",
+    "canary",
     "cost",
     "decode_request",
     "decode_result",

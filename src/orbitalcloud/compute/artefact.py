@@ -8,7 +8,9 @@ from typing import Literal
 from orbitalcloud.core.encoding import digest_of
 from orbitalcloud.core.errors import DataError
 
-Kind = Literal["onnx", "wasm"]
+Kind = Literal["onnx", "wasm", "pipeline"]
+
+PIPELINE_MAGIC = b"OPL1"
 
 MAX_ONNX_BYTES = 256 * 2**20
 """Six times the packaged U-Net (40 MB), more than a small satellite's accelerator holds; protobuf ends at 2 GiB."""
@@ -51,7 +53,7 @@ class Artefact:
 
     @classmethod
     def of(cls, data: bytes, place: str = "artefact") -> Artefact:
-        """Recognise the bytes of a model or a module.
+        """Recognise the bytes of a model, a module or a pipeline of them.
 
         Raises `DataError` at `place` (a file's name, a job's name) saying what the bytes are instead, if they are too
         large, or if they ask for what a satellite does not give (see `onnx_graph.check_model`).
@@ -59,6 +61,11 @@ class Artefact:
         if data[:4] == _WASM_MAGIC:
             _check_wasm(data, place)
             return cls("wasm", data)
+        if data[:4] == PIPELINE_MAGIC:
+            from orbitalcloud.compute.pipeline import parse_pipeline
+
+            parse_pipeline(data, place)
+            return cls("pipeline", data)
         return cls("onnx", data, _check_onnx(data, place))
 
 

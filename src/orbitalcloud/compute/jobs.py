@@ -59,6 +59,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     modelled_operations: Whole = 0
     modelled_output_bytes: Whole = 0
     modelled_integer: bool = False
+    guards: Annotated[tuple[Text, ...], Meta(max_length=8)] = ()
 
     @property
     def executed(self) -> bool:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from orbitalcloud.compute.artefact import Artefact
-from orbitalcloud.compute.onnx_graph import Shape, Shapes, is_exact, model_of, resolve
+from orbitalcloud.compute.onnx_graph import Shape, Shapes, input_shapes, is_exact, model_of, resolve
 from orbitalcloud.compute.usage import Failure, Limits, Usage
 
 if TYPE_CHECKING:
@@ -216,8 +216,12 @@ def cost(usage: Usage, accelerator: Accelerator, throttled: bool = False) -> Cos
 def estimate(artefact: Artefact, data: bytes, limits: Limits) -> Usage:
     """The usage to plan with, before the run: the static count for ONNX, the whole declared fuel for WASM.
 
-    An ONNX job that will fail at its door (input does not fit, not metered) is estimated at its input bytes alone.
+    Of a pipeline, stages that only an earlier one's output could size are counted from their declared shapes, free
+    dimensions as 1, and the declared fuel is counted once. An ONNX job that will fail at its door (input does not fit,
+    not metered) is estimated at its input bytes alone.
     """
+    if artefact.kind == "pipeline":
+        return _estimated_stages(artefact, data, limits)
     if artefact.kind == "wasm":
         return Usage(fuel=limits.fuel, memory_bytes=limits.memory_bytes, input_bytes=len(data))
     from orbitalcloud.compute.onnx_runtime import input_tensors
@@ -227,3 +231,25 @@ def estimate(artefact: Artefact, data: bytes, limits: Limits) -> Usage:
         return count_model(artefact, {name: t.shape for name, t in feeds.items()}, len(data))
     except Failure:
         return Usage(input_bytes=len(data))
+
+
+def _estimated_stages(artefact: Artefact, data: bytes, limits: Limits) -> Usage:
+    from orbitalcloud.compute.pipeline import joined, stages_of
+
+    stages = stages_of(artefact)
+    used = Usage(integer=True)
+    for number, stage in enumerate(stages):
+        if stage.kind == "wasm":
+            more = Usage(fuel=0 if used.fuel else limits.fuel, memory_bytes=limits.memory_bytes)
+        else:
+            more = estimate(stage, data, limits) if number == 0 else _declared(stage)
+        used = joined(used, more, stage)
+    return replace(used, input_bytes=len(data), integer=used.integer and used.operations > 0)
+
+
+def _declared(artefact: Artefact) -> Usage:
+    shapes = {name: tuple(n or 1 for n in shape) for name, shape in input_shapes(model_of(artefact)).items()}
+    try:
+        return count_model(artefact, shapes)
+    except Failure:
+        return Usage()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from orbitalcloud.compute.artefact import Artefact
+from orbitalcloud.compute.onnx_scan import MAX_NODES, check_sizes
 from orbitalcloud.compute.tensors import Tensor
 from orbitalcloud.core.errors import DataError
 
@@ -25,7 +26,6 @@ Shape = tuple[int, ...]
 Shapes = dict[str, tuple[Shape, int]]
 """Tensor name → (shape, bytes of one element)."""
 
-MAX_NODES = 100_000
 _DOMAINS = {"", "ai.onnx"}
 """Only ONNX's own operators: shapes, and so costs, of others cannot be inferred."""
 _CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
@@ -45,6 +45,7 @@ def parse_model(data: bytes, place: str = "model") -> ModelProto:
     import onnx
     from google.protobuf.message import DecodeError
 
+    check_sizes(data, place)
     try:
         model = onnx.load_from_string(data)
     except DecodeError:
@@ -65,6 +66,10 @@ def check_model(model: ModelProto, place: str = "model") -> None:
     graph = model.graph
     if len(graph.node) > MAX_NODES:
         raise DataError(place, f"{len(graph.node)} operators", f"a model may have {MAX_NODES}")
+    newest = onnx.defs.onnx_opset_version()
+    for entry in model.opset_import:
+        if entry.domain in _DOMAINS and not 7 <= entry.version <= newest:
+            raise DataError(place, f"operator set {entry.version}", f"export with an operator set from 7 to {newest}")
     for node in graph.node:
         _check_node(node, place)
     for weight in graph.initializer:
@@ -119,7 +124,7 @@ def is_exact(model: ModelProto) -> bool:
     integers.add(onnx.TensorProto.BOOL)
     weights = {weight.name: weight for weight in model.graph.initializer}
     if any(weight.data_type not in integers for weight in weights.values()):
-        return False  # the usual case, without copying the weights into shape inference
+        return _exact_scales(model, weights)  # without copying the weights into shape inference
     try:
         inferred = onnx.shape_inference.infer_shapes(model)
     except (onnx.shape_inference.InferenceError, UnicodeDecodeError, RuntimeError, ValueError):
@@ -132,6 +137,32 @@ def is_exact(model: ModelProto) -> bool:
         return False
     products = [node for node in model.graph.node if node.op_type in ("MatMulInteger", "ConvInteger")]
     return all(_cannot_saturate(node, kinds, weights) for node in products)
+
+
+_ROUNDED_ONCE = {
+    "Add", "ArgMax", "Clip", "Concat", "Div", "Flatten", "Identity", "Max", "MaxPool", "Min", "Mul", "Pad", "Relu",
+    "Reshape", "Slice", "Squeeze", "Sub", "Transpose", "Unsqueeze", "QuantizeLinear", "DequantizeLinear",
+}  # fmt: skip
+"""Float operators that IEEE 754 rounds once an element, so that no order of summing shows."""
+_SCALED_PRODUCTS = {"QLinearConv": 5, "QLinearMatMul": 5}
+"""Integer products with float scales, and where their weight's zero point stands."""
+
+
+def _exact_scales(model: ModelProto, weights: Mapping[str, TensorProto]) -> bool:
+    """True for a model quantised to integer products (QOperator, uint8) with scales: floats are only rounded once.
+
+    Measured as above; what adds up floats, or computes exponentials, is not.
+    """
+    import onnx
+
+    products = [node for node in model.graph.node if node.op_type in _SCALED_PRODUCTS]
+    if not products or any(node.op_type not in _ROUNDED_ONCE | set(_SCALED_PRODUCTS) for node in model.graph.node):
+        return False
+    return all(
+        place in weights and weights[place].data_type == onnx.TensorProto.UINT8
+        for node in products
+        for place in (node.input[2], node.input[3], node.input[_SCALED_PRODUCTS[node.op_type]])
+    )
 
 
 def _cannot_saturate(node: NodeProto, kinds: Mapping[str, int], weights: Mapping[str, TensorProto]) -> bool:

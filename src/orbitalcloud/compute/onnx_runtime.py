@@ -8,6 +8,7 @@ outputs are tensors on the wire (`tensors`).
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ _TYPES = {
 } | {f"tensor({sign}int{bits})": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 
 
+@lru_cache(maxsize=1)
 def runtime_name() -> str:
     """`onnxruntime 1.32.0 cpu x86_64`: what a float result depends on."""
     import onnxruntime
@@ -40,6 +42,10 @@ def runtime_name() -> str:
 
 @lru_cache(maxsize=8)
 def _session(artefact: Artefact, threads: int) -> InferenceSession:
+    return _fresh_session(artefact, threads)
+
+
+def _fresh_session(artefact: Artefact, threads: int) -> InferenceSession:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -97,7 +103,17 @@ def _check_budget(usage: Usage, limits: Limits) -> None:
         raise Failure("memory", text, Usage(input_bytes=usage.input_bytes))
 
 
-def _run(artefact: Artefact, feeds: dict[str, Tensor], threads: int) -> dict[str, Tensor]:
+def run_graph(artefact: Artefact, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The outputs of a model that is run once: nothing of it is kept. `Failure` as in `run_onnx`; not metered."""
+    return _run(artefact, dict(feeds), 1, kept=False)
+
+
+def checked_outputs(tensors: dict[str, Tensor], limits: Limits) -> None:
+    """`Failure` unless the outputs are numbers, finite and small enough."""
+    _check_outputs(tensors, limits)
+
+
+def _run(artefact: Artefact, feeds: dict[str, Tensor], threads: int, kept: bool = True) -> dict[str, Tensor]:
     from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
     # ONNX Runtime has one exception class per status and no common base of its own.
@@ -106,7 +122,7 @@ def _run(artefact: Artefact, feeds: dict[str, Tensor], threads: int) -> dict[str
         ort.RuntimeException, ort.EPFail, RuntimeError, ValueError, MemoryError,
     )  # fmt: skip
     try:
-        session = _session(artefact, threads)
+        session = _session(artefact, threads) if kept else _fresh_session(artefact, threads)
     except failures as error:
         raise Failure("artefact", _one_line(error)) from None
     for value in session.get_inputs():

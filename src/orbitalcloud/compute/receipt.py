@@ -6,6 +6,7 @@ JSON and an Ed25519 library. Times are UTC ISO 8601 text, positions microdegrees
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -14,7 +15,7 @@ from msgspec import Meta
 from orbitalcloud.compute import identity
 from orbitalcloud.compute.artefact import Artefact
 from orbitalcloud.compute.runtime import execute, runtime_of, verification_of
-from orbitalcloud.compute.usage import Limits
+from orbitalcloud.compute.usage import Limits, Outcome
 from orbitalcloud.compute.verification import compare_outputs
 from orbitalcloud.core.encoding import canonical_json, digest_of
 from orbitalcloud.core.errors import DataError
@@ -127,9 +128,14 @@ def verify_output(receipt: Receipt, output: bytes) -> Why:
 
 
 def verify_by_execution(
-    receipt: Receipt, artefact: Artefact, data: bytes, output: bytes | None = None, limits: Limits | None = None
+    receipt: Receipt,
+    artefact: Artefact,
+    data: bytes,
+    output: bytes | None = None,
+    limits: Limits | None = None,
+    run: Callable[[Artefact, bytes, Limits], Outcome] = execute,
 ) -> Why:
-    """Run the job again and compare.
+    """Run the job again, by `run`, and compare.
 
     The exact class compares digests and fuel or operations. The tolerance class does too, where the runtime is the
     receipt's; elsewhere it compares numbers and needs the claimed `output`. Rules: `signature`, `public-key`, `time`,
@@ -146,7 +152,7 @@ def verify_by_execution(
         return claimed
     if verification_of(artefact) != receipt.verification:
         return Why(False, "class", f"the artefact's class is {verification_of(artefact)}, not {receipt.verification}")
-    again = execute(artefact, data, limits)
+    again = run(artefact, data, limits or Limits())
     if again.failure:
         return Why(False, "execution", f"the job fails here: {again.failure}: {again.text}")
     if (again.usage.operations, again.usage.fuel) != (receipt.operations, receipt.fuel):

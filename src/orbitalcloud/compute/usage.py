@@ -33,7 +33,9 @@ class Outcome:
     """How a run ended: `output` if `failure` is None, else the stable name of what the artefact did and a sentence.
 
     Names: `artefact` (cannot be loaded), `shape` (input does not fit), `unmetered`, `operations`, `fuel`, `memory`,
-    `trap`, `abi` (exports or pointers are not as documented), `output-size`, `output-value`, `runtime`.
+    `trap`, `abi` (exports or pointers are not as documented), `output-size`, `output-value`, `runtime`; and, where the
+    run had a process of its own (`twin.cells`), `wall-time`, `cpu-time`, `crash` (a signal ended it), `stopped` (we
+    did) and `host` (the process could not be started, or said nonsense).
     """
 
     output: bytes

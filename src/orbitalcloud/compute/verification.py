@@ -6,6 +6,8 @@ half-precision U-Net logits by 7e-4 on a scale of 9; class masks then differ onl
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from orbitalcloud.compute.tensors import Tensor, read_tensors
@@ -55,3 +57,55 @@ def _integer_ppm(theirs: Tensor, ours: Tensor) -> int:
         return round(1e6 * np.count_nonzero(theirs != ours) / theirs.size)
     a, b = theirs.astype(np.float64), ours.astype(np.float64)
     return min(1_000_000, round(1e6 * float(np.abs(a - b).sum()) / max(1.0, float(np.abs(b).sum()))))
+
+
+def compare_logits(claimed: Tensor, recomputed: Tensor, tau: float, axis: int = -1) -> Why:
+    """Scores of classes along `axis`: each within `tau`, and the same decision wherever the margin exceeds 2 `tau`.
+
+    With no score off by more than τ, the best of one side can be beaten on the other only where the two best lie within
+    2τ: there a decision is nobody's fault, elsewhere it must be the same.
+    """
+    theirs, ours = claimed.astype(np.float64), recomputed.astype(np.float64)
+    if theirs.shape != ours.shape or not (np.isfinite(theirs).all() and np.isfinite(ours).all()):
+        return Why(False, "tolerance", "the scores have another shape, or are not all finite")
+    limit = round(tau * 1e6)
+    gap = round(float(np.abs(theirs - ours).max(initial=0.0)) * 1e6)
+    best = np.sort(ours, axis=axis)
+    clear = np.take(best, -1, axis) - np.take(best, -2, axis) > 2 * tau
+    other = (theirs.argmax(axis) != ours.argmax(axis)) & clear
+    if count := int(np.count_nonzero(other)):
+        return Why(False, "decision", f"{count} of {other.size} decisions differ although their margin exceeds 2τ")
+    if gap > limit:
+        return Why(False, "tolerance", f"a score differs by {gap} millionths, τ is {limit}", gap, limit, "millionths")
+    text = f"scores within {gap} millionths, {int(np.count_nonzero(clear))} of {clear.size} decisions clear and equal"
+    return Why(True, "tolerance", text, gap, limit, "millionths")
+
+
+def calibrated_tau(pairs: Sequence[tuple[Tensor, Tensor]], room: float = 4.0) -> float:
+    """τ from sound runs on two machines (or runtimes): `room` times the largest difference seen."""
+    gaps = [float(np.abs(a.astype(np.float64) - b.astype(np.float64)).max(initial=0.0)) for a, b in pairs]
+    return room * max(gaps, default=0.0)
+
+
+Prefill = Callable[[Sequence[int]], Tensor]
+"""Tokens (n,) → the scores of what comes next after each of them (n, vocabulary), in one pass."""
+
+
+def verify_language(prompt: Sequence[int], claimed: Sequence[int], prefill: Prefill, delta: float) -> Why:
+    """Whether `claimed` tokens may be greedy continuations of `prompt`: each scores within `delta` of the best.
+
+    The verifier computes them all in one pass, which costs a fraction of generating them. No language model is
+    packaged: this is the check for whoever brings one.
+    """
+    if not prompt or not claimed:
+        return Why(False, "language", "there is no prompt or no claimed token")
+    scores = prefill([*prompt, *claimed])[len(prompt) - 1 : -1].astype(np.float64)
+    tokens = np.asarray(claimed)
+    if len(scores) != len(tokens) or tokens.min() < 0 or tokens.max() >= scores.shape[1]:
+        return Why(False, "language", "a token is not in the vocabulary, or the prefill is of another length")
+    behind = scores.max(1) - scores[np.arange(len(tokens)), tokens]
+    wrong = np.flatnonzero(~(behind <= delta))
+    if wrong.size:
+        first = int(wrong[0])
+        return Why(False, "language", f"token {first} scores {behind[first]:.6g} below the best, {delta:g} allowed")
+    return Why(True, "language", f"{len(tokens)} tokens, each within {float(behind.max()):.3g} of the best")

@@ -46,12 +46,14 @@ def _engine() -> Engine:
     config.wasm_memory64 = False
     config.wasm_multi_memory = False
     config.parallel_compilation = False
+    config.memory_init_cow = False  # it opens a file for each module, which a confined process cannot
     config.max_wasm_stack = _STACK_BYTES
     return Engine(config)
 
 
+@lru_cache(maxsize=1)
 def runtime_name() -> str:
-    """`wasmtime 50.0.1`."""
+    """`wasmtime 50.0.1`; looked up once, because a confined process cannot open files later."""
     from importlib.metadata import version
 
     return f"wasmtime {version('wasmtime')}"
@@ -95,15 +97,18 @@ def _abi_problem(module: Module) -> str:
     return ""
 
 
-def run_wasm(artefact: Artefact, data: bytes, limits: Limits) -> Outcome:
-    """Execute; whatever the module does becomes a failure of the outcome."""
+def run_wasm(artefact: Artefact, data: bytes, limits: Limits, struck_bit: int | None = None) -> Outcome:
+    """Execute; whatever the module does becomes a failure of the outcome.
+
+    `struck_bit` of the linear memory is turned once the input lies in it (see `bitflips`).
+    """
     store, memory = _store(limits), None
     try:
         check_module(artefact.data, "artefact")
         with _traps(store, limits):
             instance = _instance(store, artefact)
             memory = _memory(store, instance)
-            output = _call(store, instance, memory, data, limits)
+            output = _call(store, instance, memory, data, limits, struck_bit)
         usage = _usage(store, memory, data, limits)
         return finished(output, usage, limits, runtime_name())
     except DataError as error:
@@ -167,13 +172,30 @@ def _function(store: Store, instance: Instance, name: str) -> Func:
     return function
 
 
-def _call(store: Store, instance: Instance, memory: Memory, data: bytes, limits: Limits) -> bytes:
+def static_memory_bytes(artefact: Artefact, limits: Limits) -> int:
+    """The linear memory that a module has before it runs: static data, stack and its first heap; 0 if it fails."""
+    store = _store(limits)
+    try:
+        with _traps(store, limits):
+            return int(_memory(store, _instance(store, artefact)).data_len(store))
+    except Failure:
+        return 0
+    finally:
+        store.close()
+
+
+def _call(
+    store: Store, instance: Instance, memory: Memory, data: bytes, limits: Limits, struck_bit: int | None
+) -> bytes:
     pointer = int(_function(store, instance, "alloc")(store, len(data))) & 0xFFFFFFFF
     if pointer == 0 and data:
         raise Failure("memory", f"alloc found no room for {len(data)} bytes of input")
     if pointer + len(data) > memory.data_len(store):
         raise Failure("abi", "alloc returned a pointer outside the memory")
     memory.write(store, data, pointer)
+    if struck_bit is not None:
+        place = struck_bit // 8 % memory.data_len(store)
+        memory.write(store, bytes([memory.read(store, place, place + 1)[0] ^ 1 << struck_bit % 8]), place)
     packed = int(_function(store, instance, "run")(store, _signed(pointer), len(data))) & 0xFFFFFFFFFFFFFFFF
     start, size = packed >> 32, packed & 0xFFFFFFFF
     if size > limits.output_bytes:

@@ -43,6 +43,8 @@ class Run(msgspec.Struct, frozen=True):
     modelled_operations: int = 0
     modelled_integer: bool = False
     modelled_output_bytes: int = 0
+    guards: tuple[str, ...] = ()
+    """Against silent corruption (`compute.guards`)."""
 
 
 class Stop(msgspec.Struct, frozen=True):

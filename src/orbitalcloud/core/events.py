@@ -101,6 +101,8 @@ class Finished(msgspec.Struct, frozen=True):
     energy_mj: int
     executed: bool
     runtime: str = ""
+    trips: tuple[tuple[str, str], ...] = ()
+    """Guards that saw something, each with what."""
 
 
 class Commanded(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """The live driver: the same nodes against the real clock.
 
 Two things run here. `serve(loaded, folder, seed, speed)` lets a mission happen in real time, or faster by a factor,
-in one process on asyncio; jobs run in a worker thread. An event is handled as at the instant at which it was due; how
+in one process on asyncio; jobs run in `twin.cells`. An event is handled as at the instant at which it was due; how
 late it really was is measured and reported, and stays out of the Log, so that a live flight and a simulated one have
 the same digest.
 

@@ -1,4 +1,4 @@
-"""Serving: wait for each event's moment on the real clock, handle it, and run jobs beside the loop.
+"""Serving: wait for each event's moment on the real clock, handle it, and run jobs beside the loop, each in its cell.
 
 The twin's clock is the real one times `speed`. It does not pass a job that is being executed, because only the meter
 says when the job ends; the wait counts as lateness like any other.
@@ -115,12 +115,12 @@ class _Loop:
         self.latest_s = max(self.latest_s, self.clock.now() - moment)
 
     def _launch(self, name: str, effect: Run) -> None:
-        """Execute a job in the worker thread; its `Finished` is pushed when the meter has spoken."""
+        """Execute a job in its process, a thread waiting for it; its `Finished` is pushed when the meter has spoken."""
         carrier, begun = self.flight.carrier, self.flight.carrier.now
 
         async def work() -> None:
             loop = asyncio.get_running_loop()
-            outcome = await loop.run_in_executor(self.pool, carrier.execute, name, effect)
+            outcome = await loop.run_in_executor(self.pool, carrier.execute, name, effect, self.speed <= 1.0)
             carrier.finish(name, effect, outcome, begun)
 
         self.jobs.append(asyncio.ensure_future(work()))

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -60,11 +60,15 @@ class NodeHost:
         plan: Iterable[Contact] = (),
         watch: Watch | None = None,
         clock: WallClock | None = None,
+        secrets: Mapping[str, bytes] | None = None,
     ) -> None:
-        """`journal` None: nothing outlives the process. `watch` sees every entry of the Log."""
+        """`journal` None: nothing outlives the process. `watch` sees every entry of the Log.
+
+        `secrets` are the node's device keys: `network`, by which bundles are sealed.
+        """
         self.node, self.journal, self.watch = node, journal, watch
         self.clock = clock or WallClock()
-        self.plan = tuple(plan)
+        self.plan, self._secrets = tuple(plan), dict(secrets or {})
         self.links: dict[str, list[Link]] = {}
         """By peer, the oldest first."""
         self._open: dict[str, tuple[Link, Contact]] = {}
@@ -90,7 +94,7 @@ class NodeHost:
         saved = self.journal.forget_values() if self.journal is not None else {}
         boot = int.from_bytes(saved.pop(BOOT_KEY, b""), "big") + 1
         self._perform([Save(BOOT_KEY, boot.to_bytes(4, "big"))])
-        self._handle(Started(saved, os.urandom(32), boot))
+        self._handle(Started(saved, os.urandom(32), boot, self._secrets))
         if self.plan:
             self._perform(self.node.replan(self.clock.now(), ContactPlan(self.plan)))
         self._watch_clock()

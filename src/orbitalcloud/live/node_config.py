@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from orbitalcloud.core import DataError
-from orbitalcloud.network import endpoint, parse_eid
+from orbitalcloud.core import DataError, from_hex
+from orbitalcloud.network import Petnames, endpoint, parse_eid
+from orbitalcloud.network.identity import check_key, read_key_name
+from orbitalcloud.network.security import Level, SourceRule
 
 MAX_CONFIG_BYTES = 1 << 20
 Url = Annotated[str, Meta(max_length=300)]
@@ -33,7 +35,17 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     tls: Literal["", "keys", "files"] = ""
     """`keys`: TLS by the nodes' own keys, those in `keys` and those that nodes are named by; `files`: by PEM files."""
     keys: dict[str, str] = {}
-    """Names of neighbours → their public keys (64 hex digits or z6Mk…), for `tls = "keys"`."""
+    """Names of nodes → their public keys (64 hex digits or z6Mk…): who signs as `alice`, and who proves it by TLS."""
+    security: Level = "signed"
+    """What this node does to bundles that it makes, and asks of all others: `signed`, `sealed` (and signed), `none`."""
+    rules: tuple[str, ...] = ()
+    """`SOURCE LEVEL [BLOCK-TYPE]`: what is asked of a source instead; `ipn:*` is all whose names begin so."""
+    secret: str = ""
+    """A file of 64 hex digits that those who seal for each other share, for `security = "sealed"`."""
+    gossip: bool = True
+    """Whether notices are exchanged with TCPCLv4 neighbours: who there is, by which key, and who has a link to whom."""
+    redial_s: Annotated[float, Meta(ge=0, le=3600)] = 0
+    """The longest wait before a neighbour is called again; 0: 5 s on this machine and in private networks, else 60."""
     tls_certificate: str = ""
     tls_key: str = ""
     tls_authority: str = ""
@@ -68,7 +80,7 @@ def load_config(place: Path) -> NodeConfig:
         keys = ", ".join(field.encode_name for field in msgspec.structs.fields(NodeConfig))
         raise DataError(str(place), " ".join(str(error).split()), f"keys are {keys}") from None
     beside = place.resolve().parent
-    paths = ("store", "plan", "tls_certificate", "tls_key", "tls_authority", "log")
+    paths = ("store", "plan", "tls_certificate", "tls_key", "tls_authority", "log", "secret")
     found = {key: str(beside / getattr(config, key)) for key in paths if getattr(config, key)}
     return msgspec.structs.replace(config, **found)
 
@@ -92,3 +104,51 @@ def static_routes(config: NodeConfig) -> list[tuple[str, str]]:
             raise DataError("route", text, "write NODE via NEIGHBOUR, such as: carol via bob")
         found.append((node_name(words[0]), node_name(words[2])))
     return found
+
+
+def bound_names(config: NodeConfig, name: str, own: bytes) -> Petnames:
+    """Whose keys the owner knows, this node's among them; `DataError` names the one that is wrong."""
+    names = Petnames({node_name(one): read_key(one, text) for one, text in config.keys.items()})
+    known = names.key(name)
+    if known is not None and known != own:
+        raise DataError("name", name, "it is another's key, or bound to one: choose another name, or none")
+    if known is None:
+        names.add(name, own)
+    return names
+
+
+def read_key(name: str, text: str) -> bytes:
+    """The public key of a node, as a person wrote it."""
+    try:
+        return read_key_name(text) if text.startswith("z") else check_key(from_hex(text, 32))
+    except DataError:
+        remedy = "write the 64 hex digits that the node says at its start, or z6Mk…"
+        raise DataError(f"key of {name}", text, remedy) from None
+
+
+def source_rules(config: NodeConfig) -> list[SourceRule]:
+    """The rules of `rules`; `DataError` names the one that is wrong."""
+    found = []
+    for text in config.rules:
+        words = text.split()
+        try:
+            name, level, *block = words
+            source = name if name.endswith("*") else node_name(name)
+            (kind,) = map(int, block or ("1",))
+            found.append(msgspec.convert({"source": source, "level": level, "block": kind}, SourceRule))
+        except (ValueError, DataError):
+            raise DataError("rule", text, "write SOURCE LEVEL [BLOCK-TYPE], such as: ipn:* none") from None
+    return found
+
+
+def shared_secret(config: NodeConfig) -> bytes:
+    """What bundles are sealed by, or nothing; `DataError` where it is missing or unfit."""
+    if not config.secret:
+        if config.security == "sealed":
+            raise DataError("security", "sealed", "give a secret = FILE that those who read its bundles have too")
+        return b""
+    try:
+        text = Path(config.secret).read_text(errors="replace").strip()
+    except OSError as error:
+        raise DataError("secret", config.secret, error.strerror or "cannot be read") from None
+    return from_hex(text, 32)

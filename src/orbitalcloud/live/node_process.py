@@ -12,21 +12,32 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from orbitalcloud.core import Contact, DataError, Instant, from_hex
+from orbitalcloud.core import MINUTE, SECOND, Contact, DataError, Instant
 from orbitalcloud.live.control import ControlServer
 from orbitalcloud.live.host import NodeHost
-from orbitalcloud.live.node_config import NodeConfig, node_name, static_routes
+from orbitalcloud.live.node_config import (
+    NodeConfig,
+    bound_names,
+    node_name,
+    read_key,
+    shared_secret,
+    source_rules,
+    static_routes,
+)
 from orbitalcloud.live.node_folder import SOCKET, NodeFolder
 from orbitalcloud.live.node_log import NodeLog
 from orbitalcloud.live.stopping import stop_requests
 from orbitalcloud.live.tls import ByAuthority, ByKey, Security
 from orbitalcloud.live.wires import Wires, node_id, parse_wire
-from orbitalcloud.network import AgentLimits, endpoint, parse_eid
+from orbitalcloud.network import AgentLimits, ContactPlan, Petnames, endpoint, parse_eid
 from orbitalcloud.network.bundle import TOLERANCES
-from orbitalcloud.network.identity import check_key, eid_key, key_eid, read_key_name
+from orbitalcloud.network.identity import eid_key, key_eid
+from orbitalcloud.network.security import source_policy
 from orbitalcloud.network.tcpcl_events import SessionPolicy
+from orbitalcloud.node.config import NoticeFacts
 from orbitalcloud.node.mailboxes import Quota
 from orbitalcloud.node.post import NetworkNode
+from orbitalcloud.node.vault import NETWORK
 
 FLUSH_S = 1.0
 """The Log's file is at most this much behind."""
@@ -34,6 +45,11 @@ ROUTE_RATE_BPS = 1_000_000_000
 """What a static route is taken to carry: only who comes first matters of it."""
 GARBAGE = 50_000, 50, 100
 """How seldom Python looks for cycles: a node's many objects live long and form none, and each look takes them all."""
+LINK_HOLD_NS = 30 * MINUTE
+"""How long a link is taken to be there after its ends last said so, where nobody says otherwise."""
+GOSSIP_EVERY_NS = 2 * SECOND
+GOSSIP_BYTES = 1 << 20
+"""Notices to one neighbour at once, and in an hour."""
 WINDOW = 4096
 """Transfers in flight to one neighbour: what two disks that sync for some milliseconds leave room for."""
 
@@ -89,16 +105,13 @@ async def run_node(
     with stop_requests() as asked, NodeFolder(Path(config.store), salvage) as folder:
         name = node_name(config.name) if config.name else folder.name
         log = NodeLog(Path(config.log)) if config.log else None
-        node = NetworkNode(
-            name,
-            folder.private,
-            limits=limits_of(config),
-            quota=Quota(config.mail_mib << 20, config.mail_letters),
-            aliases={folder.name: name},
-        )
-        host = NodeHost(node, folder.journal, (*plan, *routes_of(config, name)), log.append if log else None)
+        node = node_of(config, name, folder)
+        secrets = {NETWORK: secret} if (secret := shared_secret(config)) else {}
+        contacts = (*plan, *routes_of(config, name))
+        host = NodeHost(node, folder.journal, contacts, log.append if log else None, secrets=secrets)
         control = ControlServer(host, folder.folder / SOCKET)
-        wires = Wires(host, policy_of(config, name), security_of(config, name, folder.private))
+        security = security_of(config, name, folder.private)
+        wires = Wires(host, policy_of(config, name), security, redial_s=config.redial_s)
         try:
             host.start()
             listens = await _lay(wires, config)
@@ -113,6 +126,40 @@ async def run_node(
                 log.close()
 
 
+def node_of(config: NodeConfig, name: str, folder: NodeFolder) -> NetworkNode:
+    """The node that the configuration describes, with the key in its folder."""
+    if config.security == "sealed" and folder.journal.salvaged:
+        remedy = "the store was damaged, and with it the count of what was sealed: give all of them a new secret"
+        raise DataError("secret", config.secret, remedy)
+    own = bytes.fromhex(folder.public_key)
+    names = bound_names(config, name, own)
+    rules = source_rules(config)
+    guarded = config.security != "none" or rules
+    gossips = config.gossip and not name.startswith("ipn:")
+    return NetworkNode(
+        name,
+        folder.private,
+        limits=limits_of(config),
+        quota=Quota(config.mail_mib << 20, config.mail_letters),
+        aliases={folder.name: name},
+        policy=source_policy(config.security, rules, names) if guarded else None,
+        names=names,
+        notices=notice_facts(names) if gossips else None,
+    )
+
+
+def notice_facts(names: Petnames) -> NoticeFacts:
+    """How a live node gossips: links come and go in seconds, and wires carry more than radios."""
+    return NoticeFacts(
+        names,
+        ContactPlan(),
+        contact_bytes=GOSSIP_BYTES,
+        link_hold_ns=LINK_HOLD_NS,
+        push_ns=GOSSIP_EVERY_NS,
+        repair_ns=LINK_HOLD_NS // 3,
+    )
+
+
 def policy_of(config: NodeConfig, name: str) -> SessionPolicy:
     """What sessions are told and asked: who we are, and whether TLS is a must."""
     return SessionPolicy(node_id=endpoint(name).text, require_tls=config.require_tls)
@@ -123,7 +170,7 @@ def security_of(config: NodeConfig, name: str, private: bytes) -> Security | Non
     if config.tls == "files":
         return ByAuthority(Path(config.tls_certificate), Path(config.tls_key), Path(config.tls_authority))
     if config.tls == "keys":
-        keys = {endpoint(node_name(one)).text: _key(one, text) for one, text in config.keys.items()}
+        keys = {endpoint(node_name(one)).text: read_key(one, text) for one, text in config.keys.items()}
         dialled = (parse_eid(node_id(wire.node)) for wire in map(parse_wire, config.peers) if wire.node)
         keys |= {eid.text: key for eid in dialled if (key := eid_key(eid)) is not None}
         own = Ed25519PrivateKey.from_private_bytes(private)
@@ -131,14 +178,6 @@ def security_of(config: NodeConfig, name: str, private: bytes) -> Security | Non
     if config.require_tls:
         raise DataError("require-tls", "no tls", 'say tls = "keys" or tls = "files" too')
     return None
-
-
-def _key(name: str, text: str) -> bytes:
-    try:
-        return read_key_name(text) if text.startswith("z") else check_key(from_hex(text, 32))
-    except DataError:
-        remedy = "write the 64 hex digits that the node says at its start, or z6Mk…"
-        raise DataError(f"key of {name}", text, remedy) from None
 
 
 async def _lay(wires: Wires, config: NodeConfig) -> tuple[str, ...]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from orbitalcloud.network import endpoint
+from orbitalcloud.core.time import SECOND
+from orbitalcloud.network import endpoint, key_name
 
 if TYPE_CHECKING:
     from orbitalcloud.live.host import NodeHost
@@ -31,6 +34,17 @@ class BundleStatus(msgspec.Struct, frozen=True):
     carrier: str
 
 
+class KnownStatus(msgspec.Struct, frozen=True):
+    """A node of which notices tell: whom it says that it has a link to, and until when that holds."""
+
+    name: str
+    key: str
+    links: tuple[str, ...]
+    until: int
+    ended: str = ""
+    """Why its key is not believed any more, if so."""
+
+
 class NodeStatus(msgspec.Struct, frozen=True):
     """The whole: `counts` are the Log's entries by kind since the start, `mail` letters by service."""
 
@@ -43,6 +57,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     stored_bundles: int
     stored_bytes: int
     bundles: tuple[BundleStatus, ...]
+    known: tuple[KnownStatus, ...]
     mail: dict[str, int]
     mail_bytes: int
     journal_bytes: int
@@ -50,6 +65,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     counts: dict[str, int]
 
 
+SHOWN_NODES = 1000
 SHOWN_BUNDLES = 1000
 """The bundles that a status lists, by destination; how many there are it says in full."""
 
@@ -71,9 +87,25 @@ def status_of(host: NodeHost) -> NodeStatus:
             BundleStatus(held.id, held.destination, len(held.wire), held.expires, held.carrier)
             for held in node.agent.stored(SHOWN_BUNDLES)
         ),
+        known=tuple(islice(_known(host), SHOWN_NODES)),
         mail=node.mail.services(),
         mail_bytes=node.mail.used_bytes,
         journal_bytes=journal.size_bytes if journal is not None else 0,
         journal_live_bytes=journal.live_bytes if journal is not None else 0,
         counts={kind.__name__: host.counts[kind] for kind in sorted(host.counts, key=lambda kind: kind.__name__)},
     )
+
+
+def _known(host: NodeHost) -> Iterator[KnownStatus]:
+    """Who is heard of, by name; a name that is no key's stands only where it is bound here."""
+    desk = host.node.notices
+    if desk is None:
+        return
+    names, board = desk.facts.names, desk.board
+    linked = {notice.key: notice for notice in board.contacts(host.clock.now())}
+    keys = {signed.notice.key for signed in board.held()} | {end.key for end in board.ends()}
+    for name, key in sorted((names.name(key), key) for key in keys):
+        end, said = board.end(key), linked.get(key)
+        links = tuple(window.peer for window in said.planned) if said is not None else ()
+        until = said.expires_s * SECOND if said is not None else 0
+        yield KnownStatus(name, key_name(key), links, until, "" if end is None else f"{end.reason}: {end.text}")

@@ -8,6 +8,7 @@ given). `crc=none` is for STCP and MTCP neighbours that read no CRCs, as dtn7zer
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import random
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
@@ -48,16 +49,32 @@ class Wire:
         return self.rate_bps or RATES_BPS[self.kind]
 
 
+MOST_S, NEAR_S = 60.0, 5.0
+"""The longest wait before a neighbour is dialled again: a minute (RFC 9174 4.1), and where nobody but ourselves is
+troubled by it, on this machine and in private networks (RFC 6890), less."""
+
+
 @dataclass(frozen=True, slots=True)
 class BackOff:
-    """How long a dialler waits: `first_s`, then twice as long each time, to `most_s` (RFC 9174 4.1: a minute)."""
+    """How long a dialler waits: `first_s`, then twice as long each time, to `most_s`."""
 
     first_s: float = 1.0
-    most_s: float = 60.0
+    most_s: float = MOST_S
 
     def wait_s(self, failures: int) -> float:
         """Before the next attempt after so many failures in a row, with a quarter of chance in it."""
         return float(min(self.most_s, self.first_s * 2 ** min(failures, 30))) * random.uniform(0.75, 1.0)
+
+
+def back_off_for(address: str, most_s: float = 0) -> BackOff:
+    """How to dial this address: `most_s` apart at most, or, if that is 0, as is fit for how near it is."""
+    if not most_s:
+        try:
+            near = ipaddress.ip_address(address.partition("%")[0]).is_private
+        except ValueError:
+            near = address == "localhost" or address.endswith((".localhost", ".local"))
+        most_s = NEAR_S if near else MOST_S
+    return BackOff(min(1.0, most_s / 10), most_s)
 
 
 def parse_wire(text: str) -> Wire:
@@ -100,11 +117,15 @@ class Wires:
         security: Security | None = None,
         back_off: BackOff | None = None,
         sessions: int = 256,
+        redial_s: float = 0,
     ) -> None:
-        """`sessions`: how many accepted connections are kept; beyond them a peer hears that we are busy."""
+        """`sessions`: how many accepted connections are kept; beyond them a peer hears that we are busy.
+
+        Diallers wait as `back_off` says for all, else as `back_off_for` does for each.
+        """
         self.links: set[TcpclLink | FramedLink] = set()
         self._hub, self._policy, self._security = hub, policy, security
-        self._back_off, self._sessions = back_off or BackOff(), sessions
+        self._back_off, self._redial_s, self._sessions = back_off, redial_s, sessions
         self._servers: list[asyncio.Server] = []
         self._ports: list[UdpPort] = []
         self._diallers: list[asyncio.Task[None]] = []
@@ -182,6 +203,7 @@ class Wires:
 
     async def _keep(self, wire: Wire) -> None:
         loop, failures = asyncio.get_running_loop(), 0
+        back_off = self._back_off or back_off_for(wire.host, self._redial_s)
         while not self._closing:
             try:
                 _, link = await loop.create_connection(lambda: self._made(wire, active=True), wire.host, wire.port)
@@ -190,4 +212,4 @@ class Wires:
             else:
                 await asyncio.shield(link.gone)
                 failures = 0 if link.established else failures + 1
-            await asyncio.sleep(self._back_off.wait_s(failures))
+            await asyncio.sleep(back_off.wait_s(failures))

@@ -18,6 +18,7 @@ import msgspec
 
 from orbitalcloud.core import DataError
 from orbitalcloud.mission.check_thermal import check_thermal
+from orbitalcloud.mission.files import read_text
 from orbitalcloud.mission.physical import array_of, battery_of
 from orbitalcloud.mission.resolved import Accelerator, Bus, Coating, Cooling, Radio, Site
 from orbitalcloud.mission.thermal import finished
@@ -86,6 +87,20 @@ def catalogue() -> Catalogue:
         about,
         origins,
     )
+
+
+def accelerator(name: str, folder: str) -> Accelerator:
+    """The catalogue's entry of this name; or that of a file (`NAME.toml`, relative to `folder`) which holds one entry,
+    as `orbital calibrate` writes it. `DataError` if there is none."""
+    if not name.endswith(".toml"):
+        book = catalogue().accelerators
+        if name not in book:
+            raise DataError("accelerator", name, f"name one of {', '.join(book)}; or a file, NAME.toml")
+        return book[name]
+    entries, _, _ = read(read_text(name, folder, 65_536), Accelerator, name)
+    if len(entries) != 1:
+        raise DataError(name, f"{len(entries)} entries", "a file of one's own holds one accelerator")
+    return next(iter(entries.values()))
 
 
 def read(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from orbitalcloud.compute.policies import parse_policy
 from orbitalcloud.core import DataError, RemoteProtocolError
 from orbitalcloud.mission import faults
-from orbitalcloud.mission.catalogue import catalogue
+from orbitalcloud.mission.catalogue import accelerator, catalogue
 from orbitalcloud.mission.charge_levels import charge_levels
 from orbitalcloud.mission.check_connectivity import check_connectivity
 from orbitalcloud.mission.check_links import CLASSES, check_air, check_link
@@ -70,7 +71,7 @@ def check_values(mission: Mission, problems: Problems, folder: str) -> None:
         problems.add(("epoch",), mission.epoch.isoformat(), f"choose a year from {FIRST_YEAR} to {LAST_YEAR}")
     _unique(mission, names, problems)
     for index, satellite in enumerate(mission.satellite):
-        _satellite(satellite, ("satellite", index), problems)
+        _satellite(satellite, ("satellite", index), problems, folder)
     for index, station in enumerate(mission.station):
         _station(station, ("station", index), problems)
     for index, link in enumerate(mission.link):
@@ -124,7 +125,7 @@ def _known(name: str, known: Iterable[str], path: Path, problems: Problems) -> N
         problems.add(path, name, did_you_mean(name, words))
 
 
-def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
+def _satellite(one: Satellite, path: Path, problems: Problems, folder: str) -> None:
     book = catalogue()
     _one_of(
         {"orbit": one.orbit, "tle": one.tle, "omm": one.omm, "oem": one.oem, "walker": one.walker},
@@ -134,7 +135,7 @@ def _satellite(one: Satellite, path: Path, problems: Problems) -> None:
     )
     _known(one.bus, book.buses, (*path, "bus"), problems)
     if one.accelerator is not None:
-        _known(one.accelerator, book.accelerators, (*path, "accelerator"), problems)
+        _accelerator(one.accelerator, folder, (*path, "accelerator"), problems)
     for index, device in enumerate(one.devices or ()):
         _known(device, radiation_devices(), (*path, "devices", index), problems)
     if one.bus in book.buses:
@@ -209,6 +210,29 @@ def _code(name: str, folder: str, path: Path, problems: Problems) -> None:
         problems.add(path, name, f"{error.value}: {error.remedy}")
 
 
+def _watched(one: Job, path: Path, problems: Problems) -> None:
+    """Guards and verification that cannot be."""
+    if len(set(one.guard)) != len(one.guard):
+        problems.add((*path, "guard"), ", ".join(one.guard), "name each guard once")
+    if one.guard and one.modelled is not None:
+        problems.add((*path, "guard"), ", ".join(one.guard), "nothing is executed that could be guarded")
+    try:
+        parse_policy(one.verify)
+    except DataError as error:
+        problems.add((*path, "verify"), one.verify, error.remedy)
+
+
+def _accelerator(name: str, folder: str, path: Path, problems: Problems) -> None:
+    """One of the catalogue, or a file that `orbital calibrate` wrote."""
+    if not name.endswith(".toml"):
+        _known(name, catalogue().accelerators, path, problems)
+        return
+    try:
+        accelerator(name, folder)
+    except DataError as error:
+        problems.add(path, error.value, f"{error.place}: {error.remedy}")
+
+
 def _hour(at_h: float, mission: Mission, path: Path, problems: Problems) -> None:
     if at_h >= mission.days * 24:
         problems.add(path, at_h, f"choose less than {mission.days * 24:g}: the mission is over by then")
@@ -218,6 +242,7 @@ def _job(one: Job, path: Path, mission: Mission, names: Names, problems: Problem
     _one_of({"artefact": one.artefact, "modelled": one.modelled}, path, problems, "what the job is")
     times: dict[str, object] = {"every": one.every, "every_min": one.every_min, "at_h": one.at_h}
     _one_of(times, path, problems, "when it comes")
+    _watched(one, path, problems)
     if one.submit_at != ON_BOARD:
         _known(one.submit_at, [ON_BOARD, *names.stations], (*path, "submit_at"), problems)
     if one.target != "any":

@@ -23,6 +23,8 @@ def named(mission: Mission) -> Iterator[tuple[Path, str]]:
             yield ("satellite", index, "omm"), satellite.omm
         if satellite.oem is not None:
             yield ("satellite", index, "oem"), satellite.oem
+        if satellite.accelerator is not None and satellite.accelerator.endswith(".toml"):
+            yield ("satellite", index, "accelerator"), satellite.accelerator
     for index, job in enumerate(mission.job):
         if job.artefact is not None and not job.artefact.startswith(WORKLOAD):
             yield ("job", index, "artefact"), job.artefact

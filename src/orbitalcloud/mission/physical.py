@@ -232,9 +232,13 @@ def light_of(loaded: Loaded, orbits: Orbits, start: Instant, end: Instant, step_
 
 def accelerator_of(craft: Craft) -> Accelerator:
     """The computer of one satellite, as the meter prices it."""
-    item = craft.accelerator
+    return meter_entry(craft.accelerator_name, craft.accelerator)
+
+
+def meter_entry(name: str, item: resolved.Accelerator) -> Accelerator:
+    """A catalogue entry as the meter prices it."""
     return Accelerator(
-        name=craft.accelerator_name,
+        name=name,
         int8_ops_per_s=item.int8_ops_per_s,
         float_ops_per_s=item.float_ops_per_s,
         utilisation=item.utilisation,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from orbitalcloud.core import HOUR, MINUTE, DataError, Instant
-from orbitalcloud.mission.catalogue import catalogue, check_power
+from orbitalcloud.mission.catalogue import accelerator, catalogue, check_power
 from orbitalcloud.mission.charge_levels import charge_levels
 from orbitalcloud.mission.check_thermal import check_thermal
 from orbitalcloud.mission.check_values import WORKLOAD, satellite_names
@@ -34,7 +34,6 @@ def hours(at_h: float) -> int:
 
 def crafts(mission: Mission, starts: Instant, ends: Instant, problems: Problems, folder: str) -> tuple[Craft, ...]:
     """Every satellite with its hardware and orbit; what is wrong goes to `problems`."""
-    book = catalogue()
     made: list[Craft] = []
     for index, one in enumerate(mission.satellite):
         path: Path = ("satellite", index)
@@ -42,11 +41,14 @@ def crafts(mission: Mission, starts: Instant, ends: Instant, problems: Problems,
         orbits = _orbits(one, bus, mission, (starts, ends), path, problems, folder)
         name = one.accelerator or (bus.accelerator if bus else "")
         levels = _levels(one)
-        if bus is None or levels is None or name not in book.accelerators:
+        if bus is None or levels is None:
+            continue
+        try:
+            machine = accelerator(name, folder)
+        except DataError:  # `check_values` has noted it
             continue
         for each, (source, text) in zip(satellite_names(one), orbits, strict=False):
-            devices = book.accelerators[name].devices if one.devices is None else one.devices
-            machine = book.accelerators[name]
+            devices = machine.devices if one.devices is None else one.devices
             own = (*levels, one.sun_axis, devices)
             made.append(Craft(each, one.bus, bus, name, machine, source, text, one.reserve, *own, one.planner))
     return tuple(made)
@@ -216,6 +218,7 @@ def _task(job: Job, starts: Instant) -> Task:
         deadline_ns=round(job.deadline_min * MINUTE),
         value=job.value,
         verify=job.verify,
+        guards=job.guard,
         fuel_limit=job.fuel_limit,
         memory_limit_bytes=job.memory_limit_mb * 2**20,
     )

@@ -363,6 +363,7 @@ class Task:
     deadline_ns: int
     value: int
     verify: str
+    guards: tuple[str, ...]
     fuel_limit: int
     memory_limit_bytes: int
 

@@ -352,13 +352,18 @@ class Modelled(Part, frozen=True, kw_only=True):
     output_bytes: Annotated[int, Meta(ge=0, le=10**10)] = 0
 
 
+Guard = Literal["digest", "range", "checksum", "twice", "restart"]
+VERIFY = r"^(none|replicate:[1-9]|sampled:(0(\.\d{1,6})?|1(\.0{1,6})?)|quorum:[1-9]/[1-9])$"
+
+
 class Job(Part, frozen=True, kw_only=True):
     """Work that comes again and again, or at given hours.
 
     Exactly one of `artefact` and `modelled` is given, and one of `every`, `every_min` and `at_h`.
     `artefact` is `workload:NAME` (shipped) or a file relative to the mission. `input` are files used in turn; empty
     means the workload's own inputs in turn. `submit_at` is a station's name, or `on-board` for work that the satellite
-    raises itself. `target` is a satellite's name or `any`. `verify` is recorded; this version does not yet act on it.
+    raises itself. `target` is a satellite's name or `any`. `verify` says how many run it and must agree: `none`,
+    `replicate:2`, `sampled:0.1`, `quorum:2/3`. `guard` are what the satellite watches its run with.
     """
 
     name: Name
@@ -373,7 +378,8 @@ class Job(Part, frozen=True, kw_only=True):
     target: Text = "any"
     deadline_min: Annotated[float, Meta(gt=0, le=527_040)]
     value: Annotated[int, Meta(ge=0, le=1_000_000, description="worth; higher goes first")] = 1
-    verify: Annotated[str, Meta(pattern=r"^(none|replicate:[1-9])$")] = "none"
+    verify: Annotated[str, Meta(pattern=VERIFY, description="who checks the result, see compute.policies")] = "none"
+    guard: Annotated[tuple[Guard, ...], Meta(max_length=5, description="against silent corruption")] = ()
     fuel_limit: Annotated[int, Meta(ge=1, le=10**15, description="WASM instructions, about")] = 10_000_000_000
     memory_limit_mb: Annotated[int, Meta(ge=1, le=65_536)] = 512
 
@@ -445,6 +451,7 @@ class Environment(Part, frozen=True, kw_only=True):
     """
 
     solar_activity: Literal["minimum", "mean", "maximum"] = "mean"
+    upset_factor: Annotated[float, Meta(ge=0, le=1e6, description="upsets, so many times as often as they are")] = 1.0
     weather: Annotated[
         Literal["none", "statistical"],
         Meta(

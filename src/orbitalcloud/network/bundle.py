@@ -350,15 +350,12 @@ def _check_known(block: Block) -> None:
     elif block.type == BUNDLE_AGE:
         _, end = cbor.read_unsigned(block.data, 0)
     elif block.type == HOP_COUNT:
-        data = block.data
-        if (
-            len(data) != 3 or data[0] != 0x82 or not 0 < data[1] < 24 or data[2] >= 24
-        ):  # The common form is quickly seen.
-            _read_hops(data)
+        _read_hops(block.data)
     if end != len(block.data):
         raise RemoteProtocolError("block-data", f"bytes after the value in block {block.number}")
 
 
+@lru_cache(maxsize=4096)
 def _read_hops(data: bytes) -> tuple[int, int]:
     if data[:1] != b"\x82":
         raise RemoteProtocolError("block-data", "a hop count is an array of 2")

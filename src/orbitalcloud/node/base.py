@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from orbitalcloud.compute import public_key, signing_key
-from orbitalcloud.core import DataError, Instant, RemoteProtocolError, records
+from orbitalcloud.core import Contact, DataError, Instant, RemoteProtocolError, records
 from orbitalcloud.core.effects import Effect, Record, Save
 from orbitalcloud.core.events import (
     Commanded,
@@ -73,8 +73,9 @@ class Node:
                 yield from self._opened(now, event)
                 if not self._silent:
                     yield from self._network(now, self.agent.opened(now, contact))
-                    if self.notices is not None:
-                        yield from self._network(now, self.notices.opened(now, contact.receiver, self._offer(now)))
+                    if self.notices is not None and self._gossips(contact):
+                        told = self.notices.opened(now, contact.receiver, self._offer(now), contact.rate_bps)
+                        yield from self._network(now, told)
             case ContactClosed(contact):
                 if self.notices is not None:
                     self.notices.closed(now, contact.receiver)
@@ -187,6 +188,10 @@ class Node:
     def _offer(self, now: Instant) -> Offer:
         """What the node could do for others just now."""
         return "", (), 0, 0, 0, ()
+
+    def _gossips(self, contact: Contact) -> bool:
+        """Whether notices are exchanged in this contact."""
+        return True
 
     def _sensed(self, now: Instant, event: Sensed) -> Iterator[Effect]:
         yield from ()

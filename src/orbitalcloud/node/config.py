@@ -69,6 +69,9 @@ class FollowingFacts:
     code_hashes: frozenset[str] = frozenset()
     contracts: frozenset[str] = frozenset()
     """Contracts that may be called with data; their code must be one of `code_hashes`."""
+    desks: frozenset[str] = frozenset()
+    """Those of `contracts` that only this satellite's own desks call: whoever orders payments may not, for a call could
+    take its stake out of service, or lock its coins in an escrow of the caller's choice."""
     delegates: frozenset[str] = frozenset()
     """Whose code the account may run as its own (EIP-7702): whoever wrote that code owns the account from then on."""
 
@@ -154,6 +157,13 @@ class NoticeFacts:
     price_gwei_per_kj: int = 0
     operator: bytes = b""
     """The Ed25519 key that may revoke this node's."""
+    link_hold_ns: int = 0
+    """Live nodes: for how long a link that is up is announced, and neighbours' announcements make the plan. 0: links
+    are known from `plan` alone."""
+    push_ns: int = 15 * MINUTE
+    """How often a neighbour in view is told what is new."""
+    repair_ns: int = 12 * HOUR
+    """How often summaries are compared with one neighbour."""
 
 
 @dataclass(frozen=True, slots=True)

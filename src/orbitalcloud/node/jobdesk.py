@@ -18,7 +18,6 @@ from orbitalcloud.compute import (
     Request,
     Result,
     Usage,
-    cost,
     decode_request,
     encode_request,
     encode_result,
@@ -27,6 +26,7 @@ from orbitalcloud.compute import (
     sign_receipt,
     verification_of,
 )
+from orbitalcloud.compute.guards import check_guards, guard_work, total
 from orbitalcloud.core import (
     MINUTE,
     SECOND,
@@ -162,16 +162,31 @@ class JobDesk:
         job = request.job
         if job.executed and request.artefact is None and job.artefact not in self.artefacts:
             return Why(False, "artefact", f"{job.artefact[:23]}… is not on board: send it with the job")
+        try:
+            check_guards(job.guards, self._known(request))
+        except DataError as error:
+            return Why(False, "guard", f"{error.value}: {error.remedy}"[:300])
         return self.governor.admit(job.due(), len(request.input), len(self.waiting), now)
+
+    def _known(self, request: Request) -> Artefact | None:
+        """The job's artefact: on board, or come with it; None if there is none, or it is none."""
+        if request.artefact is None or request.job.artefact in self.artefacts:
+            return self.artefacts.get(request.job.artefact)
+        try:
+            return Artefact.of(request.artefact)
+        except DataError:
+            return None  # refused where it is shelved, with the reason
 
     def _ask(self, request: Request) -> Ask:
         job, machine = request.job, self.config.accelerator
         if job.executed and job.artefact in self.artefacts:
-            usage = estimate(self.artefacts[job.artefact], request.input, job.limits.as_limits())
+            artefact = self.artefacts[job.artefact]
+            usage = estimate(artefact, request.input, job.limits.as_limits())
+            work = guard_work(artefact, request.input, usage, job.guards)
         else:
-            usage = Usage(operations=job.modelled_operations, integer=job.modelled_integer)
+            work = (Usage(operations=job.modelled_operations, integer=job.modelled_integer),)
         extra_mw = round((machine.active_w - machine.idle_w) * 1000)
-        return Ask(job.id, extra_mw, cost(usage, machine).duration_ns, job.due(), job.value)
+        return Ask(job.id, extra_mw, total(work, machine).duration_ns, job.due(), job.value)
 
     def _plan(self, now: Instant) -> tuple[Placement, ...]:
         """Where each waiting job would go, the first start first; what runs is counted as a load, not as a wish."""
@@ -322,6 +337,7 @@ class JobDesk:
             modelled_operations=job.modelled_operations,
             modelled_integer=job.modelled_integer,
             modelled_output_bytes=job.modelled_output_bytes,
+            guards=job.guards if job.executed else (),
         )
 
     def _defer(self, now: Instant, entry: Waiting, until: Instant, why: Why) -> Iterator[Effect]:
@@ -343,6 +359,9 @@ class JobDesk:
         entry = self.waiting.pop(running.job)
         job = entry.job
         yield self._idle()
+        for guard, text in event.trips:
+            again = "restart" in job.guards
+            yield Record(records.GuardTripped(now, self.config.name, job.id, guard, text[:200], again))
         if event.output is None:
             yield Record(records.JobFailed(at=now, node=self.config.name, job=job.id, failure=event.failure))
             name, _, text = event.failure.partition(": ")

@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from orbitalcloud.core import HOUR, SECOND, Instant, RemoteProtocolError, records
+from msgspec.structs import replace
+
+from orbitalcloud.core import HOUR, SECOND, Contact, Instant, RemoteProtocolError, records
 from orbitalcloud.core.effects import Effect, Record, Save, Wake
-from orbitalcloud.network import BundleAgent, Delivered, key_name
+from orbitalcloud.network import BundleAgent, ContactPlan, Delivered, key_name
 from orbitalcloud.network.contact_watch import ContactWatch, amended
 from orbitalcloud.network.gossip import Gossip, GossipLimits, Summary, read_message
 from orbitalcloud.network.identity import public_of
+from orbitalcloud.network.link_state import announced
 from orbitalcloud.network.notice_board import NoticeBoard
 from orbitalcloud.network.notices import (
     CAPACITY,
@@ -33,6 +36,7 @@ from orbitalcloud.network.notices import (
     sign_notice,
 )
 from orbitalcloud.node.config import NoticeFacts
+from orbitalcloud.node.linkdesk import LinkDesk
 from orbitalcloud.node.orders import CallOff
 
 SERVICE = "notices"
@@ -75,6 +79,16 @@ class NoticeDesk:
     """Keys that were heard of since the boot."""
     _cut: tuple[tuple[str, Off], ...] = ()
     """What the plan goes without."""
+    links: LinkDesk | None = None
+    """Of a live node (`NoticeFacts.link_hold_ns`)."""
+    _plan: ContactPlan = field(init=False)
+    """What the node was given, before what others announce and call off."""
+
+    def __post_init__(self) -> None:
+        """Nothing is heard yet."""
+        self._plan = self.facts.plan
+        if self.facts.link_hold_ns:
+            self.links = LinkDesk(self.facts.link_hold_ns)
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """Without the key, which the node gives back."""
@@ -83,8 +97,10 @@ class NoticeDesk:
     def start(self, now: Instant, private: bytes, boot: int, saved: Mapping[str, bytes]) -> Iterator[Step]:
         """A boot: an empty board but for the ends of keys; the node introduces itself."""
         self.private, self._epoch, self.up_since = private, boot, now
+        if self.links is not None:  # a salvaged store may have forgotten its boots: one version twice would end the key
+            self._epoch = now // SECOND << 16 | boot & 0xFFFF
         self.board = NoticeBoard(public_of(private), self.facts.names)
-        self.gossip = Gossip(self.board, GossipLimits(contact_bytes=self.facts.contact_bytes))
+        self.gossip = Gossip(self.board, self._gossip_limits())
         self.watch = ContactWatch(self.name)
         for key in sorted(saved):
             if key.startswith(END_KEY):
@@ -95,9 +111,11 @@ class NoticeDesk:
                     yield Save(key, None)
         yield from self._publish(now, Introduction(*self._head(now, 30 * 24 * HOUR), self.facts.operator))
 
-    def opened(self, now: Instant, peer: str, offer: Offer) -> Iterator[Step]:
+    def opened(self, now: Instant, peer: str, offer: Offer, rate_bps: int = 0) -> Iterator[Step]:
         """A contact: tell the neighbour what it does not know."""
         self.in_view[peer] = None
+        if self.links is not None:
+            self.links.opened(now, peer, rate_bps)
         key = self.facts.names.key(peer)
         if key is not None:
             self.board.meet(key)
@@ -111,6 +129,8 @@ class NoticeDesk:
     def closed(self, now: Instant, peer: str) -> None:
         """It is over."""
         self.in_view.pop(peer, None)
+        if self.links is not None:
+            self.links.closed(peer)
         key = self.facts.names.key(peer)
         if key is not None:
             self.watch.closed(now, key)
@@ -120,8 +140,11 @@ class NoticeDesk:
         if not self.in_view:
             return
         yield from self._renew(now, offer)
+        if self.links is not None:
+            yield from self._replan(now)
+        tell = self.gossip.push if self.links is None else self.gossip.opened
         for peer in list(self.in_view):
-            yield from self._send(now, peer, self.gossip.push(now, peer))
+            yield from self._send(now, peer, tell(now, peer))
         yield Wake(Instant(now + self.gossip.limits.push_ns), TIMER)
 
     def take(self, now: Instant, item: Delivered) -> Iterator[Step]:
@@ -148,7 +171,17 @@ class NoticeDesk:
         for peer in list(self.in_view):
             yield from self._send(now, peer, self.gossip.push(now, peer))
 
+    def replan(self, now: Instant, plan: ContactPlan) -> Iterator[Step]:
+        """The node is given another plan: go by that, and by what others announce and call off."""
+        self._plan = plan
+        yield from self.agent.replan(now, self._amended(now))
+
     # Inside ----------------------------------------------------------------------------------------------------------
+
+    def _gossip_limits(self) -> GossipLimits:
+        facts = self.facts
+        limits = GossipLimits(contact_bytes=facts.contact_bytes, push_ns=facts.push_ns, repair_ns=facts.repair_ns)
+        return limits if self.links is None else replace(limits, relay_ns=0)  # links are passed on as they come and go
 
     def _head(self, now: Instant, lifetime_ns: int) -> tuple[bytes, str, int, int, int, int]:
         self._sequence += 1
@@ -169,21 +202,25 @@ class NoticeDesk:
 
     def _renew(self, now: Instant, offer: Offer) -> Iterator[Step]:
         every = self.facts.every_ns
-        if now - self._at.get(CAPACITY, -every) >= every:
+        if self.links is None and now - self._at.get(CAPACITY, -every) >= every:  # a live node computes for nobody yet
             head = self._head(now, 3 * every)
             terms = (self.facts.jurisdiction, self.facts.price_gwei_per_kj)
             yield from self._publish(now, Capacity(*head, *offer, *terms))
-        if now - self._at.get(CONTACTS, -CONTACTS_EVERY_NS) >= CONTACTS_EVERY_NS:
+        due = now - self._at.get(CONTACTS, -CONTACTS_EVERY_NS) >= CONTACTS_EVERY_NS
+        if due or (self.links is not None and self.links.due(now)):
             yield from self._tell_contacts(now)
 
     def _tell_contacts(self, now: Instant) -> Iterator[Step]:
         planned = (
             Window(one.receiver, max(one.opens, now) // SECOND, one.closes // SECOND, one.rate_bps)
-            for one in self.facts.plan.departures(self.name).passes
+            for one in self._plan.departures(self.name).passes
             if one.closes > now
         )
         chosen = tuple(window for _, window in zip(range(ANNOUNCED), planned, strict=False))
-        yield from self._publish(now, Contacts(*self._head(now, 4 * CONTACTS_EVERY_NS), chosen, self._off))
+        lifetime_ns = 4 * CONTACTS_EVERY_NS
+        if self.links is not None:
+            chosen, lifetime_ns = (*self.links.windows(now), *chosen)[:MAX_WINDOWS], self.facts.link_hold_ns
+        yield from self._publish(now, Contacts(*self._head(now, lifetime_ns), chosen, self._off))
 
     def _take_one(self, now: Instant, peer: str, wire: bytes, proof: bool) -> Iterator[Step]:
         item = self.board.take_proof(now, peer, wire) if proof else self.board.take(now, peer, wire)
@@ -207,16 +244,31 @@ class NoticeDesk:
                 yield from self._replan(now)
 
     def _replan(self, now: Instant) -> Iterator[Step]:
-        """Go by the mission's plan without what believed nodes call off."""
+        """Go by the plan without what believed nodes call off, and with the links that both ends announce."""
         off: list[tuple[str, Off]] = []
         for notice in self.board.contacts(now):
             name = self.facts.names.name(notice.key)
             if notice.off and self.watch.believes(notice.key):
                 off.extend((name, one) for one in notice.off)
         chosen = tuple(sorted(off, key=lambda one: (one[0], one[1].begins_s, one[1].ends_s, one[1].peer)))
-        if chosen != self._cut:
+        other_links = self.links is not None and self.links.differs(now, self._announced(now))
+        if chosen != self._cut or other_links:
             self._cut = chosen
-            yield from self.agent.replan(now, amended(self.facts.plan, chosen))
+            yield from self.agent.replan(now, self._amended(now))
+
+    def _amended(self, now: Instant) -> ContactPlan:
+        plan = self._plan
+        if self.links is not None:
+            plan = ContactPlan((*plan.contacts, *self._announced(now)))
+        return amended(plan, self._cut)
+
+    def _announced(self, now: Instant) -> list[Contact]:
+        return announced(now, self.board.contacts(now), self._addressed)
+
+    def _addressed(self, notice: Contacts) -> str | None:
+        """The name that bundles for the notice's node bear, where it is its key's or bound to it here."""
+        believed = self.facts.names.key(notice.name) == notice.key and self.watch.believes(notice.key)
+        return notice.name if believed else None
 
     def _judge(self, now: Instant) -> Iterator[Step]:
         for key in self.watch.judge(now, self.up_since):

@@ -11,16 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from orbitalcloud.core import DataError, Instant, RemoteProtocolError, records
+from orbitalcloud.core import Contact, DataError, Instant, RemoteProtocolError, records
 from orbitalcloud.core.effects import Effect, Record, Save, Wake
 from orbitalcloud.core.events import Commanded, Event, Received, Started
 from orbitalcloud.core.time import HOUR
 from orbitalcloud.core.why import Why
-from orbitalcloud.network import AgentLimits, ContactPlan, Delivered, admin, endpoint, parse_eid
+from orbitalcloud.network import AgentLimits, ContactPlan, Delivered, Petnames, admin, endpoint, parse_eid
+from orbitalcloud.network.security import KnownSources, Policy
 from orbitalcloud.node.base import Node
-from orbitalcloud.node.config import NetworkFacts
+from orbitalcloud.node.config import NetworkFacts, NoticeFacts
 from orbitalcloud.node.letters import PASSING_NUMBERS, POST, TAKE, Letter, Post, Take
 from orbitalcloud.node.mailboxes import Mailboxes, Quota
+from orbitalcloud.node.noticedesk import SERVICE as NOTICES
+from orbitalcloud.node.noticedesk import NoticeDesk
 from orbitalcloud.node.orders import decode_order
 from orbitalcloud.node.tracer import TRACE, passed_on
 from orbitalcloud.node.web import ANSWERS
@@ -33,6 +36,9 @@ PASSING = ("ping-", "trace-", ANSWERS)
 SWEEP_TIMER = "post/sweep"
 SWEEP_NS = HOUR
 REPORTS = admin.ASK[admin.FORWARDED] | admin.ASK[admin.DELIVERED]
+GOSSIPED = frozenset({"tcpcl"})
+"""Kinds of links over which notices go."""
+_OWN_SERVICES = ECHO | {TRACE, NOTICES}
 STREAM_KEY = "stream/"
 MAX_STREAMS = 4096
 
@@ -40,7 +46,9 @@ MAX_STREAMS = 4096
 class NetworkNode(Node):
     """Mailboxes, an echo and a relay under one `handle`. `private` is its Ed25519 key, which its host keeps.
 
-    `aliases` are other names under which it is addressed, each with `name` as value.
+    `aliases` are other names under which it is addressed, each with `name` as value. `policy`: what it signs and asks
+    of others (None: nothing), by the keys that `names` bind and those that nodes are named by. `notices`: how it
+    gossips (None: not at all).
     """
 
     def __init__(
@@ -51,12 +59,19 @@ class NetworkNode(Node):
         limits: AgentLimits | None = None,
         quota: Quota | None = None,
         aliases: Mapping[str, str] | None = None,
+        policy: Policy | None = None,
+        names: Petnames | None = None,
+        notices: NoticeFacts | None = None,
     ) -> None:
-        facts = NetworkFacts(aliases=dict(aliases or {}), limits=limits or AgentLimits())
+        facts = NetworkFacts(policy, aliases=dict(aliases or {}), limits=limits or AgentLimits())
         super().__init__(name, plan or ContactPlan(), facts)
         self._private = private
         self.mail = Mailboxes(quota or Quota())
         self.agent.desk = self
+        if self.agent.guard is not None:
+            self.agent.guard.keys = KnownSources(names or Petnames(), self._keys, self._has_ended)
+        if notices is not None:
+            self.notices = NoticeDesk(name, notices, self.agent)
         self._streams: dict[str, int] = {}
         """Stream → the next number that is new."""
 
@@ -71,7 +86,7 @@ class NetworkNode(Node):
         for step in self.agent.received(now, event.peer, event.frame):
             if type(step) is not Delivered:
                 gathered.append(step)  # type: ignore[arg-type]
-            elif self.notices is not None or step.service in ECHO or step.service == TRACE:
+            elif step.service in _OWN_SERVICES:
                 gathered += self._network(now, (step,))
             else:
                 gathered += self.mail.put(step)
@@ -79,11 +94,19 @@ class NetworkNode(Node):
 
     def refusal(self, service: str, size_bytes: int) -> Why | None:
         """What the agent asks of a payload for this node: an echo needs no room, mail does."""
-        return None if service in ECHO or service == TRACE else self.mail.refusal(service, size_bytes)
+        return None if service in _OWN_SERVICES else self.mail.refusal(service, size_bytes)
 
     def replan(self, now: Instant, plan: ContactPlan) -> Iterator[Effect]:
         """Go by another contact plan from now on."""
-        yield from self._network(now, self.agent.replan(now, plan))
+        replanned = self.agent.replan(now, plan) if self.notices is None else self.notices.replan(now, plan)
+        yield from self._network(now, replanned)
+
+    def _gossips(self, contact: Contact) -> bool:
+        """Over sessions alone, and with nodes whose names a notice can bear."""
+        return contact.band in GOSSIPED and not contact.receiver.startswith("ipn:")
+
+    def _has_ended(self, key: bytes) -> bool:
+        return self.notices is not None and self.notices.board.end(key) is not None
 
     def _identify(self, now: Instant, event: Started) -> Iterator[Effect]:
         """Its key is its host's affair: the node's very name follows from it."""
@@ -183,6 +206,8 @@ class NetworkNode(Node):
     def _delivered(self, now: Instant, item: Delivered) -> Iterator[Effect]:
         if item.service in ECHO:
             yield from self._echo(now, item)
+        elif item.service == NOTICES:
+            return  # of a neighbour that gossips, to a node that does not
         elif item.service == TRACE:
             yield from self._network(now, passed_on(self.agent, now, item))
         else:

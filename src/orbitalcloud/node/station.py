@@ -20,6 +20,7 @@ from orbitalcloud.network import Delivered, soonest
 from orbitalcloud.node.base import CHAIN, Node
 from orbitalcloud.node.clerk import TIMER as OFFICE_TIMER
 from orbitalcloud.node.clerk import Broadcast, Clerk
+from orbitalcloud.node.comparing import Comparisons
 from orbitalcloud.node.config import StationConfig
 from orbitalcloud.node.courier import Courier
 from orbitalcloud.node.jobdesk import submission
@@ -74,6 +75,7 @@ class Station(Node):
         """How often the chain was asked of a transaction since it last answered."""
         self._executed: dict[str, None] = {}
         """Jobs sent from here that are to be executed: their results need receipts."""
+        self.comparisons = Comparisons(config.name)
         self.courier = self._courier() if config.beacon is not None else None
         self.clerk: Clerk | None = None
         if config.office is not None:
@@ -86,6 +88,7 @@ class Station(Node):
     def _restore(self, now: Instant, event: Started) -> Iterator[Effect]:
         saved = event.saved
         yield from self.counter.restore(now, saved)
+        yield from self.comparisons.restore(saved)
         if self.clerk is not None:
             yield from self.clerk.restore(now, event)
         for key in sorted(saved):
@@ -227,6 +230,7 @@ class Station(Node):
         if result.job in self._executed:
             self._executed.pop(result.job, None)
             yield Save(EXECUTED_KEY + result.job, None)
+        yield from self.comparisons.take(now, result, why.ok)
         if why.ok and result.output and result.receipt is not None:
             yield Save(f"result/{result.job}", result.output)
         if why.ok and result.receipt is not None and self.clerk is not None:

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from orbitalcloud.compute import Artefact, Limits, Usage, cost, estimate, execute, workload
+from orbitalcloud.compute import Artefact, Limits, Usage, cost, estimate, workload
 from orbitalcloud.core import SECOND, Instant
 from orbitalcloud.mission import Craft, Loaded, Task
 from orbitalcloud.mission.check_values import ON_BOARD
@@ -23,6 +23,7 @@ from orbitalcloud.mission.physical import accelerator_of
 from orbitalcloud.node.jobdesk import EXPECTED_RESULT_BYTES
 from orbitalcloud.study.trial import STEP_NS
 from orbitalcloud.twin.build import INLINE_BYTES
+from orbitalcloud.twin.cells import own_cells
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +83,7 @@ def _run(artefact: Artefact, data: bytes, limits: Limits) -> tuple[Usage, int]:
     """What a run uses, and how many bytes it gives; tried where it is small, once a process."""
     expected = estimate(artefact, data, limits)
     if expected.operations <= TRIED_OPERATIONS and expected.fuel <= TRIED_FUEL:
-        outcome = execute(artefact, data, limits)
+        outcome = own_cells().run(artefact, data, limits)
         if outcome.ok:
             return outcome.usage, len(outcome.output)
     return expected, EXPECTED_RESULT_BYTES

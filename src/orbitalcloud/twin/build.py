@@ -19,6 +19,8 @@ from orbitalcloud.compute import (
     signing_key,
     workload,
 )
+from orbitalcloud.compute.guards import ranges_of
+from orbitalcloud.compute.policies import parse_policy
 from orbitalcloud.core import (
     HOUR,
     MINUTE,
@@ -69,6 +71,7 @@ from orbitalcloud.twin.build_chain import (
     paying_facts,
     uplink_uj_per_byte,
 )
+from orbitalcloud.twin.build_checks import copies_of, sound_outputs
 from orbitalcloud.twin.build_network import Meddling, meddlers, network_facts
 from orbitalcloud.twin.build_settlement import founding_of, office, proposals, satellite_lies, settled
 from orbitalcloud.twin.carrier import Carrier
@@ -459,6 +462,11 @@ def _schedule_task(carrier: Carrier, loaded: Loaded, task: Task, item: Work, on_
         raise DataError(
             f"job {task.name}", "no station", "its results need one to go to: add a [[station]] and a [[link]]"
         )
+    if "range" in task.guards and item.artefact is not None:
+        carrier.ranges[item.artefact.digest] = ranges_of(sound_outputs(item.artefact, item.inputs, item.limits))
+    policy = parse_policy(task.verify)
+    if policy.copies > len(carrier.world.names):
+        raise DataError(f"job {task.name}", f"verify = {task.verify!r}", "it needs as many satellites: add some")
     targets = [task.target]
     if raised and task.target == "any":
         targets = list(carrier.world.names)
@@ -473,8 +481,9 @@ def _schedule_task(carrier: Carrier, loaded: Loaded, task: Task, item: Work, on_
             inline = None
             if item.artefact is not None and item.artefact.digest not in on_board:
                 inline = item.artefact.data
-            order = SubmitJob(target, encode_request(Request(job, data, inline)))
-            carrier.push(at, target if raised else task.submit_at, Commanded("submit-job", encode_order(order)))
+            for copy, place in copies_of(carrier, policy, job, target, number):
+                order = SubmitJob(place, encode_request(Request(copy, data, inline)))
+                carrier.push(at, place if raised else task.submit_at, Commanded("submit-job", encode_order(order)))
 
 
 def _job(task: Task, item: Work, name: str, at: Instant, number: int, reply_to: str) -> Job:
@@ -492,6 +501,7 @@ def _job(task: Task, item: Work, name: str, at: Instant, number: int, reply_to: 
         modelled_operations=task.operations,
         modelled_integer=task.integer,
         modelled_output_bytes=task.output_bytes,
+        guards=task.guards if item.artefact is not None else (),
     )
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import astuple
-from time import perf_counter, process_time
+from dataclasses import astuple, replace
+from time import perf_counter
 
-from orbitalcloud.compute import Artefact, Limits, Outcome, Usage, cost, execute
-from orbitalcloud.core import MILLISECOND, SECOND, Instant, Log, Seed, records
+from orbitalcloud.compute import Artefact, Cost, Limits, Outcome, Usage
+from orbitalcloud.compute.bitflips import Flip
+from orbitalcloud.compute.guards import Ranges, Trip, guard_work, total
+from orbitalcloud.core import MILLISECOND, SECOND, Instant, Log, Seed, digest_of, records
 from orbitalcloud.core.effects import Draw, Effect, Erase, Record, Run, Save, Send, Stop, Wake
 from orbitalcloud.core.events import (
     Commanded,
@@ -31,9 +33,11 @@ from orbitalcloud.core.records import Entry
 from orbitalcloud.node import Node
 from orbitalcloud.node.base import CHAIN
 from orbitalcloud.node.vault import NETWORK, SLOTS
+from orbitalcloud.twin.cells import Bounds, own_cells
 from orbitalcloud.twin.gateway import Gateway
 from orbitalcloud.twin.keystores import KeyStore, SeedKeys
 from orbitalcloud.twin.medium import Loss, Medium
+from orbitalcloud.twin.strikes import Going, lying_flip, strike
 from orbitalcloud.twin.timeline import (
     AnomalyTurns,
     FaultBegins,
@@ -108,6 +112,11 @@ class Carrier:
         self._sequence = 0
         self._timers: dict[tuple[str, str], int] = {}
         self._runs: dict[str, int] = {}
+        self._going: dict[str, Going] = {}
+        self._lying: dict[str, tuple[str, UpsetStrikes | None]] = {}
+        """The model in each accelerator's memory, by digest, and what struck it there, if anything did."""
+        self.ranges: dict[str, Ranges] = {}
+        """What the guard `range` lets pass of an artefact's outputs, by its digest; learnt on the ground."""
         self._dark: dict[str, None] = {}
         self.launch: Callable[[str, Run], None] | None = None
         """How a job is executed where that is not here and now (the live driver's worker)."""
@@ -214,6 +223,7 @@ class Carrier:
             if down:
                 self._dark[name] = None
                 self.nodes.pop(name, None)
+                self._lying.pop(name, None)
                 self.world.power_down(name, self.now)
             else:
                 self._dark.pop(name, None)
@@ -247,6 +257,7 @@ class Carrier:
                 self.run(name, effect)
             case Stop(run):
                 self._runs.pop(run, None)
+                own_cells().stop(run)
 
     def _record(self, entry: Entry) -> None:
         assert self.log is not None, "a flight has its Log before its first event"
@@ -290,15 +301,16 @@ class Carrier:
         else:
             self.finish(name, effect, self.execute(name, effect), self.now)
 
-    def execute(self, name: str, effect: Run) -> Outcome:
-        """Really run the artefact on its input, under its limits."""
+    def execute(self, name: str, effect: Run, paced: bool = False) -> Outcome:
+        """Really run the artefact on its input, under its limits, in a process of its own (`cells`).
+
+        `paced` gives a throttled run only its share of the processor: for the driver whose time is real.
+        """
         artefact = self.artefact(name, effect.artefact)
-        limits = Limits(
-            effect.fuel_limit, effect.memory_limit_bytes, effect.output_limit_bytes, effect.operations_limit
-        )
-        begun = process_time()
-        outcome = execute(artefact, effect.data, limits)
-        self.execution_s += process_time() - begun
+        limits = _limits(effect)
+        share = self.world.accelerator(name).throttled_ops_fraction if paced and effect.throttled else 1.0
+        outcome = own_cells().run(artefact, effect.data, limits, Bounds(share=share), name=effect.run)
+        self.execution_s += own_cells().last_cpu_s
         return outcome
 
     def artefact(self, name: str, digest: str) -> Artefact:
@@ -309,7 +321,19 @@ class Carrier:
 
     def finish(self, name: str, effect: Run, outcome: Outcome, begun: Instant) -> None:
         """Push the `Finished` of a run that began at `begun`."""
-        spent = cost(outcome.usage, self.world.accelerator(name), effect.throttled)
+        work: tuple[Usage, ...] = (outcome.usage,)
+        if effect.guards:
+            work = guard_work(self.artefact(name, effect.artefact), effect.data, outcome.usage, effect.guards)
+        spent = total(work, self.world.accelerator(name), effect.throttled)
+        self._going[name] = Going(effect, begun, outcome)
+        self._end(name, effect, outcome, spent, Instant(begun + spent.duration_ns))
+        if not effect.modelled_operations:
+            self._loaded(name, self._going[name])
+
+    def _end(
+        self, name: str, effect: Run, outcome: Outcome, spent: Cost, due: Instant, trips: tuple[Trip, ...] = ()
+    ) -> None:
+        """Push the `Finished` of a run, instead of any that was pushed before."""
         failure = f"{outcome.failure}: {outcome.text}" if outcome.failure else ""
         event = Finished(
             run=effect.run,
@@ -322,9 +346,76 @@ class Carrier:
             energy_mj=spent.energy_mj,
             executed=effect.modelled_operations == 0,
             runtime=outcome.runtime,
+            trips=tuple((one.guard, one.text) for one in trips),
         )
-        due = Instant(max(self.now, begun + spent.duration_ns))
-        self._runs[effect.run] = self.push(due, name, event)
+        self._runs[effect.run] = self.push(Instant(max(self.now, due)), name, event)
+
+    def _loaded(self, name: str, going: Going) -> None:
+        """The run's model lies in memory from now on; where it did already, and was struck there, it runs so."""
+        digest = going.effect.artefact
+        held, before = self._lying.get(name, ("", None))
+        before = before if held == digest else None
+        self._lying[name] = (digest, before)
+        if before is not None and going.clean.ok:
+            self._strike(name, going, before, lying_flip(before, self.artefact(name, digest)))
+
+    def _struck(self, name: str, event: UpsetStrikes) -> None:
+        """An upset strikes what runs there, if anything does: what comes of it is executed, and told."""
+        going = self._going.get(name)
+        if going is None or going.effect.run not in self._runs:
+            model, before = self._lying.get(name, ("", None))
+            if model and before is None and lying_flip(event, self.artefact(name, model)) is not None:
+                self._lying[name] = (model, event)
+            return
+        if going.clean.ok and not going.effect.modelled_operations:
+            self._strike(name, going, event)
+
+    def _strike(self, name: str, going: Going, event: UpsetStrikes, lying: Flip | None = None) -> None:
+        """Execute the run as struck, let it end so, and say what came of it."""
+        effect, machine = going.effect, self.world.accelerator(name)
+        artefact, ranges = self.artefact(name, effect.artefact), self.ranges.get(effect.artefact)
+        seed = self.seed.child("strikes").child(f"{name}/{self.now}/{event.device}")
+        hit = strike(going, event, artefact, _limits(effect), ranges, seed, lying)
+        if hit is None:
+            return
+        if hit.place == "weights" and lying_flip(event, artefact) is not None:
+            reloaded = hit.fate == "caught" and "restart" in effect.guards
+            self._lying[name] = (effect.artefact, None if reloaded else event)
+        fate = "late" if going.fate in ("silent", "crashed") else hit.fate
+        before = total(guard_work(artefact, effect.data, going.clean.usage, effect.guards), machine, effect.throttled)
+        after = hit.guarded.cost(machine, effect.throttled)
+        ends = Instant(going.begun + after.duration_ns)
+        if hit.place == "process":  # what was done until now, and with a restart all of it again
+            done_ns = min(self.now - going.begun, before.duration_ns)
+            spent_mj = before.energy_mj * done_ns // before.duration_ns
+            again = before if fate == "caught" else Cost(0, 0)
+            after, ends = (
+                Cost(done_ns + again.duration_ns, spent_mj + again.energy_mj),
+                Instant(self.now + again.duration_ns),
+            )
+        if fate != "late":
+            self._going[name] = replace(going, fate=fate)
+        if fate not in ("late", "harmless"):
+            self._end(name, effect, hit.guarded.outcome, after, ends, hit.guarded.trips)
+        extra = after.energy_mj - before.energy_mj if fate in ("caught", "crashed") else 0
+        job = effect.run.rpartition("#")[0]
+        struck = digest_of(hit.guarded.outcome.output) if hit.guarded.outcome.ok else ""
+        self._record(
+            records.UpsetStruckJob(
+                at=self.now,
+                node=name,
+                job=job,
+                device=event.device,
+                place=hit.place,
+                bit=hit.bit,
+                fate=fate,
+                guards=effect.guards,
+                clean=digest_of(going.clean.output),
+                struck=struck,
+                extra_mj=extra,
+                before=lying is not None,
+            )
+        )
 
     # Faults that are no event of the heap's --------------------------------------------------------------------------
 
@@ -358,6 +449,7 @@ class Carrier:
                 self._record(records.AnomalyCrossed(self.now, name, inside))
             case UpsetStrikes():
                 self._record(records.Upset(self.now, name, *astuple(event)))
+                self._struck(name, event)
             case FaultBegins(fault, text):
                 self._record(records.FaultInjected(self.now, name, fault, text))
             case StringsFail(text, fraction_ppm):
@@ -384,6 +476,7 @@ class Carrier:
     def reboot(self, name: str, gone_ns: int) -> None:
         """The node vanishes with all it had not saved, and starts again after `gone_ns`."""
         self.nodes.pop(name, None)
+        self._lying.pop(name, None)
         self.world.power_down(name, self.now)
         self._start(name, Instant(self.now + gone_ns))
 
@@ -391,6 +484,10 @@ class Carrier:
         self.boots[name] += 1
         boot = self.boots[name]
         self.push(at, name, Started({}, b"", boot))  # what it had saved, and its secrets, are added when it is due
+
+
+def _limits(effect: Run) -> Limits:
+    return Limits(effect.fuel_limit, effect.memory_limit_bytes, effect.output_limit_bytes, effect.operations_limit)
 
 
 def model(effect: Run) -> Outcome:

@@ -57,6 +57,7 @@ class Exposure:
     def __init__(self, loaded: Loaded, orbits: Orbits) -> None:
         self._starts, self._ends, self._orbits = loaded.starts, loaded.ends, orbits
         self._activity = loaded.mission.environment.solar_activity
+        self._factor = loaded.mission.environment.upset_factor
         self._names = tuple(craft.name for craft in loaded.satellites)
         self._exposed = tuple(Exposed(c.bus.shielding_mm, devices_of(c.devices)) for c in loaded.satellites)
         alike: dict[Exposed, list[int]] = {}
@@ -141,7 +142,7 @@ class Exposure:
             rates = rates_along(*place, exposed, self._activity, year=year)
             within[known] = True
             dose[known], inside[known] = _summed(rates.dose_rad_s), rates.flux_cm2_s > ANOMALY_FLUX_CM2_S
-            hazard = _summed(rates.upsets_s)
+            hazard = _summed(rates.upsets_s * self._factor)
             for index, row in enumerate(known.tolist()):
                 expected[row] = hazard[:, index]
         return Day(start, tuple(within.tolist()), places, dose, inside, tuple(expected))

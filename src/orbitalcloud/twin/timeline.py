@@ -56,7 +56,7 @@ class AnomalyTurns(Happening):
 class UpsetStrikes(Happening):
     """A particle upsets a device of a satellite, there; `bit` of its memory, −1 where it has none to name.
 
-    The Log is told. Nobody else is: a node does not feel a flipped bit, and what one does to a job comes later.
+    The Log is told, and the job that runs is struck (`strikes`). The node does not feel a flipped bit.
     """
 
     device: str

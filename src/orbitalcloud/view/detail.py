@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orbitalcloud.core.errors import DataError
+from orbitalcloud.core.records import GuardTripped, JobVerified, UpsetStruckJob
 from orbitalcloud.view.columns import Column, Row, Table, Value, utc
 from orbitalcloud.view.flight import Bundle, Flight, Job
 from orbitalcloud.view.tables import KINDS, render, table
@@ -29,6 +30,9 @@ _KEYS = {
     "settlement": ("about", "node"),
     "faults": ("node",),
     "upsets": ("node", "device"),
+    "strikes": ("job", "node"),
+    "guards": ("guards",),
+    "verdicts": ("job",),
 }
 _STORY = (
     Column("at_utc", "at (UTC)", lambda value: value[5:23].replace("T", " ") if value else ""),
@@ -77,7 +81,7 @@ def _story(flight: Flight, kind: str, row: Row, found: list[Row]) -> Table:
         rows = bundle_story(flight.bundles[str(row["bundle"])])
     elif kind == "satellites":
         rows = (entry for entry in table(flight, "faults").rows if entry["node"] == row["name"])
-    elif kind in {"contacts", "heads", "settlement", "faults", "upsets"}:
+    elif kind in {"contacts", "heads", "settlement", "faults", "upsets", "strikes", "guards", "verdicts"}:
         full = table(flight, kind)
         return Table(kind, full.columns, tuple(found))
     return Table("story", _STORY, tuple(rows))
@@ -85,6 +89,17 @@ def _story(flight: Flight, kind: str, row: Row, found: list[Row]) -> Table:
 
 def _line(at: int, node: str, event: str, text: object = "") -> tuple[int, Row]:
     return at, {"at_utc": utc(at), "node": node, "event": event, "text": str(text)}
+
+
+def _trust_line(one: UpsetStruckJob | GuardTripped | JobVerified) -> tuple[int, Row]:
+    """What struck a job, who noticed, and what its copies said."""
+    match one:
+        case UpsetStruckJob():
+            return _line(one.at, one.node, f"struck: {one.fate}", f"{one.device}: a bit of its {one.place}")
+        case GuardTripped():
+            return _line(one.at, one.node, f"guard {one.guard}", one.text + (": run again" if one.again else ""))
+        case JobVerified():
+            return _line(one.at, one.node, "copies compared", one.why)
 
 
 def job_story(flight: Flight, job: Job) -> list[Row]:
@@ -104,6 +119,7 @@ def job_story(flight: Flight, job: Job) -> list[Row]:
     for bundle in flight.bundles.values():
         if job.job in bundle.purpose.split():
             lines += [_line(hop.at, hop.node, f"bundle {hop.what}", hop.why or hop.peer) for hop in bundle.hops]
+    lines += [_trust_line(one) for one in flight.trust if one.job == job.job]
     return [row for _, row in sorted(lines, key=lambda line: line[0])]
 
 

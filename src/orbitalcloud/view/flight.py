@@ -17,7 +17,9 @@ from orbitalcloud.core.records import (
     FaultInjected,
     FrameLost,
     FrameRefused,
+    GuardTripped,
     HeadAdvanced,
+    JobVerified,
     KeyEnded,
     LoadsShed,
     NodeStarted,
@@ -28,6 +30,7 @@ from orbitalcloud.core.records import (
     SafeMode,
     UpdateRefused,
     Upset,
+    UpsetStruckJob,
     WeatherOutage,
     WorkStep,
 )
@@ -419,6 +422,7 @@ class Flight:
     work_steps: tuple[WorkStep, ...] = ()
     purse_steps: tuple[PurseStep, ...] = ()
     """Beginnings (`down`) and ends, as the Log has them."""
+    trust: tuple[UpsetStruckJob | GuardTripped | JobVerified, ...] = ()
     notices: tuple[NoticePublished | NoticeTaken | NoticeRefused | KeyEnded, ...] = ()
 
     @property

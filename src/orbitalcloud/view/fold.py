@@ -182,6 +182,9 @@ _STEPS: dict[type, Callable[[State, Any], None]] = {
     r.JobSubmitted: fold_jobs.job_submitted,
     r.JobAccepted: fold_jobs.job_accepted,
     r.JobRefused: fold_jobs.job_refused,
+    r.UpsetStruckJob: lambda state, entry: state.trust.append(entry),
+    r.GuardTripped: lambda state, entry: state.trust.append(entry),
+    r.JobVerified: lambda state, entry: state.trust.append(entry),
     r.JobDeferred: fold_jobs.job_deferred,
     r.JobStarted: fold_jobs.job_started,
     r.JobStopped: fold_jobs.job_stopped,
@@ -230,6 +233,7 @@ def _built(state: State) -> Flight:
         node_starts=tuple(state.starts),
         weather_outages=tuple(state.weather),
         notices=tuple(state.notices),
+        trust=tuple(state.trust),
         work_steps=tuple(state.work_steps),
         purse_steps=tuple(state.purse_steps),
     )

@@ -81,6 +81,7 @@ class State:
     contacts: list[Contact] = field(default_factory=list)
     weather: list[r.WeatherOutage] = field(default_factory=list)
     work_steps: list[r.WorkStep] = field(default_factory=list)
+    trust: list[r.UpsetStruckJob | r.GuardTripped | r.JobVerified] = field(default_factory=list)
     purse_steps: list[r.PurseStep] = field(default_factory=list)
     open_contacts: dict[tuple[str, str], int] = field(default_factory=dict)
     bundles: dict[str, Bundle] = field(default_factory=dict)

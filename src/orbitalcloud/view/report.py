@@ -8,6 +8,7 @@ from orbitalcloud.view.design import Design, design_section
 from orbitalcloud.view.flight import Flight
 from orbitalcloud.view.page import attribute, page, text, tile
 from orbitalcloud.view.sections_ethereum import ethereum_section
+from orbitalcloud.view.sections_guards import trust_section
 from orbitalcloud.view.sections_orbits import orbits_section
 from orbitalcloud.view.sections_radiation import radiation_section
 from orbitalcloud.view.sections_work import (
@@ -42,7 +43,7 @@ def report_html(flight: Flight, digest: str, reproduce: str, designs: Sequence[D
         ("radiation", "Radiation", radiation_section(flight)),
         ("contacts", "Contacts", contacts_section(flight)),
         *((("design", "Design", design_section(designs)),) if designs else ()),
-        ("work", "Work", jobs_section(flight, judged.tally)),
+        ("work", "Work", jobs_section(flight, judged.tally) + trust_section(flight)),
         ("refusals", "Refusals", refusals_section(flight)),
         ("network", "Network", network_section(flight)),
         ("receipts", "Receipts", receipts_section(flight)),

@@ -31,7 +31,7 @@ def radiation_section(flight: Flight) -> str:
 
 _NOTE = (
     "Drawn from AP-8’s protons behind each satellite’s shielding, uncertain by a factor of two as its authors say, "
-    "and from the devices’ cross-sections. An upset is told and harms no job yet."
+    "and from the devices’ cross-sections. What upsets did to jobs stands under the work."
 )
 
 

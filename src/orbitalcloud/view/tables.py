@@ -16,6 +16,7 @@ from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.records import PurseStep, Upset, WorkStep
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.view import columns as c
+from orbitalcloud.view import trust_rows
 from orbitalcloud.view.columns import Column, Row, Table, utc
 from orbitalcloud.view.flight import Bundle, Contact, Flight, Job, Satellite, Transaction
 from orbitalcloud.view.notices import notice_rows
@@ -479,6 +480,43 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
     "faults": (
         (c.time("at_utc", "at (UTC)"), _NODE, c.text("event", "event"), c.text("text", "what happened")),
         _fault_rows,
+    ),
+    "strikes": (
+        (
+            c.time("at_utc", "at"),
+            c.text("node", "satellite"),
+            Column("job", "job", short),
+            c.text("device", "device"),
+            c.text("place", "struck"),
+            c.number("bit", "bit", "d"),
+            c.text("fate", "became"),
+            c.text("guards", "guards"),
+            c.number("extra_j", "more energy", ",.3g", "J"),
+        ),
+        trust_rows.strike_rows,
+    ),
+    "guards": (
+        (
+            c.text("guards", "guards"),
+            c.number("injected", "injected", "d"),
+            *(c.number(fate, fate, "d") for fate in trust_rows.FATES),
+            c.text("tripped", "tripped"),
+            c.number("extra_j", "more energy", ",.3g", "J"),
+        ),
+        trust_rows.guard_rows,
+    ),
+    "verdicts": (
+        (
+            c.time("at_utc", "at"),
+            Column("job", "job", short),
+            c.text("policy", "policy"),
+            c.text("agreed", "agreed"),
+            c.text("right", "right"),
+            c.text("wrong", "wrong"),
+            Column("energy_j", "energy", lambda value: scaled(value, "J"), right=True),
+            _WHY,
+        ),
+        trust_rows.verdict_rows,
     ),
     "upsets": (
         (

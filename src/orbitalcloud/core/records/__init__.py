@@ -34,6 +34,7 @@ from orbitalcloud.core.records.flight import (
     StationDescribed,
 )
 from orbitalcloud.core.records.jobs import (
+    GuardTripped,
     JobAccepted,
     JobDeferred,
     JobFailed,
@@ -43,8 +44,10 @@ from orbitalcloud.core.records.jobs import (
     JobStarted,
     JobStopped,
     JobSubmitted,
+    JobVerified,
     ReceiptSigned,
     ResultDelivered,
+    UpsetStruckJob,
 )
 from orbitalcloud.core.records.network import (
     BundleCreated,
@@ -103,6 +106,7 @@ __all__ = [
     "FlightStarted",
     "FrameLost",
     "FrameRefused",
+    "GuardTripped",
     "HeadAdvanced",
     "JobAccepted",
     "JobDeferred",
@@ -112,6 +116,7 @@ __all__ = [
     "JobStarted",
     "JobStopped",
     "JobSubmitted",
+    "JobVerified",
     "KeyEnded",
     "LightChanged",
     "LoadsShed",
@@ -137,6 +142,7 @@ __all__ = [
     "TransactionUndone",
     "UpdateRefused",
     "Upset",
+    "UpsetStruckJob",
     "WalletBorn",
     "WalletWiped",
     "WeatherOutage",

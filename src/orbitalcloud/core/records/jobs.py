@@ -79,6 +79,48 @@ class JobFailed(Base, frozen=True):
     failure: str
 
 
+class UpsetStruckJob(Base, frozen=True):
+    """An upset of `device` struck the job that ran, as only the World knows it: in `place` (weights, input, memory,
+    output, or the process) at `bit`, −1 where it has none.
+
+    `fate`: `harmless` (the same output), `caught` (by a guard, or run again after a crash), `crashed`, `silent`
+    (another output that nobody noticed), or `late` (the run was wrong already). `clean` and `struck` are
+    the outputs' digests. `before`: it struck the model while it lay in memory between two runs.
+    """
+
+    job: str
+    device: str
+    place: str
+    bit: int
+    fate: str
+    guards: tuple[str, ...]
+    clean: str
+    struck: str
+    extra_mj: int
+    before: bool = False
+
+
+class GuardTripped(Base, frozen=True):
+    """A guard on board saw that a run was not sound; `again`: it was run again from storage."""
+
+    job: str
+    guard: str
+    text: str
+    again: bool
+
+
+class JobVerified(Base, frozen=True):
+    """The copies of a job were compared: `why.ok` where enough agree, `right` and `wrong` the satellites by name."""
+
+    job: str
+    policy: str
+    output: str
+    right: tuple[str, ...]
+    wrong: tuple[str, ...]
+    energy_mj: int
+    why: Why
+
+
 class ReceiptSigned(Base, frozen=True):
     """The receipt's JSON as signed; `digest` names it."""
 
@@ -107,6 +149,9 @@ JobsEntry = (
     | JobStopped
     | JobFinished
     | JobFailed
+    | UpsetStruckJob
+    | GuardTripped
+    | JobVerified
     | ReceiptSigned
     | ResultDelivered
 )

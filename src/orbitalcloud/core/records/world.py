@@ -36,7 +36,7 @@ class AnomalyCrossed(Base, frozen=True):
 class Upset(Base, frozen=True):
     """A particle upset a device on board; `bit` is which of its memory's, −1 where it has none to name.
 
-    No job is harmed by it yet.
+    What it does to the job that runs is told by `UpsetStruckJob`.
     """
 
     device: str

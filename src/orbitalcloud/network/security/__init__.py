@@ -7,7 +7,7 @@ block each and `examine` tries every operation of a bundle. Pure: keys and IVs a
 Imports `core`, `network`'s codec and `cryptography`.
 
 Reading order: `asb`, `rules`, `keys`, `integrity`, `confidentiality`, `item`, `cose`, `examine`, `policy`, `protect`,
-`guard`.
+`guard`, `sources`.
 """
 
 from orbitalcloud.network.security.asb import SecurityBlock, read_asb, write_asb
@@ -19,6 +19,7 @@ from orbitalcloud.network.security.integrity import sign_hmac
 from orbitalcloud.network.security.keys import Keyring, Keys, Nonces
 from orbitalcloud.network.security.policy import Demand, Judgement, Policy, Protection, judge
 from orbitalcloud.network.security.protect import Credentials, protect
+from orbitalcloud.network.security.sources import KnownSources, SourceRule, source_policy
 
 __all__ = [
     "Credentials",
@@ -29,12 +30,14 @@ __all__ = [
     "Judgement",
     "Keyring",
     "Keys",
+    "KnownSources",
     "Level",
     "NodeKeys",
     "Nonces",
     "Policy",
     "Protection",
     "SecurityBlock",
+    "SourceRule",
     "accepted",
     "examine",
     "judge",
@@ -46,5 +49,6 @@ __all__ = [
     "seal_gcm",
     "sign_cose",
     "sign_hmac",
+    "source_policy",
     "write_asb",
 ]

@@ -7,6 +7,8 @@ parameters and results are read; of any other context only targets and source, t
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from orbitalcloud.core.errors import LocalProtocolError, RemoteProtocolError
@@ -115,8 +117,12 @@ def _value(value: Value) -> bytes:
 # Reading ------------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=8)
 def read_asb(data: bytes) -> SecurityBlock:
-    """The security block that `data` is, wholly; `RemoteProtocolError` for anything else."""
+    """The security block that `data` is, wholly; `RemoteProtocolError` for anything else.
+
+    Remembered for a moment: each step of a bundle's examination asks for it again.
+    """
     targets, at = _read_targets(data)
     context, at = item.read_integer(data, at)
     flags, at = cbor.read_unsigned(data, at)
