@@ -348,8 +348,26 @@ def test_tls_files_that_do_not_belong_together_are_named(tmp_path):
     good = by_authority(tmp_path, "a", "a", "c", "c")
     other = by_authority(tmp_path, "b", "b", "c", "c")
     with pytest.raises(DataError, match="PEM files that belong together"):
-        ByAuthority(good.chain, other.key, good.authority).context(server=True)
+        ByAuthority(good.chain, other.key, good.authority)
+    with pytest.raises(DataError, match="PEM files that belong together"):
+        ByAuthority(Path(), Path(), Path())
     assert good.context(server=False).minimum_version == ssl.TLSVersion.TLSv1_3
+
+
+def test_tls_files_that_went_bad_while_it_runs_end_the_session_and_not_in_a_traceback(tmp_path):
+    async def test() -> None:
+        files = by_authority(tmp_path, "b", "b", "c", "c")
+        b = Wires(FakeHub(), SessionPolicy(node_id=node_id("b")), files, SOON)
+        port = await b.listen(Wire("tcpcl", HOST, 0))
+        files.chain.unlink()
+        reader, writer = await asyncio.open_connection(HOST, port)
+        writer.write(b"dtn!\x04\x01")
+        assert await asyncio.wait_for(reader.read(), 5) == b"dtn!\x04\x01", "ours, and the end: no waiting for TLS"
+        writer.close()
+        await writer.wait_closed()
+        await b.close()
+
+    run(test)
 
 
 # Others --------------------------------------------------------------------------------------------------------------

@@ -78,6 +78,10 @@ class ByAuthority:
     key: Path
     authority: Path
 
+    def __post_init__(self) -> None:
+        """`DataError` where the files are missing or do not belong together: before any neighbour comes."""
+        self.context(server=True)
+
     def context(self, server: bool) -> ssl.SSLContext:
         made = _context(server)
         try:
