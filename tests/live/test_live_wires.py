@@ -328,8 +328,10 @@ def test_by_authority_only_nodes_that_it_has_named_meet(left, right, meet, tmp_p
 
 def test_a_peer_without_tls_is_turned_away_where_it_is_required():
     async def test() -> None:
-        _, other, _ = await meets(None, by_key("b", "a"), require_tls=False)
+        _, other, _ = await meets(None, by_key("b", "c"), require_tls=False)
         assert other.bundles, "opportunistic: without TLS on one side there is none"
+        left, right, _ = await meets(None, by_key("b", "a"), require_tls=False)
+        assert not left.links + right.links, "a name whose key is known is nobody's without that key"
         left, right = FakeHub(), FakeHub()
         b = Wires(right, SessionPolicy(node_id=node_id("b"), require_tls=True), by_key("b", "a"), SOON)
         port = await b.listen(Wire("tcpcl", HOST, 0))
