@@ -23,6 +23,8 @@ _FIRST_TO_GO = {
     "stations": ("mask_deg", "jurisdiction", "contact_s"),
     "contacts": ("band", "frames", "rate_bps"),
     "jobs": ("name", "promised_utc", "executed", "executor", "energy_j"),
+    "messages": ("open", "expired", "way"),
+    "resilience": ("sent_again", "made", "worst_s"),
     "bundles": ("created_utc", "sent", "destination", "size_bytes", "delivered_utc"),
     "receipts": ("digest", "node"),
     "transactions": ("chain", "gas_used", "nonce", "proved_slot", "settled_utc", "to", "proved_utc"),

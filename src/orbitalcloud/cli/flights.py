@@ -111,12 +111,14 @@ def reproduction(status: Status) -> str:
     return f"orbital fly {mission} --seed {status.seed}"
 
 
-def write_report(folder: Folder, flight: Flight, status: Status, again: str, *, whole: bool = True) -> Path:
+def write_report(
+    folder: Folder, flight: Flight, status: Status, again: str, *, whole: bool = True, peace: Flight | None = None
+) -> Path:
     """Write `report.html` into the folder, with what a check says of the mission; not all of it without `whole`."""
     from orbitalcloud.cli.design import designs_of
     from orbitalcloud.view.report import report_html
 
     mission = (status.mission_path, flight.header.mission_digest)
     designs = designs_of(flight, *mission, whole=whole) if status.complete else ()
-    folder.write(REPORT_FILE, report_html(flight, status.digest, again, designs).encode())
+    folder.write(REPORT_FILE, report_html(flight, status.digest, again, designs, peace).encode())
     return folder.path / REPORT_FILE

@@ -15,8 +15,9 @@ from orbitalcloud.cli.flights import FLIGHTS, existing, how_to_go_on, newest_unf
 from orbitalcloud.core import DataError, Instant, Interrupted
 from orbitalcloud.core.records import Entry
 from orbitalcloud.mission import load
+from orbitalcloud.mission.peace import load_in_peace
 from orbitalcloud.twin import Flight, Folder, Status, free_name
-from orbitalcloud.twin.folder import LOG_FILE, DiskError
+from orbitalcloud.twin.folder import LOG_FILE, MISSION_FILE, DiskError
 from orbitalcloud.view.fold import fold
 from orbitalcloud.view.progress import Progress
 from orbitalcloud.view.verdict import Verdict, verdict
@@ -55,12 +56,16 @@ class Line:
         return known[index] if index < len(known) else None
 
 
-def fly(mission: str | None, seed: int | None, out: Path | None, resume: bool, as_json: bool) -> int:
-    """Fly, or go on with an interrupted flight."""
+def fly(
+    mission: str | None, seed: int | None, out: Path | None, resume: bool, as_json: bool, in_peace: bool = False
+) -> int:
+    """Fly, or go on with an interrupted flight; `in_peace`: without the mission's faults."""
     if resume:
-        if seed is not None or out is not None:
+        if seed is not None or out is not None or in_peace:
             raise DataError(
-                "orbital fly --resume", "--seed or --out", "leave it out: the flight has its seed and place"
+                "orbital fly --resume",
+                "--seed, --out or --without-faults",
+                "leave it out: the flight has its seed and place",
             )
         return _resume(existing(Path(mission)) if mission is not None else newest_unfinished(), as_json)
     if mission is None:
@@ -69,7 +74,9 @@ def fly(mission: str | None, seed: int | None, out: Path | None, resume: bool, a
         )
     loaded = load(mission)
     number = loaded.mission.seed if seed is None else seed
-    folder = Folder.create(out or free_name(FLIGHTS, loaded.mission.name))
+    folder = Folder.create(out or free_name(FLIGHTS, loaded.mission.name + ("-in-peace" if in_peace else "")))
+    if in_peace:
+        loaded = load_in_peace(mission, str(folder.path.absolute() / MISSION_FILE))
     with settled(folder), progress() as line, Flight.begin(loaded, folder, number, line.watch) as flight:
         status = _run(flight, line)
     return _end(folder, status, as_json)

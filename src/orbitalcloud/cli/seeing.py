@@ -18,16 +18,35 @@ FORMS = ("czml", "oem", "omm", "tle", "ion", "csv", "parquet")
 TELEMETRY = "telemetry"
 
 
-def report(path: Path | None, as_json: bool) -> int:
+def report(path: Path | None, against: Path | None, as_json: bool) -> int:
     """Make the report anew; exit 1 where the flight is not complete, for then it is of a part only."""
+    from orbitalcloud.cli.fitting import print_table
+    from orbitalcloud.view.columns import Table
+    from orbitalcloud.view.network_story import BESIDE_PEACE, resilience_rows
+
     folder = find(path)
     flight, status = folded(folder)
-    place = write_report(folder, flight, status, reproduction(status))
+    peace = _peace(flight, against)
+    place = write_report(folder, flight, status, reproduction(status), peace=peace)
     if as_json:
-        output.data({"report": str(place), "complete": status.complete, "digest": status.digest})
+        rows = {} if peace is None else {"resilience": resilience_rows(flight, peace)}
+        output.data({"report": str(place), "complete": status.complete, "digest": status.digest, **rows})
     else:
+        if peace is not None:
+            print_table(Table("resilience", BESIDE_PEACE, tuple(resilience_rows(flight, peace))), output.console())
         print(place)
     return 0 if status.complete else 1
+
+
+def _peace(flight: Flight, against: Path | None) -> Flight | None:
+    """The other flight, of the same mission over the same time; `DataError` where it is of another."""
+    if against is None:
+        return None
+    other, _ = folded(find(against))
+    ours, theirs = flight.header, other.header
+    if (ours.mission, ours.start, ours.end) != (theirs.mission, theirs.start, theirs.end):
+        raise DataError("--against", str(against), f"fly {ours.mission} --without-faults, and compare with that")
+    return other
 
 
 def plural(kind: str) -> str:

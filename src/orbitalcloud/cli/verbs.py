@@ -24,8 +24,8 @@ app.add_typer(net)
 FlightPath = Annotated[Path | None, typer.Option("--flight", help="a flight's folder [default: the newest]")]
 FlightArgument = Annotated[Path | None, typer.Argument(help="a flight's folder [default: the newest]")]
 KINDS = (
-    "satellites, orbits, stations, contacts, jobs, bundles, receipts, transactions, notices, heads, settlement, "
-    "faults, upsets, strikes, guards or verdicts"
+    "satellites, orbits, stations, contacts, jobs, messages, resilience, bundles, receipts, transactions, notices, "
+    "heads, settlement, faults, upsets, strikes, guards or verdicts"
 )
 Out = Annotated[Path | None, typer.Option("--out", help="where the flight's folder is made")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="instead of the mission's seed")]
@@ -102,13 +102,16 @@ def fly(
     resume: Annotated[
         bool, typer.Option("--resume", help="go on with an interrupted flight: its folder, or nothing for the newest")
     ] = False,
+    without_faults: Annotated[
+        bool, typer.Option("--without-faults", help="fly it in peace: what a flight with faults is compared with")
+    ] = False,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:
     """Fly a mission on the twin; ends with a verdict, a digest and a report."""
     from orbitalcloud.cli import flying
 
-    return flying.fly(mission, seed, out, resume, json)
+    return flying.fly(mission, seed, out, resume, json, without_faults)
 
 
 @app.command()
@@ -128,11 +131,18 @@ def serve(
 
 
 @app.command()
-def report(flight: FlightArgument = None, json: Json = False, verbose: Verbose = False) -> int:
+def report(
+    flight: FlightArgument = None,
+    against: Annotated[
+        Path | None, typer.Option(help="a flight of the same mission in peace: delivery and delay beside its own")
+    ] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
     """Make the flight's report: one self-contained HTML file."""
     from orbitalcloud.cli import seeing
 
-    return seeing.report(flight, json)
+    return seeing.report(flight, against, json)
 
 
 @app.command()

@@ -14,10 +14,14 @@ from orbitalcloud.mission.check_links import CLASSES, check_air, check_link
 from orbitalcloud.mission.check_settlement import check_settlement, check_settlement_fault
 from orbitalcloud.mission.faults import (
     ArrayStringLoss,
+    BlackHole,
     BlocksTransactions,
     FrameLoss,
+    JurisdictionCut,
     LyingStation,
     Reboot,
+    SelectiveDrop,
+    StalePlan,
     StationOutage,
     TamperedBundle,
     TamperedUpdate,
@@ -80,6 +84,7 @@ def check_values(mission: Mission, problems: Problems, folder: str) -> None:
     check_connectivity(mission, problems)
     for index, job in enumerate(mission.job):
         _job(job, ("job", index), mission, names, problems, folder)
+    _messages(mission, names, problems)
     _ethereum(mission, names, problems, folder)
     _transactions(mission, names, problems)
     _wipes(mission, names, problems)
@@ -324,17 +329,37 @@ def _wipes(mission: Mission, names: Names, problems: Problems) -> None:
         _known(wipe.station, names.stations, (*path, "station"), problems)
 
 
+def _messages(mission: Mission, names: Names, problems: Problems) -> None:
+    for index, one in enumerate(mission.message):
+        path: Path = ("message", index)
+        _known(one.source, names.nodes, (*path, "source"), problems)
+        _known(one.to, [name for name in names.nodes if name != one.source], (*path, "to"), problems)
+        _hour(one.start_h, mission, (*path, "start_h"), problems)
+        if one.end_h is not None and one.end_h <= one.start_h:
+            problems.add((*path, "end_h"), one.end_h, f"choose more than start_h, {one.start_h:g}")
+
+
+def law_of(station: Station) -> str:
+    """Whose law holds at a station: its own word, else its catalogue site's."""
+    site = catalogue().stations.get(station.site or "")
+    return station.jurisdiction or (site.jurisdiction if site is not None else "")
+
+
 def _faults(mission: Mission, names: Names, problems: Problems, folder: str) -> None:
     for index, fault in enumerate(mission.fault):
         path: Path = ("fault", index)
         _hour(fault.at_h, mission, (*path, "at_h"), problems)
-        if isinstance(fault, Reboot | FrameLoss | TamperedBundle):
+        if isinstance(fault, Reboot | FrameLoss | TamperedBundle | StalePlan | BlackHole | SelectiveDrop):
             targets = names.nodes
+        elif isinstance(fault, JurisdictionCut):
+            targets = sorted({law_of(station) for station in mission.station})
         elif isinstance(fault, StationOutage | BlocksTransactions | LyingStation):
             targets = names.stations
         else:
             targets = names.satellites
         _known(fault.target, targets, (*path, "target"), problems)
+        if isinstance(fault, SelectiveDrop) and fault.to is not None:
+            _known(fault.to, names.nodes, (*path, "to"), problems)
         if isinstance(fault, ArrayStringLoss):
             _one_of({"fraction": fault.fraction, "strings": fault.strings}, path, problems, "how much is lost")
         if isinstance(fault, TamperedUpdate):

@@ -96,6 +96,53 @@ class TamperedBundle(Trouble, frozen=True, kw_only=True, tag="tampered-bundle"):
     duration_min: Positive
 
 
+class SatelliteLost(Trouble, frozen=True, kw_only=True, tag="satellite-lost"):
+    """The target satellite is gone, for a time (then it starts again with what it had saved) or, without one, for good.
+
+    Its links end, and none opens.
+    """
+
+    duration_min: Positive | None = None
+
+
+class JurisdictionCut(Trouble, frozen=True, kw_only=True, tag="jurisdiction-cut"):
+    """The target is a country's code (ISO 3166): its stations are cut `off` from everybody for a time, or traffic of
+    others through them is `forbidden`, which everybody is told."""
+
+    duration_min: Positive
+    how: Literal["off", "forbidden"] = "off"
+
+
+class StalePlan(Trouble, frozen=True, kw_only=True, tag="stale-plan"):
+    """The target node goes by a contact plan that is `shift_min` late (early where negative) and lacks the share
+    `missing` of its contacts, for a time."""
+
+    duration_min: Positive
+    shift_min: Annotated[float, Meta(ge=-100_000, le=100_000)] = 0
+    missing: Annotated[float, Meta(ge=0, le=1)] = 0
+
+
+class LyingContacts(Trouble, frozen=True, kw_only=True, tag="lying-contacts"):
+    """The target satellite announces its passes over stations and keeps none of them, for a time; its links to other
+    satellites stay."""
+
+    duration_min: Positive
+
+
+class BlackHole(Trouble, frozen=True, kw_only=True, tag="black-hole"):
+    """The target node says that it takes the bundles of others, and drops them all, for a time."""
+
+    duration_min: Positive
+
+
+class SelectiveDrop(Trouble, frozen=True, kw_only=True, tag="selective-drop"):
+    """The same of a share of them, drawn from the seed, and where `to` is given only of those for that node."""
+
+    duration_min: Positive
+    share: Annotated[float, Meta(gt=0, le=1)] = 0.5
+    to: Text | None = None
+
+
 Fault = (
     Reboot
     | FrameLoss
@@ -108,4 +155,10 @@ Fault = (
     | ForgedProposal
     | RogueOwners
     | ArrayStringLoss
+    | SatelliteLost
+    | JurisdictionCut
+    | StalePlan
+    | LyingContacts
+    | BlackHole
+    | SelectiveDrop
 )

@@ -36,4 +36,8 @@ class Network(Part, frozen=True, kw_only=True):
     relays_verify: Annotated[bool, Meta(description="relays check signatures too, not only where a bundle ends")] = True
     reports: Annotated[tuple[Status, ...], Meta(max_length=4)] = ()
     tolerate: Annotated[tuple[Tolerance, ...], Meta(max_length=8)] = ()
+    confirm: Annotated[bool, Meta(description="messages are awaited end to end and sent again, another way")] = True
+    observe: Annotated[bool, Meta(description="contacts are held against the plan: silent neighbours are told of")] = (
+        False
+    )
     source_share: Annotated[float, Meta(gt=0, le=1)] = 0.5

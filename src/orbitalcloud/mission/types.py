@@ -15,6 +15,7 @@ from orbitalcloud.mission.connectivity import Connectivity, Flow, Terminal
 from orbitalcloud.mission.controls import Control
 from orbitalcloud.mission.errands import Entry, Transaction, Wipe
 from orbitalcloud.mission.faults import Fault
+from orbitalcloud.mission.messages import Message
 from orbitalcloud.mission.network import Network
 from orbitalcloud.mission.notices import Notices
 from orbitalcloud.mission.parts import (
@@ -489,6 +490,7 @@ class Mission(Part, frozen=True, kw_only=True):
     notices: Notices = Notices()
     ethereum: Ethereum | None = None
     job: Annotated[tuple[Job, ...], Meta(max_length=1000)] = ()
+    message: Annotated[tuple[Message, ...], Meta(max_length=1000)] = ()
     payment: Annotated[tuple[Payment, ...], Meta(max_length=1000)] = ()
     transaction: Annotated[tuple[Transaction, ...], Meta(max_length=1000)] = ()
     settlement: Settlement | None = None

@@ -15,15 +15,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
+import msgspec
+
 from orbitalcloud.core import effects, records
 from orbitalcloud.core.contact import Contact
 from orbitalcloud.core.errors import RemoteProtocolError
-from orbitalcloud.core.time import MILLISECOND, MINUTE, Instant, iso
+from orbitalcloud.core.time import MILLISECOND, MINUTE, Instant
 from orbitalcloud.core.why import Why
 from orbitalcloud.network import admin, cbor, making, prophet
+from orbitalcloud.network.assurance import CONFIRM_TIMER, Assurance
+from orbitalcloud.network.avoiding import avoiding, not_through, sending_of
 from orbitalcloud.network.bundle import (
     BUNDLE_AGE,
     IS_ADMINISTRATIVE,
+    IS_FRAGMENT,
     MAX_BYTES,
     TOLERANCES,
     Bundle,
@@ -32,13 +37,16 @@ from orbitalcloud.network.bundle import (
     require_conformant,
     with_block,
 )
+from orbitalcloud.network.contacts_held import ContactsHeld
 from orbitalcloud.network.convergence import Segment, decode_frame
-from orbitalcloud.network.eid import NULL, Eid, endpoint
+from orbitalcloud.network.eid import NULL, endpoint
+from orbitalcloud.network.ending import EXPIRY_TIMER, Ending
 from orbitalcloud.network.fragment import Parts
 from orbitalcloud.network.limits import AgentLimits
-from orbitalcloud.network.output import Delivered, Desk, Out, Output
+from orbitalcloud.network.output import Desk, Out, Output
 from orbitalcloud.network.peer import Peer
-from orbitalcloud.network.reporting import ASKS, Reporter, reported
+from orbitalcloud.network.plan_watch import WATCH_TIMER
+from orbitalcloud.network.reporting import ASKS, Reporter
 from orbitalcloud.network.routes import Ask
 from orbitalcloud.network.routing import ContactPlan, Route
 from orbitalcloud.network.security.guard import Guard
@@ -48,7 +56,6 @@ from orbitalcloud.network.sending import DISPATCH_TIMER, LINK_TIMER, Sender
 from orbitalcloud.network.store import PREFIX, BundleStore, Entry, expiry, read_saved
 
 TIMERS = "net/"
-EXPIRY_TIMER = "net/expiry"
 SEQUENCE = "sequence"
 _RESERVED = 64
 """Sequence numbers taken from the saved counter at a time, so that it is not saved for each bundle."""
@@ -58,7 +65,7 @@ class _ForgedError(RemoteProtocolError):
     """Security said no: recorded already as a `BundleRefused`."""
 
 
-class BundleAgent:
+class BundleAgent(Ending):
     """Makes, keeps, forwards and delivers bundles for the node `name` over `plan`.
 
     `guard` signs what is made here and judges what comes (None: neither). `aliases` are other names of nodes, such as
@@ -67,7 +74,7 @@ class BundleAgent:
     """
 
     __slots__ = (
-        "_expiry_at",
+        "_excluded",
         "_parts",
         "_reporter",
         "_seen",
@@ -77,6 +84,8 @@ class BundleAgent:
         "_store",
         "aliases",
         "asks",
+        "assurance",
+        "contacts",
         "desk",
         "guard",
         "limits",
@@ -97,12 +106,16 @@ class BundleAgent:
         self.name = name
         self.limits = limits or AgentLimits()
         self.guard, self.aliases, self.asks = guard, dict(aliases or {}), asks
-        self.meddle: Callable[[Instant, Bundle], Bundle] | None = None
-        """What a lying relay does to bundles on their way through; the twin's faults set it, nothing else."""
+        self.meddle: Callable[[Instant, Bundle], Bundle | None] | None = None
+        """What a lying relay does to bundles on their way through (None: it drops them, having said that it took them);
+        the twin's faults set it, nothing else."""
         limits = self.limits
         self._reporter = Reporter(own, limits)
         self._store = BundleStore(limits.store_bytes, limits.store_bundles, limits.source_ppm, limits.source_bytes)
         self._sender = Sender(name, plan, self._store, self.limits)
+        self.assurance = Assurance(name, self._sender.routes, self.limits)
+        self.contacts = ContactsHeld(self._sender)
+        self._excluded: dict[str, dict[str, str]] = {}
         self._seen = Seen(self.limits.seen_ids)
         self._parts = Parts()
         self._sequence = 0
@@ -149,10 +162,6 @@ class BundleAgent:
         """Status reports that were asked for and not sent, since the last start, because there were too many."""
         return self._reporter.allowance.withheld
 
-    def node_of(self, eid: Eid) -> str:
-        """The name in the contact plan of the node that an endpoint is at."""
-        return self.aliases.get(eid.node, eid.node)
-
     # Life ------------------------------------------------------------------------------------------------------------
 
     def restore(self, now: Instant, saved: Mapping[str, bytes]) -> list[Output]:
@@ -169,6 +178,7 @@ class BundleAgent:
         counter = saved.get(SEQUENCE, b"")
         if len(counter) == 8:
             self._sequence = self._sequence_limit = int.from_bytes(counter, "big")
+        self.assurance.restore(now, saved, out)
         self._expire(now, out)
         self._sender.dispatch_all(now, out)
         self._watch_expiry(out)
@@ -206,12 +216,6 @@ class BundleAgent:
         if value is not None:
             out.append(effects.Save(prophet.SAVED, value))
 
-    def _entry(self, now: Instant, bundle: Bundle, wire: bytes, expires: Instant, local: bool = False) -> Entry:
-        source = self.node_of(bundle.source)
-        entry = Entry(bundle, wire, now, expires, local, "" if source == self.name else source or "nobody")
-        entry.destination = self.node_of(bundle.destination)
-        return entry
-
     def replan(self, now: Instant, plan: ContactPlan) -> list[Output]:
         """Go by another contact plan from now on."""
         out: Out = []
@@ -221,7 +225,7 @@ class BundleAgent:
 
     def opened(self, now: Instant, contact: Contact) -> list[Output]:
         """This node can send to `contact.receiver` from now on."""
-        out: Out = []
+        out = self._amend(now, self.contacts.opened(now, contact))
         self._sender.opened(now, contact, out)
         answers = prophet.answers(self.name, contact)
         if answers and not self._sender.routes.foreseen(now, contact.receiver):
@@ -231,18 +235,37 @@ class BundleAgent:
             out += self.submit(now, contact.receiver, prophet.SERVICE, vector, "encounter", 10 * MINUTE, 3)
         return out
 
-    def exclude(self, now: Instant, nodes: Mapping[str, str]) -> list[Output]:
-        """Relay through none of these from now on: name → the reason, a short word (`jurisdiction`, `lost`, …)."""
+    def exclude(self, now: Instant, nodes: Mapping[str, str], by: str = "operator") -> list[Output]:
+        """Relay through none of these from now on: name → the reason, a short word (`jurisdiction`, `lost`, …).
+
+        Each `by` has a list of its own; a node is left out while anybody's has it.
+        """
         out: Out = []
-        self._sender.routes.exclude(nodes)
+        self._excluded[by] = dict(nodes)
+        self._sender.routes.exclude({name: why for one in self._excluded.values() for name, why in one.items()})
         self._sender.dispatch_all(now, out)
         return out
 
+    def shun(self, nodes: Mapping[str, str]) -> None:
+        """Relay through these only where there is no other way: name → the reason, a short word."""
+        self._sender.routes.shunned.update(nodes)
+
+    def observe(self, now: Instant, plan: ContactPlan) -> list[Output]:
+        """Hold the contacts that come against this plan from now on (`plan_watch`)."""
+        return self._amend(now, self.contacts.observe(now, plan))
+
+    def _amend(self, now: Instant, turned: Out) -> Out:
+        """What was seen of contacts: where it changed who is silent, routes change."""
+        if self.contacts.changed():
+            turned += self.exclude(now, self.contacts.silent, "silent")
+        return turned
+
     def closed(self, now: Instant, contact: Contact) -> list[Output]:
         """It cannot any more."""
+        frames = peer.frames if (peer := self._sender.peers.get(contact.receiver)) is not None else 0
         out: Out = []
         self._sender.closed(now, contact, out)
-        return out
+        return out + self._amend(now, self.contacts.closed(now, contact.receiver, frames))
 
     def fired(self, now: Instant, timer: str) -> list[Output]:
         """One of the agent's timers is due."""
@@ -251,12 +274,17 @@ class BundleAgent:
             self._expiry_at = None
             self._expire(now, out)
             self._watch_expiry(out)
+        elif timer == CONFIRM_TIMER:
+            self._send_unconfirmed(now, out)
+        elif timer == WATCH_TIMER:
+            out += self._amend(now, self.contacts.fired(now))
         elif timer == DISPATCH_TIMER:
             self._sender.look_again(now, out)
         else:
             peer = self._sender.peers.get(timer.removeprefix(LINK_TIMER))
             if peer is not None:
                 self._sender.fired(now, peer, out)
+                out += self._amend(now, self.contacts.waited(now, peer))
         return out
 
     # Making bundles --------------------------------------------------------------------------------------------------
@@ -273,6 +301,7 @@ class BundleAgent:
         flags: int = 0,
         source_service: str = "",
         path_now_ms: int | None = None,
+        confirm: bool = False,
     ) -> Iterator[Output]:
         """Send `payload` to the service of a node. Larger `priority` (0 to 23) is more urgent.
 
@@ -280,38 +309,51 @@ class BundleAgent:
         `flags` are RFC 9171's for this bundle (`admin.ASK…`, `bundle.MUST_NOT_FRAGMENT`), besides the agent's `asks`.
         With `path_now_ms` it wants a path now, end to end, that waits no longer than this anywhere: without one it is
         dropped with the Why of it; should the path break on the way, it goes on as others do.
+        `confirm`: wait for the destination's word, and send again without it (`assurance`).
         The first output is the record of the bundle, `BundleCreated`; where the store refuses it, `BundleDropped` with
         the Why follows. `DataError` if the names make no endpoint.
         """
-        own, to, flags = endpoint(self.name), endpoint(destination, service), flags | self.asks
-        source = endpoint(self.name, source_service)
+        flags |= self.asks | (admin.ASK[admin.DELIVERED] if confirm else 0)
+        own, to, source = endpoint(self.name), endpoint(destination, service), endpoint(self.name, source_service)
         out: Out = []
         sequence = self._next_sequence(out)
         lifetime_ms, report_to = lifetime_ns // MILLISECOND, own if flags & ASKS else NULL
         bundle = making.make_bundle(
             to, source, now, sequence, lifetime_ms, payload, priority, self.limits.hops, flags, report_to, path_now_ms
         )
-        self._launch(now, bundle, purpose, out)
+        self._launch(now, bundle, purpose, out, confirm)
         return iter(out)
 
-    def _launch(self, now: Instant, bundle: Bundle, purpose: str, out: Out) -> None:
+    def _launch(self, now: Instant, bundle: Bundle, purpose: str, out: Out, confirm: bool = False) -> None:
         """Secure, record, store and send a bundle made here."""
+        bundle = self.assurance.prefer(bundle) if confirm else bundle
         local = self.node_of(bundle.destination) == self.name
         if self.guard is not None and not local:
             bundle = self.guard.protected(bundle)
         wire = encode(bundle)
-        out.insert(0, effects.Record(making.created(now, self.name, bundle, len(wire), purpose)))
         refusal = self._too_big(len(wire))
         if refusal is None:
             refusal = self._no_place(bundle) if local else self._no_path(now, bundle, wire)
         if refusal is None and not local:
             refusal = self._full(now, len(wire), bundle.priority, out)
+        confirm = confirm and not local and refusal is None and self.assurance.room(len(wire))
+        out.insert(0, effects.Record(making.created(now, self.name, bundle, len(wire), purpose, confirm)))
         if local and refusal is None:
             self._deliver(now, bundle, expiry(bundle, now, self.limits.retention_ns), "made here", out)
         elif refusal is not None:
             self._drop(now, bundle.id, refusal, out)
         else:
+            if confirm:
+                expires = expiry(bundle, now, self.limits.retention_ns)
+                self.assurance.track(now, bundle, wire, self.node_of(bundle.destination), expires, out)
             self._keep(now, bundle, wire, "", out)
+
+    def _send_unconfirmed(self, now: Instant, out: Out) -> None:
+        """What was not confirmed in time goes out again; where the store has no room, that counts as a sending."""
+        for bundle in self.assurance.fired(now, self._store.has_whole, out):
+            wire = encode(bundle)
+            if self._store.refusal(len(wire)) is None:
+                self._keep(now, bundle, wire, "", out)
 
     def _no_path(self, now: Instant, bundle: Bundle, wire: bytes) -> Why | None:
         if bundle.path_now_ms is None:
@@ -340,12 +382,6 @@ class BundleAgent:
         self._sequence += 1
         return self._sequence - 1
 
-    def _too_big(self, size_bytes: int) -> Why | None:
-        most = self.limits.bundle_bytes
-        if size_bytes <= most:
-            return None
-        return Why(False, "size", f"the bundle has {size_bytes} bytes, {most} are taken", size_bytes, most, "byte")
-
     def _no_place(self, bundle: Bundle) -> Why | None:
         if self.desk is None or bundle.flags & IS_ADMINISTRATIVE:
             return None
@@ -366,6 +402,7 @@ class BundleAgent:
         """Bytes from a peer. Whatever is wrong with them becomes a `FrameRefused` record."""
         out: Out = []
         neighbour = self._sender.peer(peer)
+        self.contacts.heard(now, peer)
         try:
             if neighbour is None:
                 raise RemoteProtocolError("peers", f"{self.limits.peers} neighbours are known, the most")
@@ -375,6 +412,8 @@ class BundleAgent:
             else:
                 for report in content:
                     taken = self._sender.report(now, neighbour, report, out)
+                    if taken is not None:
+                        self.assurance.taken(now, taken.whole_id, peer, out)
                     if taken is not None and taken.flags & admin.ASK[admin.FORWARDED]:
                         subject = decode(taken.wire, MAX_BYTES, TOLERANCES)
                         self._report(now, subject, admin.FORWARDED, admin.NO_REASON, out)
@@ -414,9 +453,11 @@ class BundleAgent:
         whole = bundle.whole_id
         name = bundle.id if bundle.is_fragment else whole
         held = self._store.get(name)
-        if whole in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
-            return
         local = self.node_of(bundle.destination) == self.name
+        if whole in self._seen or (held and (held.local or held.hops > making.hop_count(bundle))):
+            if local and whole in self._seen and sending_of(bundle) > 1:
+                self._repeated(now, peer, bundle, out)
+            return
         judged = self._judge(now, peer, bundle, local, out)
         expires = expiry(bundle, now, limits.retention_ns)
         received = records.BundleReceived(at=now, node=self.name, bundle=name, peer=peer, size_bytes=len(wire))
@@ -438,9 +479,12 @@ class BundleAgent:
         bundle = judged.bundle or bundle
         if not local:
             bundle = making.forwarded(bundle, endpoint(self.name))
-            if self.meddle is not None:
-                bundle = self.meddle(now, bundle)
-            wire = encode(bundle)
+            passed = self.meddle(now, bundle) if self.meddle is not None else bundle
+            if passed is None:
+                swallowed = records.BundleSwallowed(at=now, node=self.name, bundle=bundle.id, peer=peer)
+                out += (record, effects.Record(swallowed))
+                return
+            bundle, wire = passed, encode(passed)
         refusal = self._store.refusal(len(wire), held, self.node_of(bundle.source) or "nobody")
         if refusal is not None:
             raise RemoteProtocolError(refusal.rule, refusal.text)
@@ -452,6 +496,17 @@ class BundleAgent:
         if held:
             self._sender.release(held, out)
         self._keep(now, bundle, wire, peer, out)
+
+    def _repeated(self, now: Instant, peer: str, bundle: Bundle, out: Out) -> None:
+        """A second sending of what was delivered here: dropped, and confirmed once more, for the first word was lost.
+
+        The report goes round the same relays; of fragments, only the first is answered.
+        """
+        again = records.BundleDuplicate(at=now, node=self.name, bundle=bundle.id, peer=peer)
+        out.append(effects.Record(again))
+        if not bundle.is_fragment or not bundle.offset:
+            whole = msgspec.structs.replace(bundle, flags=bundle.flags & ~IS_FRAGMENT)
+            self._report(now, whole, admin.DELIVERED, admin.NO_REASON, out)
 
     def _hear(self, now: Instant, peer: str, bundle: Bundle, out: Out) -> None:
         """A neighbour's predictabilities: of itself, at first hand, or refused."""
@@ -477,70 +532,7 @@ class BundleAgent:
             raise _ForgedError(judged.why.rule, judged.why.text)
         return judged
 
-    # Delivering ------------------------------------------------------------------------------------------------------
-
-    def _take_fragment(self, now: Instant, bundle: Bundle, wire: bytes, expires: Instant, out: Out) -> None:
-        if bundle.total_bytes > self.limits.bundle_bytes:
-            why = self._too_big(bundle.total_bytes)
-            assert why is not None
-            self._drop_bundle(now, bundle, why, out)
-            return
-        entry = self._entry(now, bundle, wire, expires, local=True)
-        self._store.add(entry)
-        out.append(effects.Save(entry.key, entry.saved(now)))
-        self._assemble(now, bundle, expires, out)
-        self._watch_expiry(out)
-
-    def _assemble(self, now: Instant, part: Bundle, expires: Instant, out: Out) -> None:
-        """Add a stored fragment to the others; deliver when nothing is missing."""
-        try:
-            whole = self._parts.add(part)
-        except RemoteProtocolError as error:
-            self._forget_local(part.id, out)
-            self._drop(now, part.id, Why(False, error.check, error.detail), out)
-            return
-        if whole is not None:
-            self._put_together(now, whole, expires, out)
-
-    def _put_together(self, now: Instant, bundle: Bundle, expires: Instant, out: Out) -> None:
-        """A bundle whose last fragment came: its security is judged only now. Refused, it is gone: it was taken."""
-        judged = Judgement(bundle, Why(True, "security", "not judged here"))
-        if self.guard is not None:
-            judged = self.guard.judged(bundle, True)
-        if judged.bundle is not None:
-            self._deliver(now, judged.bundle, expires, judged.verdict, out)
-            return
-        self._forget_parts(bundle.id, out)
-        self._drop(now, bundle.id, judged.why, out, judged.reason)
-
-    def _forget_local(self, name: str, out: Out) -> None:
-        out.append(effects.Save(self._store.remove(name).key, None))
-
-    def _forget_parts(self, whole_id: str, out: Out) -> None:
-        for name in self._parts.forget(whole_id):
-            self._forget_local(name, out)
-
-    def _deliver(self, now: Instant, bundle: Bundle, expires: Instant, security: str, out: Out) -> None:
-        name = bundle.id
-        self._seen.remember(now, name, expires, out)  # before `Delivered`: see the module's contract
-        self._forget_parts(name, out)
-        if bundle.flags & IS_ADMINISTRATIVE:
-            self._heard(now, bundle, out)
-            return
-        created = making.made_at(now, bundle)
-        out.append(effects.Record(making.delivered(now, self.name, bundle, created, security)))
-        source, service = self.node_of(bundle.source), bundle.destination.service
-        out.append(Delivered(name, source, service, bundle.payload, created, bundle.source.text))
-        self._report(now, bundle, admin.DELIVERED, admin.NO_REASON, out)
-
     # Status reports --------------------------------------------------------------------------------------------------
-
-    def _heard(self, now: Instant, bundle: Bundle, out: Out) -> None:
-        """An administrative record for this node: shown in the Log, and no more."""
-        try:
-            out.append(effects.Record(reported(now, self.name, bundle)))
-        except RemoteProtocolError as error:
-            self._drop(now, bundle.id, Why(False, error.check, error.detail), out)
 
     def _report_reception(self, now: Instant, bundle: Bundle, out: Out) -> None:
         reason = admin.UNSUPPORTED if making.asks_to_report(bundle) else admin.NO_REASON
@@ -553,40 +545,7 @@ class BundleAgent:
         mine: Out = []
         sequence = self._next_sequence(mine)
         report = self._reporter.bundle(now, subject, status, reason, sequence)
+        if names := not_through(subject):
+            report = avoiding(report, 1, names)
         self._launch(now, report, f"status report: {admin.STATUSES[status]}", mine)
         out += mine
-
-    # Dropping --------------------------------------------------------------------------------------------------------
-
-    def _expire(self, now: Instant, out: Out) -> None:
-        for entry in self._store.expired(now):
-            if entry.local:
-                self._forget_local(entry.id, out)
-                self._parts.forget(entry.whole_id)
-            else:
-                self._sender.release(entry, out)
-            text = f"its lifetime ended at {iso(entry.expires)}"
-            why = Why(False, "lifetime", text, now // MILLISECOND, entry.expires // MILLISECOND, "ms")
-            self._drop_entry(now, entry, why, out)
-
-    def _watch_expiry(self, out: Out) -> None:
-        at = self._store.next_expiry()
-        if at is not None and (self._expiry_at is None or at < self._expiry_at):
-            self._expiry_at = at
-            out.append(effects.Wake(at, EXPIRY_TIMER))
-
-    def _drop_entry(self, now: Instant, entry: Entry, why: Why, out: Out) -> None:
-        """Say of a bundle that has left the store why it did."""
-        if entry.flags & admin.ASK[admin.DELETED]:
-            self._drop_bundle(now, decode(entry.wire, MAX_BYTES, TOLERANCES), why, out)
-        else:
-            self._drop(now, entry.id, why, out, admin.OF_RULE.get(why.rule, 0))
-
-    def _drop_bundle(self, now: Instant, bundle: Bundle, why: Why, out: Out) -> None:
-        reason = admin.OF_RULE.get(why.rule, 0)
-        self._drop(now, bundle.id, why, out, reason)
-        self._report(now, bundle, admin.DELETED, reason, out)
-
-    def _drop(self, now: Instant, bundle: str, why: Why, out: Out, reason: int = 0) -> None:
-        dropped = records.BundleDropped(at=now, node=self.name, bundle=bundle, why=why, reason=reason)
-        out.append(effects.Record(dropped))

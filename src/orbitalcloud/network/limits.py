@@ -21,6 +21,14 @@ class AgentLimits(msgspec.Struct, frozen=True):
     status_every_ns: int = 10 * SECOND
     """One more may be sent this often: a report-to may be a stranger's, who never asked."""
     status_lifetime_ns: int = DAY
+    confirm_bundles: int = 4096
+    """Bundles made here whose delivery is awaited (`assurance`); more are sent without."""
+    confirm_bytes: int = 64 << 20
+    """And the bytes of their copies."""
+    confirm_tries: int = 5
+    """How often such a bundle is sent, the first time included."""
+    unanswered: int = 6
+    """Questions without an answer, each twice as patient as the last, after which an open contact is taken for dead."""
     tolerate: frozenset[str] = frozenset()
     """Breaches of RFC 9171 that are let pass (`bundle.TOLERANCES`); none by default."""
     bundle_bytes: int = 32 << 20

@@ -133,8 +133,10 @@ def refused(now: Instant, node: str, peer: str, size_bytes: int, error: RemotePr
     )
 
 
-def created(now: Instant, node: str, bundle: Bundle, size_bytes: int, purpose: str) -> records.BundleCreated:
-    """The record of a bundle that was made here."""
+def created(
+    now: Instant, node: str, bundle: Bundle, size_bytes: int, purpose: str, awaited: bool
+) -> records.BundleCreated:
+    """The record of a bundle made here."""
     return records.BundleCreated(
         at=now,
         node=node,
@@ -142,6 +144,7 @@ def created(now: Instant, node: str, bundle: Bundle, size_bytes: int, purpose: s
         destination=bundle.destination.text,
         size_bytes=size_bytes,
         purpose=purpose,
+        awaited=awaited,
     )
 
 

@@ -142,6 +142,7 @@ class Peer:
         "sent_bytes",
         "told",
         "transfers",
+        "unanswered",
         "waited",
         "wake_at",
     )
@@ -170,6 +171,8 @@ class Peer:
 
     def _reset(self, now: Instant) -> None:
         self.busy_until = now
+        self.unanswered = 0
+        """The most questions that one transfer has waited through in this contact since anything was heard."""
         self.frames = 0
         self.sent_bytes = 0
         self.queue: list[Rank] = []
@@ -208,6 +211,7 @@ class Peer:
             if transfer is not None and transfer.deadline == at:
                 transfer.deadline = None
                 transfer.questions += 1
+                self.unanswered = max(self.unanswered, transfer.questions)
                 self.questions.append(name)
 
     def next_deadline(self) -> Instant | None:

@@ -35,6 +35,8 @@ class Ask(NamedTuple):
     expires: int = _NEVER
     previous: str = ""
     hops: int = HOPS_MOST
+    avoid: frozenset[str] = frozenset()
+    """Relays that it should be kept from, where there is another way."""
 
 
 class Routes:
@@ -50,12 +52,14 @@ class Routes:
         "_bound",
         "_cache",
         "_grace_ns",
+        "_kept",
         "_least_bytes",
         "_table",
         "bookings",
         "excluded",
         "name",
         "plan",
+        "shunned",
     )
 
     def __init__(self, plan: ContactPlan, name: str, least_bytes: int, grace_ns: int) -> None:
@@ -64,6 +68,9 @@ class Routes:
         self.bookings = Bookings()
         self.excluded: dict[str, str] = {}
         """Nodes not to be used as relays, and why (`jurisdiction`, `lost`, …)."""
+        self.shunned: dict[str, str] = {}
+        """Nodes to be used as relays only where there is no other way, and why (`word`, …)."""
+        self._kept: dict[tuple[str, int, frozenset[str]], tuple[Route, Instant]] = {}
         self._least_bytes, self._grace_ns = least_bytes, grace_ns
         self._cache: dict[tuple[str, int], tuple[Route | None, Instant]] = {}
         self._beside: dict[tuple[str, int], tuple[Contact, str]] = {}
@@ -74,6 +81,7 @@ class Routes:
         self.plan, self._table = plan, None
         self._cache.clear()
         self._bound.clear()
+        self._kept.clear()
         self._beside.clear()
         self.bookings.clear()
 
@@ -81,6 +89,7 @@ class Routes:
         """Relay through none of these from now on: name → the reason, a short word."""
         self.excluded, self._table = dict(nodes), None
         self._bound.clear()
+        self._kept.clear()
 
     def find(
         self, now: Instant, ask: Ask, is_open: Callable[[str], bool], refused: frozenset[str] = frozenset()
@@ -92,6 +101,10 @@ class Routes:
         a contact that is open now to one of the `refused`, who would not take it.
         """
         size = self._size_class(ask.size_bytes)
+        if names := ask.avoid.union(self.shunned):
+            found = self._around(now, ask, size, is_open, names, refused)
+            if found is not None:
+                return found
         found = self._cached(now, ask.destination, size)
         if found is None:
             return None
@@ -104,6 +117,33 @@ class Routes:
         if self._keeps(found, now, ask, size):
             return found
         return self._under_terms(now, ask, size, is_open, refused)
+
+    def _around(
+        self,
+        now: Instant,
+        ask: Ask,
+        size: int,
+        is_open: Callable[[str], bool],
+        names: frozenset[str],
+        refused: frozenset[str],
+    ) -> Route | None:
+        """The route that leaves these relays out, if there is one."""
+        key = (ask.destination, size, names)
+        known = self._kept.get(key)
+        if known is not None and now < known[1] + _STALE_NS and known[0].arrival_from(now, size) is not None:
+            found = known[0]
+            back = found.first_hop == ask.previous != ask.destination and found.contacts[0].opens <= now
+            there = self._up(found, now, is_open) and found.first_hop not in refused
+            if not back and there and self._keeps(found, now, ask, size):
+                return found
+        unusable = self._unusable(now, is_open, {ask.previous, *refused})
+        terms = replace(self._terms(ask), without=unusable, avoid=names.union(self.excluded))
+        chosen = self._search(now, ask.destination, size, terms)
+        if chosen is not None:
+            if len(self._kept) >= _CACHED:
+                self._kept.clear()
+            self._kept[key] = (chosen, now)
+        return chosen
 
     def told(self, now: Instant, ask: Ask, path: str = "soonest", wait_ns: int = 0) -> Route | Why:
         """The route that a bundle would take from here, or why there is none; nothing is booked.

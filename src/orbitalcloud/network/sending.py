@@ -45,12 +45,17 @@ DISPATCH_TIMER = "net/dispatch"
 class Sender:
     """The sending half of an agent: peers, their queues and transfers, over the agent's store."""
 
-    __slots__ = ("_dispatch_at", "limits", "name", "peers", "prophet", "routes", "store")
+    __slots__ = ("_dispatch_at", "_given", "limits", "lost", "name", "observing", "peers", "prophet", "routes", "store")
 
     def __init__(self, name: str, plan: ContactPlan, store: BundleStore, limits: AgentLimits) -> None:
         self.name, self.store, self.limits = name, store, limits
         self.routes = Routes(plan, name, limits.fragment_least_bytes, limits.grace_ns)
         self.prophet = Prophet(name)
+        self.observing = False
+        """Whether contacts are held against the plan, and so a bundle that comes round is not passed round again."""
+        self._given: dict[tuple[str, str], Instant] = {}
+        self.lost = False
+        """Whether the plan is known to be of another day, so that any neighbour is better than a route."""
         self.peers: dict[str, Peer] = {}
         self._dispatch_at: Instant | None = None
 
@@ -152,6 +157,8 @@ class Sender:
             else:
                 open_to = [name for name in self.prophet.neighbours if self._is_open(name)]
                 first = self.prophet.carrier(now, entry.id, entry.destination, entry.previous, open_to)
+            if self.lost and (found is None or not self._is_open(found.first_hop)):
+                first = self._anybody(entry) or first
             peer = self.peers.get(first) if first is not None else None
             if peer is None or peer.contact is None:
                 self._explain(now, entry, ask, found, out)
@@ -160,6 +167,8 @@ class Sender:
             peer = None if peer.name == entry.destination else self._next_best(now, entry, ask, out)
             if peer is None:
                 return None
+        if self.observing and peer.name != entry.destination and self._was_given(now, entry, peer, out):
+            return None
         entry.carrier = peer.name
         if entry.held_by == peer.name and entry.transfer in peer.transfers:
             heapq.heappush(peer.again, (entry.rank, entry.transfer))
@@ -167,6 +176,33 @@ class Sender:
             self._detach(entry)
             heapq.heappush(peer.queue, entry.rank)
         return peer
+
+    def _was_given(self, now: Instant, entry: Entry, peer: Peer, out: Out) -> bool:
+        """Whether this neighbour had the bundle a moment ago and it came round: then it waits, or goes elsewhere."""
+        given = self._given.get((entry.id, peer.name))
+        if given is None or now >= given + self.limits.retry_ns:
+            return False
+        text = f"it came round after {peer.name} had taken it: the plan sees a way there that is not"
+        entry.carrier, peer.waited[entry.id] = "", Instant(given + self.limits.retry_ns)
+        self._waits(now, entry, Why(False, "loop", text), out)
+        self._look_again(given + self.limits.retry_ns, out)
+        return True
+
+    def _anybody(self, entry: Entry) -> str | None:
+        """Whom to give a bundle to where this node's plan is not believed: a neighbour in view, who may know better."""
+        shy = {entry.previous, *entry.avoid, *self.routes.excluded, *self.routes.shunned}
+        return min((name for name in self.peers if self._is_open(name) and name not in shy), default=None)
+
+    def forsake(self, now: Instant, peer: Peer, out: Out) -> None:
+        """A contact in which nothing is answered: what it was to carry finds another way, and is asked after later."""
+        for entry in self.store.outbound():
+            if entry.carrier == peer.name:
+                entry.carrier, entry.told = "", True
+                text = f"{peer.name} does not answer, though there is a contact to it"
+                peer.waited[entry.id] = Instant(now + self.limits.retry_ns)
+                self._waits(now, entry, Why(False, "unanswered", text, peer.unanswered, 0, "question"), out)
+        peer.unanswered = 0
+        self._look_again(now + self.limits.retry_ns, out)
 
     def _path_now(self, now: Instant, entry: Entry, ask: Ask) -> Route | None:
         """The path now of a bundle that wishes for one, where there is one; else it goes as others do."""
@@ -479,6 +515,10 @@ class Sender:
         assert entry is not None, "a transfer ends with its bundle"
         if report.status == TAKEN:
             self.routes.bookings.spent(entry.id)
+            if self.observing:
+                self._given[entry.id, peer.name] = now
+                if len(self._given) > self.limits.finished_transfers:
+                    del self._given[next(iter(self._given))]
             if peer.name != entry.destination and self.prophet.keeps(entry.id, peer.name, not entry.previous):
                 self._detach(entry)
                 entry.carrier = ""
@@ -519,7 +559,8 @@ class Sender:
 
 def asked(entry: Entry) -> Ask:
     """What a route is sought by for a stored bundle."""
-    return Ask(entry.destination, len(entry.wire), -entry.rank[0], entry.expires, entry.previous, entry.hops_left)
+    size, priority = len(entry.wire), -entry.rank[0]
+    return Ask(entry.destination, size, priority, entry.expires, entry.previous, entry.hops_left, entry.avoid)
 
 
 def _first_in_hand(peer: Peer) -> Transfer | None:

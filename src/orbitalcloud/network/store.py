@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from orbitalcloud.core.errors import RemoteProtocolError
 from orbitalcloud.core.time import MILLISECOND, Instant
 from orbitalcloud.core.why import Why
+from orbitalcloud.network.avoiding import not_through
 from orbitalcloud.network.bundle import MAX_BYTES, TOLERANCES, Bundle, decode
 from orbitalcloud.network.fragment import may_fragment
 from orbitalcloud.network.routing import HOPS_MOST
@@ -32,6 +33,7 @@ class Entry:
 
     __slots__ = (
         "attempts",
+        "avoid",
         "carrier",
         "clock_at",
         "cuttable",
@@ -65,6 +67,7 @@ class Entry:
         self.source = source
         self.flags = bundle.flags
         self.priority = bundle.priority
+        self.avoid = not_through(bundle)
         self.rank: Rank = (-self.priority, bundle.created_ms, bundle.sequence, self.id)
         self.expires = expires
         self.cuttable = may_fragment(bundle)
@@ -249,6 +252,12 @@ class BundleStore:
         while (at := self.next_expiry()) is not None and at <= now:
             found.append(self._entries[heapq.heappop(self._expiries)[1]])
         return found
+
+    def has_whole(self, bundle: str) -> bool:
+        """Whether this bundle, or a fragment of it, waits here to be sent."""
+        if bundle in self._entries:
+            return True
+        return any(entry.whole_id == bundle and not entry.local for entry in self._entries.values())
 
     def outbound(self) -> Iterator[Entry]:
         """Entries to be forwarded, by destination as first stored, then as stored."""

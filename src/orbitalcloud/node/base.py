@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from orbitalcloud.compute import public_key, signing_key
-from orbitalcloud.core import Contact, DataError, Instant, RemoteProtocolError, records
+from orbitalcloud.core import SECOND, Contact, DataError, Instant, RemoteProtocolError, records
 from orbitalcloud.core.effects import Effect, Record, Save
 from orbitalcloud.core.events import (
     Commanded,
@@ -28,8 +28,11 @@ from orbitalcloud.node.config import NetworkFacts
 from orbitalcloud.node.noticedesk import SERVICE as NOTICE_SERVICE
 from orbitalcloud.node.noticedesk import TIMER as NOTICE_TIMER
 from orbitalcloud.node.noticedesk import NoticeDesk, Offer
-from orbitalcloud.node.orders import CallOff, decode_order
+from orbitalcloud.node.orders import CallOff, SendMessage, decode_order
 from orbitalcloud.node.vault import IDENTITY, NETWORK, opened, sealed
+
+MESSAGES = "messages"
+"""The service that people's messages go to."""
 
 CHAIN = "@chain"
 """The peer name of a station's Ethereum JSON-RPC node; no node can have it, for a mission's names have no `@`."""
@@ -49,11 +52,19 @@ class Node:
         self.agent = BundleAgent(name, plan, facts.limits, guard, facts.aliases, facts.asks)
         self.notices: NoticeDesk | None = None
         self._private = b""
+        self.plan, self.config_plan, self.facts = plan, plan, facts
+        self._silences: tuple[str, ...] = ()
+        """The silent neighbours that everybody was told of."""
         self._silent = False
         """Whether the node keeps from sending though contacts are open (a satellite's safe mode)."""
 
     def handle(self, now: Instant, event: Event) -> Iterator[Effect]:
         """React to one event; the effects are to be performed in the order given."""
+        yield from self._handle(now, event)
+        if self.facts.observe and not isinstance(event, Sensed):
+            yield from self._tell_silences(now)
+
+    def _handle(self, now: Instant, event: Event) -> Iterator[Effect]:
         match event:
             case Sensed():
                 yield from self._sensed(now, event)
@@ -86,6 +97,9 @@ class Node:
                 yield from self._finished(now, event)
             case Commanded():
                 try:
+                    if event.verb == "send-message":
+                        yield from self._message(now, decode_order(event.body, SendMessage))
+                        return
                     if event.verb == "call-off" and self.notices is not None:
                         order = decode_order(event.body, CallOff)
                         yield from self._network(now, self.notices.call_off(now, order))
@@ -118,6 +132,34 @@ class Node:
         if self.notices is not None:
             yield from self._network(now, self.notices.start(now, self._private, event.boot, event.saved))
         yield from self._network(now, self.agent.restore(now, event.saved))
+        if self.facts.observe:
+            yield from self._network(now, self.agent.observe(now, self.plan))
+
+    def replan(self, now: Instant, plan: ContactPlan) -> Iterator[Effect]:
+        """Go by another contact plan from now on, in all that the node does."""
+        self.plan = plan
+        told = self.agent if self.notices is None else self.notices
+        yield from self._network(now, told.replan(now, plan))
+        if self.facts.observe:
+            yield from self._network(now, self.agent.observe(now, plan))
+
+    def forbid(self, now: Instant, stations: Mapping[str, str]) -> Iterator[Effect]:
+        """Pass nothing on through these stations from now on: name → the reason, a short word."""
+        yield from self._network(now, self.agent.exclude(now, stations, "jurisdiction"))
+
+    def _message(self, now: Instant, order: SendMessage) -> Iterator[Effect]:
+        lifetime_ns, purpose = order.lifetime_s * SECOND, f"message {order.name}"
+        steps = self.agent.submit(
+            now, order.target, MESSAGES, order.body, purpose, lifetime_ns, order.priority, confirm=self.facts.confirm
+        )
+        yield from self._network(now, steps)
+
+    def _tell_silences(self, now: Instant) -> Iterator[Effect]:
+        """Who of the neighbours is silent, everybody should know: their routes may lead through them."""
+        silent = tuple(sorted(self.agent.contacts.silent))
+        if silent != self._silences and self.notices is not None:
+            self._silences = silent
+            yield from self._network(now, self.notices.silent(now, silent))
 
     def _identify(self, now: Instant, event: Started) -> Iterator[Effect]:
         """The saved key, or a new one. On a board without a key store it is not saved: it lasts until the next boot."""
@@ -157,6 +199,8 @@ class Node:
                 yield step
                 continue
             try:
+                if step.service == MESSAGES:
+                    continue  # it is somebody's, who reads it here: the record of the delivery stands before
                 if step.service == NOTICE_SERVICE and self.notices is not None:
                     yield from self._network(now, self.notices.take(now, step))
                 else:

@@ -139,6 +139,10 @@ class NetworkFacts:
     asks: int = 0
     """The status reports that bundles made here ask for."""
     limits: AgentLimits = field(default_factory=AgentLimits)
+    confirm: bool = False
+    """Whether messages are awaited end to end and sent again (`network.assurance`)."""
+    observe: bool = False
+    """Whether contacts are held against the plan (`network.plan_watch`)."""
 
 
 @dataclass(frozen=True, slots=True)

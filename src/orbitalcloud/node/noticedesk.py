@@ -47,6 +47,8 @@ BUNDLE_LIFETIME_NS = HOUR
 CONTACTS_EVERY_NS = 6 * HOUR
 ANNOUNCED = 8
 """Contacts to come that a notice names: it is renewed long before a satellite has used up so many."""
+SILENCE_NS = 12 * HOUR
+"""A neighbour that was not met is called off for this long, or until it is met again."""
 MAX_TOLD = 256
 
 _NEVER = Instant(0)
@@ -72,6 +74,7 @@ class NoticeDesk:
     _epoch: int = 0
     _sequence: int = 0
     _off: tuple[Off, ...] = ()
+    _silences: tuple[Off, ...] = ()
     _at: dict[str, Instant] = field(default_factory=dict)
     """When each kind was last published."""
     _told: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -171,6 +174,16 @@ class NoticeDesk:
         for peer in list(self.in_view):
             yield from self._send(now, peer, self.gossip.push(now, peer))
 
+    def silent(self, now: Instant, peers: tuple[str, ...]) -> Iterator[Step]:
+        """Whom this node has not met where the plan says that it should: its contacts with them are off for a while."""
+        begins_s = now // SECOND
+        ends_s = begins_s + SILENCE_NS // SECOND
+        self._silences = tuple(Off(peer, begins_s, ends_s, "not met") for peer in peers[:MAX_WINDOWS])
+        yield from self._tell_contacts(now)
+        yield from self._replan(now)
+        for peer in list(self.in_view):
+            yield from self._send(now, peer, self.gossip.push(now, peer))
+
     def replan(self, now: Instant, plan: ContactPlan) -> Iterator[Step]:
         """The node is given another plan: go by that, and by what others announce and call off."""
         self._plan = plan
@@ -217,10 +230,10 @@ class NoticeDesk:
             if one.closes > now
         )
         chosen = tuple(window for _, window in zip(range(ANNOUNCED), planned, strict=False))
-        lifetime_ns = 4 * CONTACTS_EVERY_NS
+        lifetime_ns, off = 4 * CONTACTS_EVERY_NS, (*self._off, *self._silences)[-MAX_WINDOWS:]
         if self.links is not None:
             chosen, lifetime_ns = (*self.links.windows(now), *chosen)[:MAX_WINDOWS], self.facts.link_hold_ns
-        yield from self._publish(now, Contacts(*self._head(now, lifetime_ns), chosen, self._off))
+        yield from self._publish(now, Contacts(*self._head(now, lifetime_ns), chosen, off))
 
     def _take_one(self, now: Instant, peer: str, wire: bytes, proof: bool) -> Iterator[Step]:
         item = self.board.take_proof(now, peer, wire) if proof else self.board.take(now, peer, wire)
@@ -276,6 +289,7 @@ class NoticeDesk:
             text = f"{self._called(key)} missed {missed} of {kept + missed} announced"
             error = RemoteProtocolError("contact-word", text)
             yield self._refused(now, self._called(key), error)
+            self.agent.shun({self._called(key): "word"})
             yield from self._replan(now)
 
     def _called(self, key: bytes) -> str:

@@ -88,6 +88,16 @@ class WipeWallet(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     signature: Annotated[bytes, Meta(min_length=65, max_length=65)]
 
 
+class SendMessage(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="send-message/1"):
+    """To any node: send somebody's words to somebody at `target`; `name` says which message it is, for people."""
+
+    target: Text
+    name: Text
+    body: bytes
+    lifetime_s: Annotated[int, Meta(ge=1, le=2**31)]
+    priority: Annotated[int, Meta(ge=0, le=23)] = 1
+
+
 class CallOff(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="call-off/1"):
     """To any node: tell everybody that it will have no contact with `peer` (empty: with anybody) from then to then."""
 

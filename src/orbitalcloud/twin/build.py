@@ -72,7 +72,15 @@ from orbitalcloud.twin.build_chain import (
     uplink_uj_per_byte,
 )
 from orbitalcloud.twin.build_checks import copies_of, sound_outputs
-from orbitalcloud.twin.build_network import Meddling, meddlers, network_facts
+from orbitalcloud.twin.build_faults import (
+    Meddling,
+    NetworkFault,
+    meddlers,
+    schedule_messages,
+    schedule_network_fault,
+    string_loss,
+)
+from orbitalcloud.twin.build_network import network_facts
 from orbitalcloud.twin.build_settlement import founding_of, office, proposals, satellite_lies, settled
 from orbitalcloud.twin.carrier import Carrier
 from orbitalcloud.twin.devnet import DevBeacon
@@ -165,7 +173,7 @@ def fleet_of(loaded: Loaded, world: World, seed: int | None = None) -> tuple[Fle
     )
     fleet = Fleet(loaded, ContactPlan(world.contacts()), artefacts, on_board)
     names = (*world.names, *(ground.name for ground in loaded.stations))
-    fleet.network, fleet.meddlers = network_facts(loaded, names, root), meddlers(loaded)
+    fleet.network, fleet.meddlers = network_facts(loaded, names, root), meddlers(loaded, root)
     for channel in loaded.channels:
         if channel.limits is not None:
             fleet.terminals_mw.setdefault(channel.sender, {})[channel.receiver] = round(channel.transmit_w * 1000)
@@ -236,7 +244,8 @@ def carrier_of(loaded: Loaded, seed: int, keys: KeyStore | None = None) -> tuple
         carrier.begin(name)
     for name in world.names:
         carrier.push(Instant(loaded.starts + telemetry_ns), name, SensorsDue())
-    _schedule(carrier, loaded, work, fleet.on_board)
+    _schedule(carrier, loaded, work, fleet)
+    schedule_messages(carrier, loaded)
     for at, name, command in proposals(loaded, fleet.founding):
         carrier.push(at, name, command)
     return carrier, fleet
@@ -398,10 +407,10 @@ def _instants(world: World, task: Task, satellite: str, ends: Instant) -> Iterat
         at = Instant(at + period_ns)
 
 
-def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board: frozenset[str]) -> None:
+def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], fleet: Fleet) -> None:
     for index, task in enumerate(loaded.tasks):
         with _blamed(loaded, "job", index, "submit_at"):
-            _schedule_task(carrier, loaded, task, work[task.name], on_board)
+            _schedule_task(carrier, loaded, task, work[task.name], fleet.on_board)
     ethereum = loaded.mission.ethereum
     for index, update in enumerate(ethereum.updates if ethereum else ()):
         with _blamed(loaded, "ethereum", "updates", index, "file"):
@@ -422,7 +431,10 @@ def _schedule(carrier: Carrier, loaded: Loaded, work: dict[str, Work], on_board:
         carrier.push(_after(loaded, wipe.at_h), wipe.station, Commanded("wipe-wallet", order_to_wipe))
     for index, fault in enumerate(loaded.mission.fault):
         with _blamed(loaded, "fault", index, _blame(fault)):
-            _schedule_fault(carrier, loaded, fault)
+            if isinstance(fault, NetworkFault):
+                schedule_network_fault(carrier, loaded, fault, fleet.plan)
+            else:
+                _schedule_fault(carrier, loaded, fault)
 
 
 def _schedule_transaction(carrier: Carrier, loaded: Loaded, item: Transaction) -> None:
@@ -532,7 +544,7 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
             text = "the node restarts: what it had not saved is lost"
             carrier.push(at, fault.target, NodeRestarts(text))
         case faults.ArrayStringLoss():
-            fraction, text = _string_loss(loaded, fault)
+            fraction, text = string_loss(loaded, fault)
             ppm = round(fraction * 1e6)
             carrier.push(at, fault.target, StringsFail(text, ppm))
         case faults.FrameLoss():
@@ -549,16 +561,16 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
         case faults.BlocksTransactions():
             carrier.medium.blocks.append(Loss(fault.target, at, _until(at, fault.duration_min), 1_000_000))
             text = f"cannot speak to the chain for {fault.duration_min:g} min"
-            carrier.announce(at, fault.target, "blocks-transactions", text)
+            carrier.announce(at, fault.target, "blocks-transactions", text, _until(at, fault.duration_min))
         case faults.LyingStation():
             text = f"it forges what it brings of the chain for {fault.duration_min:g} min: {fault.lie}"
-            carrier.announce(at, fault.target, "lying-station", text)
+            carrier.announce(at, fault.target, "lying-station", text, _until(at, fault.duration_min))
         case faults.TamperedBundle():
             text = f"it alters what it passes on for others for {fault.duration_min:g} min"
-            carrier.announce(at, fault.target, "tampered-bundle", text)
+            carrier.announce(at, fault.target, "tampered-bundle", text, _until(at, fault.duration_min))
         case faults.LyingSatellite():
             text = f"it lies about its work for {fault.duration_min:g} min: {fault.lie}"
-            carrier.announce(at, fault.target, "lying-satellite", text)
+            carrier.announce(at, fault.target, "lying-satellite", text, _until(at, fault.duration_min))
         case faults.ForgedProposal():
             text = f"{fault.station} asks it to co-sign {fault.value_gwei} gwei to {fault.to}, which no owner proposed"
             carrier.announce(at, fault.target, "forged-proposal", text)
@@ -575,22 +587,6 @@ def _schedule_fault(carrier: Carrier, loaded: Loaded, fault: faults.Fault) -> No
             text = f"{fault.station} sends {fault.file} with byte {fault.byte} inverted"
             carrier.announce(at, fault.target, "tampered-update", text)
             carrier.push(at, fault.station, Commanded("send-update", encode_order(order)))
-
-
-def _string_loss(loaded: Loaded, fault: faults.ArrayStringLoss) -> tuple[float, str]:
-    """What share of the array's output a fault takes of what the faults before it left, and its words."""
-    if fault.fraction is not None:
-        return fault.fraction, f"the array gives {fault.fraction:.0%} less from now on"
-    assert fault.strings is not None, "one of the two was checked"
-    array = loaded.satellite(fault.target).bus.array
-    whole = array.strings * len(array.panels)
-    struck = [one for one in loaded.mission.fault if isinstance(one, faults.ArrayStringLoss)]
-    before = sum(one.strings or 0 for one in struck if one.target == fault.target and one.at_h < fault.at_h)
-    if before + fault.strings > whole:
-        remedy = f"{fault.target} has {whole} strings, {before} of them lost before: choose at most {whole - before}"
-        raise DataError("fault array-string-loss: strings", fault.strings, remedy)
-    text = f"{fault.strings} of the array's {whole} strings give nothing from now on"
-    return fault.strings / (whole - before), text
 
 
 def _until(at: Instant, minutes: float) -> Instant:

@@ -8,7 +8,7 @@ nothing depends on the order of a set or a dict, and an event due at t is handle
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, replace
 from time import perf_counter
 
@@ -30,10 +30,12 @@ from orbitalcloud.core.events import (
     Started,
 )
 from orbitalcloud.core.records import Entry
+from orbitalcloud.network import ContactPlan
 from orbitalcloud.node import Node
 from orbitalcloud.node.base import CHAIN
 from orbitalcloud.node.vault import NETWORK, SLOTS
 from orbitalcloud.twin.cells import Bounds, own_cells
+from orbitalcloud.twin.closures import Closures
 from orbitalcloud.twin.gateway import Gateway
 from orbitalcloud.twin.keystores import KeyStore, SeedKeys
 from orbitalcloud.twin.medium import Loss, Medium
@@ -42,16 +44,24 @@ from orbitalcloud.twin.timeline import (
     AnomalyTurns,
     FaultBegins,
     Happening,
+    LawTurns,
     LightTurns,
     LinkCloses,
     LinkOpens,
+    LinksFree,
+    LinksShut,
+    NodeFound,
+    NodeLost,
     NodeRestarts,
+    PlanTurns,
     SensorsDue,
     StringsFail,
     UpsetStrikes,
     WeatherTurns,
 )
 from orbitalcloud.twin.world import World
+
+NEVER = Instant(0)
 
 REBOOT_NS = 45 * SECOND
 """How long a node is gone when it restarts; an assumption, of the order of a Linux flight computer's boot."""
@@ -71,6 +81,12 @@ _PRIORITY: dict[type, int] = {
     FaultBegins: _FAULT,
     StringsFail: _FAULT,
     NodeRestarts: _FAULT,
+    LinksShut: _FAULT,
+    LinksFree: _FAULT,
+    NodeLost: _FAULT,
+    NodeFound: _FAULT,
+    PlanTurns: _FAULT,
+    LawTurns: _FAULT,
     Started: _STARTED,
     Received: _RECEIVED,
     Finished: _FINISHED,
@@ -104,6 +120,13 @@ class Carrier:
         """Whether nodes seal bundles for each other, and so share a secret."""
         self.erased: set[tuple[str, str]] = set()
         self.medium = Medium(seed.child("links"), world.base_loss_ppm)
+        self.closures = Closures()
+        self.lost: set[str] = set()
+        """Satellites that are gone."""
+        self.plans: dict[str, ContactPlan] = {}
+        """What nodes go by whose plan is not the mission's."""
+        self.laws: dict[str, str] = {}
+        """Stations through which traffic of others is forbidden, and why."""
         self.now = world.starts
         self.events = 0
         self.execution_s = 0.0
@@ -172,7 +195,7 @@ class Carrier:
         match event:
             case Started():
                 # a fault in the middle of a restart begins it anew, and nothing starts without power
-                return event.boot == self.boots[name] and name not in self._dark
+                return event.boot == self.boots[name] and name not in self._dark and name not in self.lost
             case Fired(timer):
                 if self._timers.get((name, timer)) != sequence:
                     return False
@@ -201,6 +224,7 @@ class Carrier:
         for effect in self.nodes[name].handle(self.now, event):
             self._perform(name, effect)
         if isinstance(event, Started):
+            self._perform_all(name, self._informed(name))
             if name in self.world.names:
                 self._sense(name)
             for contact in self.medium.open_from(name):
@@ -422,11 +446,11 @@ class Carrier:
     def trouble(self, loss: Loss, fault: str, text: str) -> None:
         """Arrange for frames to be lost, and say so in the Log when it begins."""
         self.medium.losses.append(loss)
-        self.announce(loss.begins, loss.node, fault, text)
+        self.announce(loss.begins, loss.node, fault, text, loss.ends)
 
-    def announce(self, at: Instant, node: str, fault: str, text: str) -> None:
-        """Say in the Log, at `at`, what is being done to `node`."""
-        self.push(at, node, FaultBegins(fault, text))
+    def announce(self, at: Instant, node: str, fault: str, text: str, ends: Instant = NEVER) -> None:
+        """Say in the Log, at `at`, what is being done to `node`, and until when (0: for good, or for a moment)."""
+        self.push(at, node, FaultBegins(fault, text, ends))
 
     # What happens to nodes -------------------------------------------------------------------------------------------
 
@@ -436,11 +460,13 @@ class Carrier:
                 self.push(Instant(self.now + self.telemetry_ns), name, event)
                 self._sense(name)
             case LinkOpens(contact, until):
-                self.medium.open(contact, until)
-                self._link(name, ContactOpened(contact))
+                if not self.closures.hold(event):
+                    self.medium.open(contact, until)
+                    self._link(name, ContactOpened(contact))
             case LinkCloses(contact):
-                self.medium.close(contact)
-                self._link(name, ContactClosed(contact))
+                if not self.closures.drop(contact):
+                    self.medium.close(contact)
+                    self._link(name, ContactClosed(contact))
             case WeatherTurns(peer, band, down, rain_mdb, cloud_mdb):
                 self._record(records.WeatherOutage(self.now, name, peer, band, down, rain_mdb, cloud_mdb))
             case LightTurns(phase):
@@ -450,14 +476,61 @@ class Carrier:
             case UpsetStrikes():
                 self._record(records.Upset(self.now, name, *astuple(event)))
                 self._struck(name, event)
-            case FaultBegins(fault, text):
-                self._record(records.FaultInjected(self.now, name, fault, text))
+            case FaultBegins(fault, text, ends):
+                self._record(records.FaultInjected(self.now, name, fault, text, ends))
+            case LinksShut(closure):
+                for contact in self.closures.shut(closure, self.medium):
+                    self._link(contact.sender, ContactClosed(contact))
+            case LinksFree(closure):
+                for opens in self.closures.free(closure, self.now):
+                    self.medium.open(opens.contact, opens.until)
+                    self._link(opens.contact.sender, ContactOpened(opens.contact))
+            case NodeLost():
+                self.lost.add(name)
+                self.nodes.pop(name, None)
+                self.world.power_down(name, self.now)
+            case NodeFound():
+                self.lost.discard(name)
+                self._start(name, Instant(self.now + REBOOT_NS))
+            case PlanTurns(plan):
+                self._turn_plan(name, plan)
+            case LawTurns(stations, forbidden):
+                self._turn_law(stations, forbidden)
             case StringsFail(text, fraction_ppm):
                 self._record(records.FaultInjected(self.now, name, "array-string-loss", text))
                 self.world.lose_strings(name, fraction_ppm, self.now)
             case NodeRestarts(text):
                 self._record(records.FaultInjected(self.now, name, "reboot", text))
                 self.reboot(name, REBOOT_NS)
+
+    def _turn_plan(self, name: str, plan: ContactPlan | None) -> None:
+        """A node's plan is another one, or the mission's again; it stays so through its reboots."""
+        if plan is None:
+            self.plans.pop(name, None)
+        else:
+            self.plans[name] = plan
+        if name in self.nodes:
+            self._perform_all(name, self.nodes[name].replan(self.now, plan or self.nodes[name].config_plan))
+
+    def _turn_law(self, stations: tuple[str, ...], forbidden: bool) -> None:
+        for station in stations:
+            if forbidden:
+                self.laws[station] = "jurisdiction"
+            else:
+                self.laws.pop(station, None)
+        for name in sorted(self.nodes):
+            self._perform_all(name, self.nodes[name].forbid(self.now, self.laws))
+
+    def _informed(self, name: str) -> Iterator[Effect]:
+        """What a node that starts has to be told besides what it had saved."""
+        if name in self.plans:
+            yield from self.nodes[name].replan(self.now, self.plans[name])
+        if self.laws:
+            yield from self.nodes[name].forbid(self.now, self.laws)
+
+    def _perform_all(self, name: str, steps: Iterable[Effect]) -> None:
+        for effect in steps:
+            self._perform(name, effect)
 
     def _link(self, name: str, event: ContactOpened | ContactClosed) -> None:
         if name in self.nodes:

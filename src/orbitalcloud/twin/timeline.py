@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from orbitalcloud.core import Contact, Instant
+from orbitalcloud.network import ContactPlan
+
+if TYPE_CHECKING:
+    from orbitalcloud.twin.closures import Closure
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +89,53 @@ class StringsFail(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class LinksShut(Happening):
+    """Fault: a closure begins."""
+
+    closure: Closure
+
+
+@dataclass(frozen=True, slots=True)
+class LinksFree(Happening):
+    """It ends."""
+
+    closure: Closure
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLost(Happening):
+    """Fault: the node is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFound(Happening):
+    """It is back, with what it had saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTurns(Happening):
+    """Fault: the node goes by this plan; None: by the mission's again."""
+
+    plan: ContactPlan | None
+
+
+@dataclass(frozen=True, slots=True)
+class LawTurns(Happening):
+    """Traffic of others through these stations is forbidden from now on, or allowed again; everybody is told."""
+
+    stations: tuple[str, ...]
+    forbidden: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SensorsDue(Happening):
     """The periodic reading of a satellite's sensors is due."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultBegins(Happening):
-    """A fault that acts elsewhere begins: only the Log is told."""
+    """A fault that acts elsewhere begins, to last until `ends` (0: for good, or a moment): only the Log is told."""
 
     fault: str
     text: str
+    ends: Instant

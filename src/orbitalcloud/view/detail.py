@@ -11,6 +11,7 @@ from orbitalcloud.core.errors import DataError
 from orbitalcloud.core.records import GuardTripped, JobVerified, UpsetStruckJob
 from orbitalcloud.view.columns import Column, Row, Table, Value, utc
 from orbitalcloud.view.flight import Bundle, Flight, Job
+from orbitalcloud.view.network_story import kind_of, slowest, told
 from orbitalcloud.view.tables import KINDS, render, table
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _KEYS = {
     "bundles": ("bundle",),
     "receipts": ("digest", "job"),
     "notices": ("node",),
+    "messages": ("kind",),
+    "resilience": ("fault", "target"),
     "transactions": ("hash",),
     "heads": ("node",),
     "settlement": ("about", "node"),
@@ -34,6 +37,8 @@ _KEYS = {
     "guards": ("guards",),
     "verdicts": ("job",),
 }
+SLOWEST = 20
+"""Messages of a kind whose story is told: those that waited longest."""
 _STORY = (
     Column("at_utc", "at (UTC)", lambda value: value[5:23].replace("T", " ") if value else ""),
     Column("node", "node"),
@@ -75,13 +80,26 @@ def _begins(value: Value, name: str) -> bool:
 
 def _story(flight: Flight, kind: str, row: Row, found: list[Row]) -> Table:
     rows: Iterable[Row] = ()
-    if kind == "jobs":
+    if kind == "messages":
+        chosen = [one for one in slowest(flight, len(flight.bundles)) if kind_of(one) == row["kind"]]
+        rows = [_line(one.created, one.source, one.state, told(flight, one))[1] for one in chosen[:SLOWEST]]
+    elif kind == "jobs":
         rows = job_story(flight, flight.jobs[str(row["job"])])
     elif kind == "bundles":
         rows = bundle_story(flight.bundles[str(row["bundle"])])
     elif kind == "satellites":
         rows = (entry for entry in table(flight, "faults").rows if entry["node"] == row["name"])
-    elif kind in {"contacts", "heads", "settlement", "faults", "upsets", "strikes", "guards", "verdicts"}:
+    elif kind in {
+        "resilience",
+        "contacts",
+        "heads",
+        "settlement",
+        "faults",
+        "upsets",
+        "strikes",
+        "guards",
+        "verdicts",
+    }:
         full = table(flight, kind)
         return Table(kind, full.columns, tuple(found))
     return Table("story", _STORY, tuple(rows))

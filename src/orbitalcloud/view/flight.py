@@ -28,6 +28,7 @@ from orbitalcloud.core.records import (
     NoticeTaken,
     PurseStep,
     SafeMode,
+    TrustChanged,
     UpdateRefused,
     Upset,
     UpsetStruckJob,
@@ -176,7 +177,9 @@ class Contact:
 @dataclass(frozen=True, slots=True)
 class Hop:
     """One thing that happened to a bundle: `created`, `sent`, `received`, `waits`, `cut`, `dropped`, `delivered`,
-    `refused` (it stayed with `peer`) and `reported …` (a status report on it came to `node` from `peer`)."""
+    `refused` (it stayed with `peer`); of its source `sent again` (around `peer`), `confirmed` and `unconfirmed`; of its
+    destination `came again` (a second sending, dropped); of a relay that drops `swallowed`; and `reported …` (a status
+    report on it came to `node` from `peer`)."""
 
     at: int
     node: str
@@ -205,6 +208,14 @@ class Bundle:
     delay_s: float = 0.0
     dropped: int = 0
     dropped_why: Why | None = None
+    awaited: bool = False
+    """Whether its source waits for word of its delivery, and sends it again without."""
+    confirmed: int = 0
+    """When its source had the destination's word for it."""
+    unconfirmed: int = 0
+    """When its source gave up waiting for that."""
+    deliveries: int = 0
+    """How often it was given to an application: once, or the network is broken."""
     security: str = ""
     """Who signed or sealed it, as judged where it ended; what a node refused it for is among the hops."""
 
@@ -424,6 +435,8 @@ class Flight:
     """Beginnings (`down`) and ends, as the Log has them."""
     trust: tuple[UpsetStruckJob | GuardTripped | JobVerified, ...] = ()
     notices: tuple[NoticePublished | NoticeTaken | NoticeRefused | KeyEnded, ...] = ()
+    reliance: tuple[TrustChanged, ...] = ()
+    """Whom nodes counted on no more, or again."""
 
     @property
     def span(self) -> tuple[int, int]:

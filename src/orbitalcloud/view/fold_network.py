@@ -31,6 +31,7 @@ def bundle_created(state: State, entry: r.BundleCreated) -> None:
         purpose=entry.purpose,
         size_bytes=entry.size_bytes,
         created=entry.at,
+        awaited=entry.awaited,
     )
 
 
@@ -43,10 +44,12 @@ def bundle_received(state: State, entry: r.BundleReceived) -> None:
 
 
 def bundle_delivered(state: State, entry: r.BundleDelivered) -> None:
+    known = state.bundles.get(entry.bundle)
     _hop(
         state,
         entry.bundle,
         Hop(entry.at, entry.node, "delivered", entry.source, entry.size_bytes),
+        deliveries=1 if known is None else known.deliveries + 1,
         delivered=entry.at,
         delivered_to=entry.node,
         delay_s=entry.delay_ms / 1000,
@@ -86,6 +89,31 @@ def bundle_dropped(state: State, entry: r.BundleDropped) -> None:
 
 def bundle_refused(state: State, entry: r.BundleRefused) -> None:
     _hop(state, entry.bundle, Hop(entry.at, entry.node, "refused", entry.peer, why=entry.why))
+
+
+def bundle_repeated(state: State, entry: r.BundleRepeated) -> None:
+    around = ", ".join(entry.avoid)
+    _hop(state, entry.bundle, Hop(entry.at, entry.node, "sent again", around, 0, entry.sending, entry.why))
+
+
+def bundle_confirmed(state: State, entry: r.BundleConfirmed) -> None:
+    _hop(state, entry.bundle, Hop(entry.at, entry.node, "confirmed", attempt=entry.sendings), confirmed=entry.at)
+
+
+def bundle_unconfirmed(state: State, entry: r.BundleUnconfirmed) -> None:
+    _hop(state, entry.bundle, Hop(entry.at, entry.node, "unconfirmed", why=entry.why), unconfirmed=entry.at)
+
+
+def bundle_duplicate(state: State, entry: r.BundleDuplicate) -> None:
+    _hop(state, entry.bundle, Hop(entry.at, entry.node, "came again", entry.peer))
+
+
+def bundle_swallowed(state: State, entry: r.BundleSwallowed) -> None:
+    _hop(state, entry.bundle, Hop(entry.at, entry.node, "swallowed", entry.peer))
+
+
+def trust_changed(state: State, entry: r.TrustChanged) -> None:
+    state.reliance.append(entry)
 
 
 def status_reported(state: State, entry: r.StatusReported) -> None:

@@ -76,6 +76,7 @@ class State:
     upsets: dict[str, list[r.Upset]] = field(default_factory=dict)
     wallets: dict[str, r.WalletBorn] = field(default_factory=dict)
     wiped: dict[str, int] = field(default_factory=dict)
+    reliance: list[r.TrustChanged] = field(default_factory=list)
     notices: list[r.NoticePublished | r.NoticeTaken | r.NoticeRefused | r.KeyEnded] = field(default_factory=list)
     stations: dict[str, Station] = field(default_factory=dict)
     contacts: list[Contact] = field(default_factory=list)

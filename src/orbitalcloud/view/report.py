@@ -9,12 +9,12 @@ from orbitalcloud.view.flight import Flight
 from orbitalcloud.view.page import attribute, page, text, tile
 from orbitalcloud.view.sections_ethereum import ethereum_section
 from orbitalcloud.view.sections_guards import trust_section
+from orbitalcloud.view.sections_network import network_section
 from orbitalcloud.view.sections_orbits import orbits_section
 from orbitalcloud.view.sections_radiation import radiation_section
 from orbitalcloud.view.sections_work import (
     faults_section,
     jobs_section,
-    network_section,
     receipts_section,
     refusals_section,
     reproduce_section,
@@ -30,9 +30,12 @@ from orbitalcloud.view.verdict import Margin, Verdict, verdict
 from orbitalcloud.view.words import celsius, clock, count, day, duration, percent, scaled, short
 
 
-def report_html(flight: Flight, digest: str, reproduce: str, designs: Sequence[Design] = ()) -> str:
+def report_html(
+    flight: Flight, digest: str, reproduce: str, designs: Sequence[Design] = (), peace: Flight | None = None
+) -> str:
     """The page. `digest` is that of the Log, `reproduce` the commands that make the flight again; `designs` what a
-    check of the mission said of its satellites, where somebody above this layer asked it."""
+    check of the mission said of its satellites, where somebody above this layer asked it; `peace` the same mission
+    flown without its faults, to compare with."""
     judged = verdict(flight)
     sections = (
         ("margins", "Margins", margins_section(flight, judged)),
@@ -45,7 +48,7 @@ def report_html(flight: Flight, digest: str, reproduce: str, designs: Sequence[D
         *((("design", "Design", design_section(designs)),) if designs else ()),
         ("work", "Work", jobs_section(flight, judged.tally) + trust_section(flight)),
         ("refusals", "Refusals", refusals_section(flight)),
-        ("network", "Network", network_section(flight)),
+        ("network", "Network", network_section(flight, peace)),
         ("receipts", "Receipts", receipts_section(flight)),
         ("ethereum", "Ethereum", ethereum_section(flight)),
         ("faults", "Faults", faults_section(flight)),

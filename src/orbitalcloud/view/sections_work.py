@@ -9,8 +9,7 @@ import numpy as np
 
 from orbitalcloud.core.time import SECOND
 from orbitalcloud.view.columns import Column, Row, Table, utc
-from orbitalcloud.view.flight import Bundle, Flight, Job, Receipt
-from orbitalcloud.view.notices import notice_bytes_a_day
+from orbitalcloud.view.flight import Flight, Job, Receipt
 from orbitalcloud.view.page import facts, grid, text
 from orbitalcloud.view.sections_world import LANES_SHOWN, frame_of
 from orbitalcloud.view.svg import Frame, Line, chart
@@ -198,66 +197,6 @@ def _no(at: int, node: str, said: str, subject: str, why: object) -> Row:
     value, limit, unit = (getattr(why, name, 0) for name in ("value", "limit", "unit"))
     against = f"{value:,} against {limit:,} {unit}" if unit and abs(value) < 10**12 else None
     return {"at_utc": utc(at), "node": node, "said": said, "subject": subject, "why": str(why), "value": against}
-
-
-# Network ------------------------------------------------------------------------------------------------------------
-
-
-def network_section(flight: Flight) -> str:
-    """Every bundle's journey."""
-    wholes = [bundle for bundle in flight.bundles.values() if not bundle.parent]
-    if not wholes:
-        return '<p class="none">No bundle was made.</p>'
-    delivered = [bundle for bundle in wholes if bundle.delivered]
-    delays = sorted(bundle.delay_s for bundle in delivered)
-    middle = (
-        f", half of them within {duration(delays[len(delays) // 2])}, all within {duration(delays[-1])}"
-        if delays
-        else ""
-    )
-    waits = sum(hop.what == "waits" for bundle in wholes for hop in bundle.hops)
-    said = (
-        f"{len(delivered)} of {count(len(wholes), 'bundle')} delivered{middle}; "
-        f"{count(waits, 'wait')}, {count(sum(bool(b.fragments) for b in wholes), 'bundle')} cut into fragments, "
-        f"{count(len(flight.frames_lost), 'frame')} lost"
-    )
-    order = sorted(wholes, key=lambda bundle: (bool(bundle.delivered), -bundle.delay_s))[: LANES_SHOWN // 2]
-    lanes = [_bundle_lane(flight, bundle) for bundle in sorted(order, key=lambda bundle: bundle.created)]
-    title = (
-        "Journeys" if len(lanes) == len(wholes) else f"Journeys: the {len(lanes)} of {len(wholes):,} that took longest"
-    )
-    keys = (("stored", "stored"), ("sent", "sent"), ("later", "waits"), ("done", "delivered"), ("no", "dropped"))
-    listed = f"<details><summary>Every bundle</summary>{grid(table(flight, 'bundles'))}</details>"
-    drawn = timeline(frame_of(flight, ""), lanes, title, keys)
-    return f'<p class="lead">{text(said)}.</p>{drawn}{listed}{_notices(flight)}'
-
-
-def _notices(flight: Flight) -> str:
-    """What nodes told each other of themselves, and its cost."""
-    rows = table(flight, "notices")
-    if not rows.rows:
-        return ""
-    bundles, a_day = notice_bytes_a_day(flight)
-    said = f"{count(len(rows.rows), 'node')} told of themselves in {count(bundles, 'bundle')} of signed notices"
-    shown = grid(rows, hide=("capacity_utc", "signed_bytes"))
-    listed = f"<details><summary>Notices</summary>{shown}</details>"
-    return f'<p class="lead">{text(said)}, {scaled(a_day, "B")} a day.</p>{listed}'
-
-
-def _bundle_lane(flight: Flight, bundle: Bundle) -> Lane:
-    start, last = flight.header.start, flight.span[1]
-    end = bundle.delivered or bundle.dropped or last
-    bars = (Bar(bundle.created, end, "stored", f"{bundle.source} to {bundle.destination}, {bundle.state}"),)
-    tones = {"sent": "sent", "waits": "later", "cut": "later", "delivered": "done", "dropped": "no"}
-    marks = [
-        Mark(hop.at, tones[hop.what], f"{moment(hop.at, start)} {hop.what} {hop.peer or hop.why or ''}")
-        for hop in bundle.hops
-        if hop.what in tones
-    ]
-    name = bundle.purpose or short(bundle.name)
-    target = bundle.destination.removeprefix("dtn://").partition("/")[0]
-    note = f"{bundle.source} → {target} · {scaled(bundle.size_bytes, 'B')}"
-    return Lane(name, note, bars, tuple(marks[:40]))
 
 
 # Receipts -----------------------------------------------------------------------------------------------------------

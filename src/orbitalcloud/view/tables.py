@@ -19,6 +19,7 @@ from orbitalcloud.view import columns as c
 from orbitalcloud.view import trust_rows
 from orbitalcloud.view.columns import Column, Row, Table, utc
 from orbitalcloud.view.flight import Bundle, Contact, Flight, Job, Satellite, Transaction
+from orbitalcloud.view.network_story import RESILIENCE, TRAFFIC, resilience_rows, traffic_rows
 from orbitalcloud.view.notices import notice_rows
 from orbitalcloud.view.orbits import Revolution, all_revolutions, worst_of
 from orbitalcloud.view.words import ether, scaled, short
@@ -427,6 +428,8 @@ _KINDS: Mapping[str, tuple[tuple[Column, ...], Callable[[Flight], Iterable[Row]]
         ),
         notice_rows,
     ),
+    "messages": (TRAFFIC, traffic_rows),
+    "resilience": (RESILIENCE, resilience_rows),
     "transactions": (
         (
             c.digest("hash", "transaction"),

@@ -21,6 +21,8 @@ from orbitalcloud.view.words import celsius, clock, count, duration, percent
 WHOLE = 1_000_000
 BALANCED = 1e-9
 """As `physics.BALANCED`: what rounding may leave of the energy of a flight."""
+SOFT = ("notices", "status report", "encounter")
+"""How the purposes of bundles begin that nodes write to each other, and again: one that was too late is no loss."""
 EXCUSED = frozenset({"administrative", "block", "duplicate", "malformed", "refused", "signature"})
 """Rules under which dropping a bundle is what the network should do."""
 
@@ -245,6 +247,10 @@ def _work(flight: Flight) -> Iterator[Margin]:
 
 def _lost(bundle: Bundle) -> bool:
     why = bundle.dropped_why
+    if bundle.awaited and not bundle.unconfirmed:
+        return False  # a copy was dropped on the way; its source sends it again
+    if why is not None and why.rule in ("lifetime", "hops") and bundle.purpose.startswith(SOFT):
+        return False
     return bundle.state == "dropped" and not bundle.parent and not (why and (why.ok or why.rule in EXCUSED))
 
 

@@ -60,10 +60,11 @@ class NodeStarted(Base, frozen=True):
 
 
 class FaultInjected(Base, frozen=True):
-    """The mission's timeline broke something on purpose."""
+    """The mission's timeline broke something on purpose, until `ends` (0: for good, or for a moment)."""
 
     fault: str
     text: str
+    ends: int = 0
 
 
 FlightEntry = FlightStarted | FlightEnded | SatelliteDescribed | StationDescribed | NodeStarted | FaultInjected

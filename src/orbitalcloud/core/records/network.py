@@ -7,12 +7,13 @@ from orbitalcloud.core.why import Why
 
 
 class BundleCreated(Base, frozen=True):
-    """A node made a bundle."""
+    """A node made a bundle; `awaited`: and waits for the word that it was delivered, and else sends it again."""
 
     bundle: str
     destination: str
     size_bytes: int
     purpose: str
+    awaited: bool = False
 
 
 class BundleSent(Base, frozen=True):
@@ -89,6 +90,53 @@ class StatusReported(Base, frozen=True):
     time_ms: int
 
 
+class BundleConfirmed(Base, frozen=True):
+    """The destination's word came back to the source that it has the bundle, `delay_ms` after it was made and after so
+    many `sendings`."""
+
+    bundle: str
+    sendings: int
+    delay_ms: int
+
+
+class BundleRepeated(Base, frozen=True):
+    """A bundle that was not confirmed in time goes out once more from its source, around `avoid`."""
+
+    bundle: str
+    sending: int
+    avoid: tuple[str, ...]
+    why: Why
+
+
+class BundleUnconfirmed(Base, frozen=True):
+    """The source gives up waiting for the word that a bundle was delivered; it may have been."""
+
+    bundle: str
+    why: Why
+
+
+class BundleDuplicate(Base, frozen=True):
+    """A second sending of a bundle that was delivered already came from `peer`, and was dropped."""
+
+    bundle: str
+    peer: str
+
+
+class BundleSwallowed(Base, frozen=True):
+    """The mission's fault: this relay told `peer` that it took the bundle, and dropped it. No honest node writes it."""
+
+    bundle: str
+    peer: str
+
+
+class TrustChanged(Base, frozen=True):
+    """A node counts on `subject` (a neighbour, a relay, its own plan) no more, or again."""
+
+    subject: str
+    trusted: bool
+    why: Why
+
+
 class FrameLost(Base, frozen=True):
     """A frame did not arrive: the contact closed, the receiver was down or a fault ate it."""
 
@@ -149,6 +197,12 @@ NetworkEntry = (
     | BundleDropped
     | BundleRefused
     | StatusReported
+    | BundleConfirmed
+    | BundleRepeated
+    | BundleUnconfirmed
+    | BundleDuplicate
+    | BundleSwallowed
+    | TrustChanged
     | FrameLost
     | FrameRefused
     | NoticePublished
