@@ -17,8 +17,9 @@ from orbitalcloud.core.why import Why
 from orbitalcloud.view.detail import detail, detail_json, render_detail
 from orbitalcloud.view.flight import Flight
 from orbitalcloud.view.fold import fold
+from orbitalcloud.view.printing import render, to_csv, to_json
 from orbitalcloud.view.progress import Progress, progress_line
-from orbitalcloud.view.tables import KINDS, render, table, to_csv, to_json
+from orbitalcloud.view.tables import KINDS, table
 from orbitalcloud.view.words import duration, ether, scaled, short
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orbitalcloud.cli import output
 from orbitalcloud.view.columns import Column, Row, Table
-from orbitalcloud.view.tables import render
+from orbitalcloud.view.printing import render
 
 if TYPE_CHECKING:
     from rich.console import Console
