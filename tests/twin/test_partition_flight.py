@@ -71,6 +71,7 @@ def test_every_fault_bites_and_is_found(flown):
     assert turned("punta-arenas", "station-outage", "unanswered")
     assert turned("svalbard", "jurisdiction-cut", "silent")
     assert turned("own plan", "stale-plan", "plan")
+    assert turned("sat-008", "lying-contacts", "silent")
     robbed = Counter(entry.node for entry in entries if isinstance(entry, records.BundleSwallowed))
     assert set(robbed) <= {"sat-004", "sat-001"}
     assert robbed["sat-004"]

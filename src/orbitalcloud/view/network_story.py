@@ -30,6 +30,8 @@ OF_THE_NETWORK = frozenset(
         "tampered-bundle",
     )
 )
+NAMED = 3
+"""Relays that a sentence names; of more it gives the number."""
 PHASES = ("before", "during", "after")
 
 
@@ -251,7 +253,7 @@ def told(flight: Flight, one: Bundle) -> str:
         if hop.what == "swallowed":
             parts.append(f"dropped by {hop.node} {moment(hop.at, start)}")
         elif hop.what == "sent again":
-            parts.append(f"sent again {moment(hop.at, start)}" + (f" around {hop.peer}" if hop.peer else ""))
+            parts.append(f"sent again {moment(hop.at, start)}{_around(hop.peer)}")
     wait = longest_wait(one)
     if wait is not None and wait[1] > SECOND:
         why = f", for {said.text}" if wait[2] and (said := wait[2][-1].why) is not None else ""
@@ -261,6 +263,19 @@ def told(flight: Flight, one: Bundle) -> str:
     else:
         parts.append(fate(flight, one))
     return "; ".join(parts)
+
+
+def _around(names: str) -> str:
+    """` around a, b`, or how many they are where that is shorter to read."""
+    many = names.count(",") + 1
+    return "" if not names else f" around {names}" if many <= NAMED else f" around {many} relays"
+
+
+def shortened(path: Sequence[str]) -> str:
+    """A way as `a → b → c`, its middle left out where it is long."""
+    if len(path) > 2 * NAMED:
+        path = (*path[:NAMED], f"{len(path) - 2 * NAMED + 1} more", *path[-NAMED + 1 :])
+    return " → ".join(path)
 
 
 def checked(flight: Flight) -> list[tuple[str, list[str]]]:

@@ -15,6 +15,7 @@ from orbitalcloud.view.network_story import (
     node_of,
     reasons,
     resilience_rows,
+    shortened,
     slowest,
     spread,
     told,
@@ -118,7 +119,7 @@ def _story_row(flight: Flight, one: Bundle) -> Row:
         "message": one.purpose.removeprefix("message "),
         "state": fate(flight, one),
         "delay_s": one.delay_s if one.delivered else None,
-        "way": " → ".join(way(one)),
+        "way": shortened(way(one)),
         "why": told(flight, one),
     }
 
