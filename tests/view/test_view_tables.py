@@ -23,7 +23,7 @@ from orbitalcloud.view.tables import KINDS, table
 from orbitalcloud.view.words import duration, ether, scaled, short
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "messages"])  # the made-up day has none
 def test_json_and_csv_hold_the_same_rows(flight: Flight, kind: str) -> None:
     shown = table(flight, kind)
     rows = json.loads(to_json(shown))
