@@ -121,8 +121,8 @@ def test_serve_ends_like_fly(orbital, place):
 # get ----------------------------------------------------------------------------------------------------------------
 
 
-ELSEWHERE = {"settlement", "strikes", "guards", "verdicts"}
-"""Flown in test_settlement_4 and test_upsets_in_jobs."""
+ELSEWHERE = {"settlement", "strikes", "guards", "verdicts", "messages", "resilience"}
+"""Flown in test_settlement_4, test_upsets_in_jobs and test_partition_flight."""
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - ELSEWHERE))

@@ -205,6 +205,8 @@ def test_what_is_wrong_is_said_in_one_line(pair, tmp_path, capfd):
         (["node", "--store", str(tmp_path / "x"), "--name", "a/b"], 2, "a node's name"),
         (["node", "--store", str(tmp_path / "x"), "--require-tls"], 2, "tls"),
         (["node", "--store", str(tmp_path / "x"), "--plan", str(tmp_path / "none")], 2, "none"),
+        (["node", "--store", str(tmp_path / "x"), "--plan", __file__], 2, "a plan with contacts"),
+        (["node", "--store", str(tmp_path / "x"), "--tls", "files"], 2, "PEM files that belong together"),
         (["send", "dtn://b/x", "--text", "1", "--store", str(tmp_path / "none")], 1, "no node runs on"),
         (["send", "bob", "--text", "1", "--store", a.store], 2, "write dtn://node/service"),
         (["send", "dtn://b/x", "--text", "1", "--lifetime", "long", "--store", a.store], 2, "such as 90s or 7d"),

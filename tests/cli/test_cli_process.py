@@ -112,3 +112,10 @@ def test_stdout_that_closes_or_is_full():
         done = subprocess.run([*ORBITAL, "get", "contacts"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 2
     assert done.stderr == "orbital: standard output: No space left on device\n"
+
+
+def test_stdout_that_was_closed_from_the_start_is_as_a_full_disk():
+    assert orbital("fly", "small.toml").returncode == 0
+    line = f"'{sys.executable}' -c 'from orbitalcloud.cli import main; main()' get contacts >&-"
+    done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (2, "orbital: standard output: Bad file descriptor\n")

@@ -174,6 +174,7 @@ def test_bad_words_are_refused_with_what_would_be_right(tmp_path, capfd):
     for words, answer in (
         (["--at", "9d"], "begin within it"),
         (["--speed", "0"], "give 0.01 to 1000"),
+        (["--for", "-1s"], "--for: -1s: write a number"),
         (["--nodes", "sat,mars"], "this mission has svalbard, inuvik, sat"),
         (["--nodes", "sat,svalbard", "--on", "inuvik"], "choose one of sat, svalbard"),
     ):

@@ -328,8 +328,10 @@ def test_by_authority_only_nodes_that_it_has_named_meet(left, right, meet, tmp_p
 
 def test_a_peer_without_tls_is_turned_away_where_it_is_required():
     async def test() -> None:
-        _, other, _ = await meets(None, by_key("b", "a"), require_tls=False)
+        _, other, _ = await meets(None, by_key("b", "c"), require_tls=False)
         assert other.bundles, "opportunistic: without TLS on one side there is none"
+        left, right, _ = await meets(None, by_key("b", "a"), require_tls=False)
+        assert not left.links + right.links, "a name whose key is known is nobody's without that key"
         left, right = FakeHub(), FakeHub()
         b = Wires(right, SessionPolicy(node_id=node_id("b"), require_tls=True), by_key("b", "a"), SOON)
         port = await b.listen(Wire("tcpcl", HOST, 0))
@@ -348,8 +350,26 @@ def test_tls_files_that_do_not_belong_together_are_named(tmp_path):
     good = by_authority(tmp_path, "a", "a", "c", "c")
     other = by_authority(tmp_path, "b", "b", "c", "c")
     with pytest.raises(DataError, match="PEM files that belong together"):
-        ByAuthority(good.chain, other.key, good.authority).context(server=True)
+        ByAuthority(good.chain, other.key, good.authority)
+    with pytest.raises(DataError, match="PEM files that belong together"):
+        ByAuthority(Path(), Path(), Path())
     assert good.context(server=False).minimum_version == ssl.TLSVersion.TLSv1_3
+
+
+def test_tls_files_that_went_bad_while_it_runs_end_the_session_and_not_in_a_traceback(tmp_path):
+    async def test() -> None:
+        files = by_authority(tmp_path, "b", "b", "c", "c")
+        b = Wires(FakeHub(), SessionPolicy(node_id=node_id("b")), files, SOON)
+        port = await b.listen(Wire("tcpcl", HOST, 0))
+        files.chain.unlink()
+        reader, writer = await asyncio.open_connection(HOST, port)
+        writer.write(b"dtn!\x04\x01")
+        assert await asyncio.wait_for(reader.read(), 5) == b"dtn!\x04\x01", "ours, and the end: no waiting for TLS"
+        writer.close()
+        await writer.wait_closed()
+        await b.close()
+
+    run(test)
 
 
 # Others --------------------------------------------------------------------------------------------------------------

@@ -622,6 +622,17 @@ def test_calls_and_delegations_are_off_until_they_are_listed(order, rule):
     assert not yard.asked
 
 
+def test_contracts_of_the_desks_are_called_by_the_desks_alone():
+    """A station that ordered `registry.leave` or `settlement.open` would stop its service, or lock its coins."""
+    listed = {"contracts": frozenset({DELEGATE}), "desks": frozenset({DELEGATE})}
+    yard = Yard(following=listed)
+    yard.take(yard.desk.take_order(yard.now, call(to=DELEGATE, data=b"\1\2"), "ground"))
+    assert refusal(yard).rule == "wallet-desk"
+    assert not yard.asked
+    yard.take(yard.desk.take_order(yard.now, call(to=DELEGATE, data=b"\1\2"), "ground", own=True))
+    assert len(yard.asked) == 1
+
+
 def test_an_access_list_is_signed_as_eip_2930_and_mined():
     yard = Yard()
     order = call(kind=1, access=(Access(PAYEE, (bytes(32),)),))

@@ -174,6 +174,48 @@ def test_what_is_within_policy_passes_and_what_is_not_ours_to_judge_is_left():
     assert not yard.calls
 
 
+def test_what_it_lets_pass_counts_towards_the_days_limit():
+    yard = Yard()
+    yard.see(number=2, proposals={0: proposal(), 1: proposal(value=ETHER // 2 + 1)})
+    assert [(one.number, one.step) for one in yard.entries] == [(0, "passed"), (1, "vetoed")]
+    assert yard.last == ("vetoed", "cosign-day")
+    yard.ask(number=2, value=ETHER // 2 + 1)
+    assert yard.last == ("refused", "cosign-day"), "and what it signs itself comes out of the same limit"
+
+
+def test_many_small_proposals_do_not_hide_the_one_behind_them():
+    yard = Yard()
+    many = {at: proposal(value=1) for at in range(9)} | {9: proposal(to=STRANGER)}
+    questions = 0
+    while questions == 0 or yard.desk.hurries():
+        yard.see(number=10, proposals=many)
+        questions += 1
+        assert questions <= 10
+    assert (yard.entries[-1].number, *yard.last) == (9, "vetoed", "cosign-payee")
+    assert questions == 5, "one after the other, in one contact"
+
+
+def test_strangers_and_far_numbers_leave_room_for_an_owners_veto():
+    yard = Yard()
+    yard.see(number=1, proposals={0: proposal()})
+
+    def veto(signer, number):
+        signature = signature_of(signer.sign_typed(DOMAIN, struct_hash(VETO_TYPE, (number,))))
+        yard.take(yard.desk.take_veto(NOW, Veto("sat", PURSE, number, signature)))
+
+    for number in range(100, 120):
+        veto(THIEF, number)
+    assert yard.last == ("refused", "cosign-veto")
+    assert not yard.desk.state.vetoes
+    for number in range(2, 12):  # an owner whose key was stolen
+        veto(OTHER, number)
+    veto(GROUND, 0)
+    veto(THIEF, 0)
+    yard.start()
+    yard.see(number=1, proposals={0: proposal()})
+    assert yard.last == ("vetoed", "cosign-asked")
+
+
 def test_a_veto_after_the_window_is_tried_and_said_to_be_late():
     yard = Yard()
     yard.see(number=1, proposals={0: proposal(to=STRANGER, begins=NOW // SECOND - 1)})

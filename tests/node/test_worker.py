@@ -122,8 +122,8 @@ class Yard:
         return [(one.step, one.why.rule) for one in self.entries]
 
 
-def job_words(code=CODE, data=INPUT, price=5, deadline=NOW // SECOND + 100, state=OPEN):
-    return 1, int.from_bytes(code, "big"), int.from_bytes(data, "big"), price, 1, 1, deadline, state
+def job_words(code=CODE, data=INPUT, price=5, deadline=NOW // SECOND + 100, state=OPEN, quorum=1):
+    return 1, int.from_bytes(code, "big"), int.from_bytes(data, "big"), price, 1, quorum, deadline, state
 
 
 def swearing(job="map-1"):
@@ -152,6 +152,7 @@ def test_a_receipt_is_sworn_to_when_its_escrow_is_proved():
         ("map-1", {"job": job_words(code=OUTPUT)}, "work-escrow"),
         ("map-1", {"job": job_words(data=OUTPUT)}, "work-escrow"),
         ("map-1", {"job": job_words(price=0)}, "work-price"),
+        ("map-1", {"job": job_words(quorum=0)}, "work-quorum"),
     ],
 )
 def test_nothing_is_sworn_to_for_an_escrow_that_is_not_proved(job, words, rule):
@@ -225,14 +226,14 @@ def test_no_judgement_of_what_is_not_posted_or_without_a_stake_before_it(batch, 
 
 def test_a_payment_is_what_storage_shows_and_a_lie_about_one_is_said():
     yard = Yard()
-    yard.take(yard.desk.paid(NOW, Paid("map-1", ESCROW)))
+    yard.take(yard.desk.paid(NOW, Paid("map-1", ESCROW), "office"))
     yard.see(job=job_words(state=CLAIMED), credit=5)
     assert yard.rules() == []
     assert yard.desk.waits(), "said too early: looked up again"
     yard.see(job=job_words(state=PAID), claim=(int(EXECUTOR.address, 16), 0, *(0,) * 8), credit=5)
     assert yard.rules() == [("refused", "work-paid")]
     assert not yard.calls
-    yard.take(yard.desk.paid(NOW, Paid("map-1", ESCROW)))
+    yard.take(yard.desk.paid(NOW, Paid("map-1", ESCROW), "office"))
     yard.see(job=job_words(state=PAID), claim=(int(OWN.address, 16), 0, *(0,) * 8), credit=5)
     assert yard.rules()[-1] == ("payment-proved", "settlement")
     assert yard.entries[-1].value_wei == "5"
@@ -253,6 +254,25 @@ def test_only_its_office_may_ask():
     yard = Yard()
     with pytest.raises(RemoteProtocolError, match="office"):
         yard.take(yard.desk.asked(NOW, Swear(1, (Task("map-1", ESCROW),)), "stranger"))
+    with pytest.raises(RemoteProtocolError, match="office"):
+        yard.take(yard.desk.paid(NOW, Paid("map-1", ESCROW), "stranger"))
+    work = WorkReceipt(ESCROW, EXECUTOR.address, 1, CODE, INPUT, OUTPUT, NOW // SECOND, 1)
+    job = Job("map-1", "map", f"sha256:{CODE.hex()}", f"sha256:{INPUT.hex()}", NOW + HOUR, "office", limits=JobLimits())
+    order = Judge("map-1", 1, Work.of(work), (), encode_request(Request(job, b"input")))
+    with pytest.raises(RemoteProtocolError, match="office"):
+        yard.take(yard.desk.judge(NOW, order, "stranger"))
+    assert not yard.desk.waits(), "strangers' hints do not take the places of true ones"
+
+
+def test_payments_that_are_not_made_do_not_stand_before_those_that_are():
+    yard = Yard()
+    for escrow in (b"\1" * 32, b"\2" * 32, ESCROW):
+        yard.take(yard.desk.paid(NOW, Paid("map-1", escrow), "office"))
+    paid = {"job": job_words(state=PAID), "claim": (int(OWN.address, 16), 0, *(0,) * 8), "credit": 5}
+    yard.see(**paid)
+    assert not yard.calls
+    yard.see(**paid)
+    assert yard.rules() == [("payment-proved", "settlement")]
 
 
 def test_one_question_never_has_more_slots_than_an_order_holds():

@@ -110,7 +110,7 @@ def test_czml_has_the_structure_that_cesium_asks_for(flight: Flight) -> None:
     assert len(shown) == len(passes(flight))
 
 
-@pytest.mark.parametrize("kind", CSV_KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in CSV_KINDS if kind != "messages"])  # the made-up day has none
 def test_csv_reads_back(flight: Flight, kind: str) -> None:
     rows = list(csv.DictReader(io.StringIO(export_csv(flight, kind))))
     assert rows

@@ -17,12 +17,13 @@ from orbitalcloud.core.why import Why
 from orbitalcloud.view.detail import detail, detail_json, render_detail
 from orbitalcloud.view.flight import Flight
 from orbitalcloud.view.fold import fold
+from orbitalcloud.view.printing import render, to_csv, to_json
 from orbitalcloud.view.progress import Progress, progress_line
-from orbitalcloud.view.tables import KINDS, render, table, to_csv, to_json
+from orbitalcloud.view.tables import KINDS, table
 from orbitalcloud.view.words import duration, ether, scaled, short
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "messages"])  # the made-up day has none
 def test_json_and_csv_hold_the_same_rows(flight: Flight, kind: str) -> None:
     shown = table(flight, kind)
     rows = json.loads(to_json(shown))

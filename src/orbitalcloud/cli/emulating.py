@@ -58,10 +58,10 @@ def emulate(plan: Plan, on: str, command: list[str], as_json: bool) -> int:
     from orbitalcloud.twin.emulation import SPEEDS, Pace, chosen_nodes, packet_network
     from orbitalcloud.twin.users import connected
 
-    (loaded, silent), length_ns = connected(load(plan.mission), plan.nodes), duration_ns(plan.length)
+    (loaded, silent), length_ns = connected(load(plan.mission), plan.nodes), duration_ns(plan.length, "--for")
     if not SPEEDS[0] <= plan.speed <= SPEEDS[1]:
         raise DataError("--speed", plan.speed, f"give {SPEEDS[0]:g} to {SPEEDS[1]:g}")
-    pace = Pace(Instant(loaded.starts + duration_ns(plan.at)), plan.speed)
+    pace = Pace(Instant(loaded.starts + duration_ns(plan.at, "--at")), plan.speed)
     length_ns = min(length_ns, pace.clock(loaded.ends) - pace.begins)
     if length_ns <= 0:
         remedy = f"the mission lasts from {iso(loaded.starts)} to {iso(loaded.ends)}: begin within it"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orbitalcloud.cli import output
 from orbitalcloud.view.columns import Column, Row, Table
-from orbitalcloud.view.tables import render
+from orbitalcloud.view.printing import render
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +35,7 @@ _FIRST_TO_GO = {
     "guards": ("late", "extra_j"),
     "verdicts": ("energy_j", "policy"),
     "upsets": ("bit", "height_m", "effect"),
-    "notices": ("ended", "refused", "contacts", "known_by_all_s"),
+    "notices": ("ended", "refused", "contacts", "known_by_all_s", "signed_bytes", "capacity"),
 }
 """Per kind, the columns that a narrow terminal does without, the least missed first; JSON and CSV have them all."""
 

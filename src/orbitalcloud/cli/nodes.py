@@ -29,13 +29,19 @@ def node(config: Path | None, given: dict[str, object], salvage: bool, as_json: 
 
 
 def plan_of(place: Path, reference: Instant) -> tuple[Contact, ...]:
-    """The contacts of a plan file, with the margin that plans of others need; `DataError` names the line."""
+    """The contacts of a plan file, with the margin that plans of others need; `DataError` names the line.
+
+    A file without a contact is refused: most likely it is another file than was meant.
+    """
     from orbitalcloud.cli.reading_files import read_bounded
     from orbitalcloud.network.plan_files import MOST_BYTES, read_plan
     from orbitalcloud.network.routing import with_light_time_margin
 
     text = read_bounded(place, MOST_BYTES).decode(errors="replace")
-    return tuple(with_light_time_margin(read_plan(text, reference)))
+    contacts = tuple(with_light_time_margin(read_plan(text, reference)))
+    if not contacts:
+        raise DataError("--plan", str(place), "a plan with contacts: a contact FROM-TIME TO-TIME NODE NODE BYTES-PER-S")
+    return contacts
 
 
 def merged(config: Path | None, given: dict[str, object]) -> NodeConfig:

@@ -215,11 +215,11 @@ def _summary(count: int, times: list[float]) -> str:
     return f"{lost}; {min(times):.1f} ms at least, {mean(times):.1f} on average, {max(times):.1f} at most"
 
 
-def duration_ns(text: str) -> int:
-    """`90s`, `15m`, `12h`, `7d` in nanoseconds."""
+def duration_ns(text: str, place: str = "lifetime") -> int:
+    """`90s`, `15m`, `12h`, `7d` in nanoseconds; `DataError` names the place that it was given at."""
     found = re.fullmatch(r"(\d{1,9})([smhd])", text)
     if found is None:
-        raise DataError("lifetime", text, "write a number and s, m, h or d, such as 90s or 7d")
+        raise DataError(place, text, "write a number and s, m, h or d, such as 90s or 7d")
     return int(found[1]) * _UNITS[found[2]]
 
 

@@ -26,7 +26,7 @@ def proxy(gateway: str, store: Path, listen: str, patience: str, lifetime: str, 
     if not host or not port.isdecimal() or int(port) > 65535:
         raise DataError("--listen", listen, "write HOST:PORT, such as 127.0.0.1:8118")
     errands = Errands(store, gateway, duration_ns(lifetime), priority)
-    with WebProxy((host.strip("[]"), int(port)), errands, duration_ns(patience) / SECOND) as server:
+    with WebProxy((host.strip("[]"), int(port)), errands, duration_ns(patience, "--patience") / SECOND) as server:
         address = f"{host}:{server.server_address[1]}"
         if as_json:
             output.line({"listens": address, "gateway": errands.gateway.text})

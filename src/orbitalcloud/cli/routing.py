@@ -70,15 +70,13 @@ def _file_plan(file: Path) -> tuple[Sequence[Contact], Instant]:
     from orbitalcloud.cli.nodes import plan_of
 
     contacts = plan_of(file, REFERENCE)
-    if not contacts:
-        raise DataError("--plan", str(file), "a plan with contacts: a contact FROM-TIME TO-TIME NODE NODE BYTES-PER-S")
     return contacts, Instant(min(contact.opens for contact in contacts))
 
 
 def _instant(text: str, begins: Instant) -> Instant:
     from orbitalcloud.cli.posting import duration_ns
 
-    return parse_instant(text) if "-" in text else Instant(begins + duration_ns(text))
+    return parse_instant(text) if "-" in text else Instant(begins + duration_ns(text, "--at"))
 
 
 def _found(

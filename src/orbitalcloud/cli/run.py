@@ -13,6 +13,7 @@ FAULT = 70
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `orbital`."""
+    _fill_closed()
     code = run(list(sys.argv[1:] if arguments is None else arguments))
     try:
         sys.stdout.flush()
@@ -103,6 +104,17 @@ def _show(code: int, lines: list[str], as_json: bool) -> None:
         say(f"orbital: {len(lines)} things are wrong")
         for line in lines:
             say(f"  {line}")
+
+
+def _fill_closed() -> None:
+    """Put something where the shell closed a standard stream (`>&-`), so that no file of ours comes to lie there.
+
+    Writing to such an output fails, as to a full disk: a letter that went nowhere is not to be forgotten as read.
+    """
+    if sys.stdout is None:
+        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115 - to the process's end
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 def _silence() -> None:

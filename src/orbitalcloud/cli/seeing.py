@@ -63,7 +63,7 @@ def plural(kind: str) -> str:
 def get(kind: str, name: str | None, path: Path | None, as_json: bool, as_csv: bool) -> int:
     """A table, or one row with its story."""
     from orbitalcloud.cli.fitting import print_table
-    from orbitalcloud.view import detail, tables
+    from orbitalcloud.view import detail, printing, tables
 
     if as_json and as_csv:
         raise DataError("get", "--json and --csv", "give one of them")
@@ -82,9 +82,9 @@ def get(kind: str, name: str | None, path: Path | None, as_json: bool, as_csv: b
             return 0
         table = replace(table, rows=(shown.fields,))
     if as_json:
-        print(tables.to_json(table))
+        print(printing.to_json(table))
     elif as_csv:
-        sys.stdout.write(tables.to_csv(table))
+        sys.stdout.write(printing.to_csv(table))
     else:
         print_table(table, output.console())
     return 0

@@ -12,7 +12,7 @@ import ssl
 from collections import Counter
 from typing import cast
 
-from orbitalcloud.core import Instant, RemoteProtocolError
+from orbitalcloud.core import DataError, Instant, RemoteProtocolError
 from orbitalcloud.live.hub import Hub
 from orbitalcloud.live.tls import Security
 from orbitalcloud.network.carriage import TransferCarriage
@@ -258,7 +258,7 @@ class TcpclLink(asyncio.Protocol):
             if transport is None:
                 raise ConnectionAbortedError("the connection broke in the handshake")
             certified = self._security.certified(transport.get_extra_info("ssl_object").getpeercert(binary_form=True))
-        except (ssl.SSLError, OSError, RemoteProtocolError) as error:
+        except (ssl.SSLError, OSError, RemoteProtocolError, DataError) as error:  # the last: our files went bad
             self._securing = None
             self._happened(self._session.lost(self._now(), f"tls: {error}"))
             self._over()  # asyncio tells the protocol of a failed handshake nothing

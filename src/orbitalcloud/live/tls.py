@@ -29,6 +29,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from orbitalcloud.core import DataError, RemoteProtocolError
+from orbitalcloud.network import parse_eid
+from orbitalcloud.network.identity import eid_key
 
 BUNDLE_EID = x509.ObjectIdentifier("1.3.6.1.5.5.7.8.11")
 """id-on-bundleEID (RFC 9174 4.4.1)."""
@@ -69,6 +71,10 @@ class Security(Protocol):
         """
         ...
 
+    def binds(self, node_id: str) -> bool:
+        """Whether a key is known for this node id, so that nobody may speak for it without TLS."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ByAuthority:
@@ -77,6 +83,10 @@ class ByAuthority:
     chain: Path
     key: Path
     authority: Path
+
+    def __post_init__(self) -> None:
+        """`DataError` where the files are missing or do not belong together: before any neighbour comes."""
+        self.context(server=True)
 
     def context(self, server: bool) -> ssl.SSLContext:
         made = _context(server)
@@ -93,6 +103,9 @@ class ByAuthority:
 
     def certified(self, certificate: bytes | None) -> frozenset[str]:
         return node_ids(_read(certificate))
+
+    def binds(self, node_id: str) -> bool:
+        return False  # an authority's names are not known beforehand
 
 
 class ByKey:
@@ -154,6 +167,12 @@ class ByKey:
         raw, peers = raw_key(key), self._peers()
         own = self._own_id(raw)
         return frozenset(name for name in node_ids(read) if peers.get(name) == raw or name == own)
+
+    def binds(self, node_id: str) -> bool:
+        if node_id in self._peers():
+            return True
+        key = eid_key(parse_eid(node_id))
+        return key is not None and self._own_id(key) == node_id
 
 
 def raw_key(key: Ed25519PublicKey) -> bytes:

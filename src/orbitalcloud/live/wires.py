@@ -190,6 +190,7 @@ class Wires:
                 self._policy,
                 expected_node_id=expected or self._policy.expected_node_id,
                 can_tls=self._security is not None,
+                proven=self._security.binds if self._security is not None else None,
                 busy=busy,
             )
             made: TcpclLink | FramedLink = TcpclLink(self._hub, policy, active, self._security, wire.pace_bps)

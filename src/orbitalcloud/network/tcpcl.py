@@ -349,6 +349,8 @@ class Session:
             return "node-id-expected", f"{init.node_id} answers where {policy.expected_node_id} should"
         if self.certified is not None and policy.require_authentication and init.node_id not in self.certified:
             return "node-id-certified", f"the certificate does not name {init.node_id}"
+        if self.certified is None and policy.proven is not None and policy.proven(node.text):
+            return "node-id-certified", f"{node.text} is believed under TLS only"
         if min(init.segment_mru, init.transfer_mru) < policy.least_mru:
             return "mru", f"segments of {init.segment_mru} and transfers of {init.transfer_mru} bytes are too little"
         try:

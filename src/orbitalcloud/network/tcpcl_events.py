@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from orbitalcloud.core.time import SECOND
@@ -19,6 +21,8 @@ class SessionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Without TLS no session (RFC 9174 recommends it)."""
     require_authentication: bool = True
     """Under TLS, the peer's SESS_INIT must name a node that its certificate names."""
+    proven: Callable[[str], bool] | None = None
+    """Whether a node id may be spoken for only under TLS, also where sessions without it are made."""
     keepalive_s: int = 30
     """What we ask for; the session has the lesser of both sides', 0 for none."""
     segment_mru: int = 1 << 20

@@ -13,7 +13,7 @@ from typing import Protocol
 from orbitalcloud.core import SECOND, Instant, Refused, RemoteProtocolError, Why, records
 from orbitalcloud.core.effects import Effect, Record, Save, Wake
 from orbitalcloud.network import BundleAgent, Delivered
-from orbitalcloud.node.clearance import require_fresh
+from orbitalcloud.node.clearance import refusal, require_fresh
 from orbitalcloud.node.config import FollowingFacts, SatelliteConfig, VerificationFacts
 from orbitalcloud.node.evidence import ProvedState, prove_settlement, prove_state
 from orbitalcloud.node.orders import (
@@ -118,9 +118,14 @@ class ChainDesk:
         if now - self._asked.get(station, Instant(0)) >= ASK_AGAIN_NS:
             yield from self.ask(now, station)
 
-    def take_order(self, now: Instant, order: Spending, station: str) -> Iterator[Output]:
-        """A payment order: refused at once where policy forbids it, else kept until state is proved."""
+    def take_order(self, now: Instant, order: Spending, station: str, *, own: bool = False) -> Iterator[Output]:
+        """A payment order: refused at once where policy forbids it, else kept until state is proved.
+
+        `own`: it is a desk's, which alone may call the contracts of the desks.
+        """
         try:
+            if not own and order.to.lower() in self.following.desks:
+                raise refusal("wallet-desk", f"{order.to} is called by this satellite's own desks alone")
             self.wallet.admit(order)
             if len(self._orders) >= MAX_ORDERS:
                 raise RemoteProtocolError("orders", f"{MAX_ORDERS} payment orders wait already")
@@ -229,7 +234,7 @@ class ChainDesk:
                 continue  # asked for before that was wanted
             for step in watcher.look(now, proved, station):
                 if isinstance(step, Call):
-                    yield from self.take_order(now, step, station)
+                    yield from self.take_order(now, step, station, own=True)
                 else:
                     yield step
             if watcher.hurries():

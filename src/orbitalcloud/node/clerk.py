@@ -140,6 +140,8 @@ class Clerk:
         for escrow, case in self.cases.items():
             if case.claimed and not case.ended:
                 yield Wake(Instant(max(case.pay_at, now + SECOND)), f"{TIMER}pay/{escrow}")
+            if case.posted and not case.ended:
+                yield Wake(Instant(now + SECOND), f"{TIMER}weigh/{escrow}")
         if any(case.opened and not case.asked for case in self.cases.values()):
             yield Wake(Instant(now + SECOND), f"{TIMER}batch")
 
@@ -235,7 +237,11 @@ class Clerk:
         for case, oath in fresh:
             case.work, case.oath, case.proof = oath.work, oath.signature, batch.proof(oath.work.job)
             yield self._keep(case)
-        if fresh:
+        other = next((case for case, oath in fresh if not _delivers(case, oath.work)), None)
+        if other is not None:  # kept: with another oath for the same job it is a proof; but nobody is paid for it
+            text = f"{source} swears to another code, input or output than it delivered: its batch is not carried"
+            yield self._said(now, other, "refused", Why(False, "office-result", text))
+        elif fresh:
             signature = numbers_of(order.batch)
             data = SETTLEMENT.call("post", batch.executor, batch.number, batch.root, batch.count, signature)
             yield from self._send(now, fresh[0][0], "post", data, about=f"{batch.executor}/{batch.number}")
@@ -260,8 +266,12 @@ class Clerk:
         ):
             raise RemoteProtocolError("office-verdict", f"nobody asked for a verdict on 0x{order.escrow.hex()}")
         content = verdict_content(order.escrow, order.executor, order.number, order.output)
+        if source not in self.facts.satellites or source == case.executor:
+            raise RemoteProtocolError("office-verdict", f"{source} is none that may judge 0x{order.escrow.hex()}")
         self._require_signer(content, order.signature, order.verifier)
-        if any(vote.verifier == order.verifier for vote in case.votes) or len(case.votes) >= MAX_VERDICTS:
+        # one for each satellite: keys are made for nothing, and would take the places of those who are drawn
+        known = any(order.verifier == vote.verifier or source == vote.node for vote in case.votes)
+        if known or len(case.votes) >= MAX_VERDICTS:
             return
         case.votes.append(Vote(order.verifier, order.output, order.signature, source))
         yield self._keep(case)
@@ -282,7 +292,8 @@ class Clerk:
         found = {vote.output for vote in other}
         for output in sorted(found):
             verdicts = [(vote.verifier, numbers_of(vote.signature)) for vote in other if vote.output == output]
-            if case.claimed and "refute" not in case.sent and len(verdicts) > quorum:
+            in_window = case.claimed and now < case.pay_at
+            if in_window and "refute" not in case.sent and len(verdicts) > quorum:
                 yield from self._send(now, case, "refute", SETTLEMENT.call("refute", case.escrow, output, verdicts))
 
     # The chain's answers ---------------------------------------------------------------------------------------------
@@ -299,13 +310,20 @@ class Clerk:
             yield self._said(now, case, "refused", why, hash=name, block=block)
             case.sent = [one for one in case.sent if one != step]
             yield self._keep(case)
-            if step == "claim":  # a verifier whom the chain does not draw yet: it will
-                yield Wake(Instant(now + self.facts.patience_s * SECOND), f"{TIMER}weigh/{escrow}")
-            elif case.claimed and not case.ended:
-                again = max(case.pay_at, now + self.facts.patience_s * SECOND)
-                yield Wake(Instant(again), f"{TIMER}pay/{escrow}")
+            if step == "claim":  # a verifier whom the chain does not draw yet: it will; until then, others first
+                case.votes = [*case.votes[1:], *case.votes[:1]]
+                yield self._keep(case)
+            yield from self._again(now, case, step)
             return
         yield from self._went(now, case, step, about, name, block)
+
+    def _again(self, now: Instant, case: Case, step: str) -> Iterator[Effect]:
+        """What the chain did not take is tried again after some patience: a refutation while its window lasts."""
+        later, escrow = now + self.facts.patience_s * SECOND, case.escrow.hex()
+        if step in ("claim", "refute") and not case.ended:
+            yield Wake(Instant(later), f"{TIMER}weigh/{escrow}")
+        if case.claimed and not case.ended:
+            yield Wake(Instant(max(case.pay_at, later)), f"{TIMER}pay/{escrow}")
 
     def dropped(self, now: Instant, name: str, why: Why) -> Iterator[Step]:
         """The chain will not take one of our transactions."""
@@ -316,6 +334,9 @@ class Clerk:
         yield self._save()
         if case is not None:
             yield self._said(now, case, "refused", Why(False, "office-chain", f"{step}: {why.text}"[:300]), hash=name)
+            case.sent = [one for one in case.sent if one != step]
+            yield self._keep(case)
+            yield from self._again(now, case, step)
 
     def _went(self, now: Instant, case: Case, step: str, about: str, name: str, block: int) -> Iterator[Step]:
         facts, work = self.facts, case.work
@@ -414,3 +435,10 @@ class Clerk:
         who = case.work.executor if case is not None and case.work is not None else ""
         entry = records.WorkStep(now, self.name, job, escrow, step, who, why, str(wei), hash, block)
         return Record(entry)
+
+
+def _delivers(case: Case, work: Work) -> bool:
+    """Whether the oath is to the very result that came down, of the very job that was sent up."""
+    job = decode_request(case.request).job
+    expected = (digest_bytes(job.artefact), digest_bytes(job.input), case.output)
+    return (work.code, work.input, work.output) == expected

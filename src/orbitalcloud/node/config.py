@@ -69,6 +69,9 @@ class FollowingFacts:
     code_hashes: frozenset[str] = frozenset()
     contracts: frozenset[str] = frozenset()
     """Contracts that may be called with data; their code must be one of `code_hashes`."""
+    desks: frozenset[str] = frozenset()
+    """Those of `contracts` that only this satellite's own desks call: whoever orders payments may not, for a call could
+    take its stake out of service, or lock its coins in an escrow of the caller's choice."""
     delegates: frozenset[str] = frozenset()
     """Whose code the account may run as its own (EIP-7702): whoever wrote that code owns the account from then on."""
 

@@ -56,13 +56,16 @@ class _Open(msgspec.Struct, array_like=True):
 
 
 class _State(msgspec.Struct, array_like=True, tag="purse/1"):
-    """What is kept: the next number to look at, proposals in progress, what was signed for each number, and when."""
+    """What is kept: the next number to look at, proposals in progress, what was signed for each number, and when; the
+    purse's owners, who never change, and its next number, as they were last proved."""
 
     checked: int = 0
     open: dict[int, _Open] = {}
     signed: dict[int, bytes] = {}
     spent: dict[int, str] = {}
     vetoes: dict[int, str] = {}
+    owners: list[str] = []
+    following: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,17 @@ class CoSignDesk:
             why = error.why if isinstance(error, Refused) else Why(False, "cosign-signature", error.detail[:300])
             yield self._said(now, order.number, "refused", "", 0, why)
             return
-        if len(self.state.vetoes) < MAX_ASKED:
-            self.state.vetoes[order.number] = signer.lower()
-            yield self._keep()
+        if self.state.owners and signer.lower() not in self.state.owners:  # nobody else fills the list
+            why = Why(False, "cosign-veto", f"{signer} asks for it, who is no owner")
+            yield self._said(now, order.number, "refused", "", 0, why)
+            return
+        self.state.vetoes[order.number] = signer.lower()
+        while len(self.state.vetoes) > MAX_ASKED:  # the furthest goes: those that are there already are judged soon
+            furthest = max(self.state.vetoes)
+            del self.state.vetoes[furthest]
+            why = Why(False, "cosign-orders", f"{MAX_ASKED} vetoes wait already")
+            yield self._said(now, furthest, "refused", "", 0, why)
+        yield self._keep()
 
     def _allow(self, now: Instant, purse: str, to: str, value_wei: int) -> None:
         facts = self.facts
@@ -155,11 +166,11 @@ class CoSignDesk:
 
     def waits(self) -> bool:
         """Asked, or in the middle of something: every contact is used."""
-        return bool(self.asked or self.state.open or self.state.vetoes)
+        return bool(self.asked or self.state.open or self.state.vetoes or self.hurries())
 
     def hurries(self) -> bool:
-        """There may be more proposals than one question showed."""
-        return False
+        """There are more proposals than one question showed: many small ones must not hide one until it is too late."""
+        return self.wallet.wallet is not None and self.state.following > self.state.checked
 
     def wants(self) -> dict[str, tuple[int, ...]]:
         """The purse's owners, its next number, the proposals in progress and those that may have come."""
@@ -168,7 +179,7 @@ class CoSignDesk:
 
     def _numbers(self) -> list[int]:
         ahead = range(self.state.checked, self.state.checked + AHEAD)
-        return sorted({*list(self.state.open)[:MAX_OPEN], *list(self.state.vetoes)[:AHEAD], *ahead})
+        return sorted({*list(self.state.open)[:MAX_OPEN], *sorted(self.state.vetoes)[:AHEAD], *ahead})
 
     def look(self, now: Instant, proved: ProvedState, station: str) -> Iterator[Step]:
         """What the purse is proved to hold: sign what was asked, judge what is new, go on with what is open."""
@@ -183,6 +194,9 @@ class CoSignDesk:
             return
         owners = [address_of(word) for word in proved.words(self.facts.address, OWNERS)]
         (following,) = proved.words(self.facts.address, (NEXT_NUMBER,))
+        if (owners, following) != (self.state.owners, self.state.following):
+            self.state.owners, self.state.following = owners, min(following, 2**63)
+            yield self._keep()
         for number in self._numbers():
             if number < following:
                 yield from self._judge(now, number, self._seen(proved, number), owners, proved.slot)
@@ -231,8 +245,7 @@ class CoSignDesk:
         for number in sorted(self.state.signed)[:-MAX_ASKED]:
             del self.state.signed[number]
         if new:
-            self.state.spent = {at: wei for at, wei in self.state.spent.items() if at > now - DAY_NS}
-            self.state.spent[now] = str(int(self.state.spent.get(now, "0")) + value)
+            self._count(now, value)
         yield self._keep()
         why = Why(True, "cosign", f"signed by {first} first; code, owners, number and coins are proved")
         yield self._said(now, order.number, "co-signed", order.to, value, why, slot)
@@ -251,6 +264,7 @@ class CoSignDesk:
             elif not seen.done and seen.third == own:
                 why = self._objection(now, seen)
                 if why.ok:
+                    self._count(now, seen.value_wei)
                     yield self._said(now, number, "passed", seen.to, seen.value_wei, why, slot)
                 else:
                     yield from self._veto(now, number, seen, why, slot)
@@ -266,6 +280,11 @@ class CoSignDesk:
                 yield from self._veto(now, number, seen, why, slot)
         if number in state.open:
             yield from self._follow(now, number, seen, slot)
+
+    def _count(self, now: Instant, value_wei: int) -> None:
+        """Towards the day's limit: what this key signed, and what it let the other two pay."""
+        self.state.spent = {at: wei for at, wei in self.state.spent.items() if at > now - DAY_NS}
+        self.state.spent[now] = str(int(self.state.spent.get(now, "0")) + value_wei)
 
     def _objection(self, now: Instant, seen: _Seen) -> Why:
         """Whether what the other two agreed to may stand: the policy of what this key would sign itself."""

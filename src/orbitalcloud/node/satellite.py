@@ -301,7 +301,7 @@ class Satellite(Node):
             case "judge" if self.work is not None:
                 steps = self.work.judge(now, decode_order(item.payload, Judge), item.source)
             case "paid" if self.work is not None:
-                steps = self.work.paid(now, decode_order(item.payload, Paid))
+                steps = self.work.paid(now, decode_order(item.payload, Paid), item.source)
             case _:
                 raise RemoteProtocolError("service", f"{self.name} has no service {item.service!r}")
         yield from self._network(now, steps)

@@ -56,6 +56,9 @@ AT_ONCE = 3
 PAID_AT_ONCE = 2
 """Escrows and batches, and payments, that one question to the chain asks about: 3 × (8 + 4) + 2 × 13 + 1 = 63 slots of
 the settlement's, of the 64 that a question may have."""
+LEAST_QUORUM = 1
+"""Co-signatures of an escrow that is worked for. One more than them refutes: with none, a customer and one verifier of
+its own could have honest work for nothing, and the executor slashed."""
 MAX_FEE_WEI, TIP_WEI = 20 * 10**9, 10**9
 REGISTER_GAS, WITHDRAW_GAS = 200_000, 100_000
 
@@ -150,6 +153,7 @@ class WorkerDesk:
     def judge(self, now: Instant, order: Judge, source: str) -> Iterator[Output]:
         """The office asks for a judgement: kept until the lot's chance and stakes are proved."""
         self._require_office(source)
+        self._require_office(source)
         job, work = decode_request(order.request).job, order.work
         if (digest_bytes(job.artefact), digest_bytes(job.input)) != (work.code, work.input):
             raise RemoteProtocolError("work-request", "this is not the job that the receipt is of")
@@ -158,8 +162,9 @@ class WorkerDesk:
             self.judging[name] = Judging(order, source)
             yield self._keep(name)
 
-    def paid(self, now: Instant, order: Paid) -> Iterator[Output]:
-        """Somebody says that this satellite was paid: looked up."""
+    def paid(self, now: Instant, order: Paid, source: str) -> Iterator[Output]:
+        """The office says that this satellite was paid: looked up."""
+        self._require_office(source)
         if len(self.unpaid) < MAX_WAITING:
             self.unpaid[order.escrow.hex()] = order
             yield Save(PAID_KEY + order.escrow.hex(), encode_order(order))
@@ -268,13 +273,15 @@ class WorkerDesk:
         if job not in self.receipts:
             raise refusal("work-unknown", f"{job} was not executed here")
         work = work_receipt(parse_receipt(self.receipts[job]), escrow, wallet.address, number)
-        _, code, data, price, _, _, deadline, state = proved.words(self.facts.settlement, job_slots(escrow))
+        _, code, data, price, _, quorum, deadline, state = proved.words(self.facts.settlement, job_slots(escrow))
         if state != OPEN or deadline * SECOND <= now:
             raise refusal("work-escrow", f"no open escrow of that name is proved (state {state})")
         if (code, data) != (int.from_bytes(work.code, "big"), int.from_bytes(work.input, "big")):
             raise refusal("work-escrow", "the escrow is of another code or input")
         if price < self.facts.least_price_wei:
             raise refusal("work-price", f"{price} wei, at least {self.facts.least_price_wei} are asked")
+        if quorum < LEAST_QUORUM:
+            raise refusal("work-quorum", "no co-signature is asked: one verifier alone could refute it")
         return work
 
     def _oaths(self, now: Instant, order: Swear, works: list[WorkReceipt], slot: int) -> Iterator[Output]:
@@ -416,8 +423,9 @@ class WorkerDesk:
             if not proved.covers({place: slots}):
                 continue
             price, fee, state, executor, count, *signers = proved.words(place, slots)
-            if state != PAID:
-                continue  # said too early, or a lie: looked up again
+            if state != PAID:  # said too early, or a lie: looked up again, behind the others
+                self.unpaid[name] = self.unpaid.pop(name)
+                continue
             cosigned = own.lower() in [address_of(one) for one in signers[:count]]
             wei = price if address_of(executor) == own.lower() else fee if cosigned else 0
             del self.unpaid[name]

@@ -56,7 +56,7 @@ def network_of(loaded: Loaded) -> Connectivity:
     """The mission's `[connectivity]`; `DataError` where it has none, or no flow."""
     if loaded.mission.connectivity is None or not loaded.mission.flow:
         missing = "no [connectivity]" if loaded.mission.connectivity is None else "no [[flow]]"
-        raise DataError(loaded.path, missing, "add both, as docs/missions.md says; starlink-shell-1 is an example")
+        raise DataError(loaded.path, missing, "write both, as docs/missions.md says; starlink-shell-1 has them")
     return loaded.mission.connectivity
 
 

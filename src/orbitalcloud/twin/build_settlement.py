@@ -81,7 +81,8 @@ def settled(loaded: Loaded, config: SatelliteConfig, founding: Founding) -> Sate
 
 def _calling(following: FollowingFacts, contracts: set[str], codes: dict[str, str]) -> FollowingFacts:
     allowed = following.code_hashes | {codes[place] for place in contracts}
-    return replace(following, contracts=following.contracts | contracts, code_hashes=allowed)
+    desks = frozenset(contracts) - following.contracts
+    return replace(following, contracts=following.contracts | contracts, desks=desks, code_hashes=allowed)
 
 
 def office(loaded: Loaded, config: StationConfig, founding: Founding) -> StationConfig:

@@ -12,7 +12,8 @@ from orbitalcloud.core.records import GuardTripped, JobVerified, UpsetStruckJob
 from orbitalcloud.view.columns import Column, Row, Table, Value, utc
 from orbitalcloud.view.flight import Bundle, Flight, Job
 from orbitalcloud.view.network_story import kind_of, slowest, told
-from orbitalcloud.view.tables import KINDS, render, table
+from orbitalcloud.view.printing import render
+from orbitalcloud.view.tables import KINDS, table
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -14,7 +14,8 @@ from orbitalcloud.view.columns import utc
 from orbitalcloud.view.czml import export_czml
 from orbitalcloud.view.flight import Flight, Satellite
 from orbitalcloud.view.oem import export_oem
-from orbitalcloud.view.tables import KINDS, table, to_csv
+from orbitalcloud.view.printing import to_csv
+from orbitalcloud.view.tables import KINDS, table
 
 if TYPE_CHECKING:
     import pyarrow as pa

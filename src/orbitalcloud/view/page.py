@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
 from orbitalcloud.view.columns import Column, Row, Table
-from orbitalcloud.view.tables import cells
+from orbitalcloud.view.printing import cells
 
 MAX_ROWS = 300
 """Rows of one table in the page; the rest is in the Log, and the page says so."""
