@@ -41,6 +41,7 @@ def test_packaged_missions_load() -> None:
         "genesis-1",
         "ground-relays",
         "iss-orbit",
+        "partition",
         "settlement-4",
         "starlink-shell-1",
         "walker-100",
@@ -364,6 +365,12 @@ def test_the_schema_bounds_what_the_types_bound() -> None:
         "forged-proposal",
         "rogue-owners",
         "array-string-loss",
+        "satellite-lost",
+        "jurisdiction-cut",
+        "stale-plan",
+        "lying-contacts",
+        "black-hole",
+        "selective-drop",
     }
 
 

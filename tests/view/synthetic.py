@@ -308,6 +308,8 @@ def _troubles(name: str) -> Iterator[r.Entry]:
     yield r.BundleSent(START + 10 * HOUR + 2 * MINUTE, name, big + "/0", "svalbard", 5_000_000, 1)
     yield r.BundleSent(START + 11 * HOUR + 40 * MINUTE, name, big + "/1", "svalbard", 4_000_000, 1)
     yield r.BundleDelivered(START + 11 * HOUR + 41 * MINUTE, "svalbard", big, name, 9_000_000, 101 * 60_000)
+    yield r.BundleCreated(START + 11 * HOUR, "troll", "words-0", "dtn://svalbard/messages", 900, "message news-001")
+    yield r.BundleDelivered(START + 11 * HOUR + 90 * SECOND, "svalbard", "words-0", "dtn://troll/", 800, 90_000)
     yield r.BundleCreated(START + 12 * HOUR, "troll", "late-0", name, 640, "capacity notice")
     yield r.BundleDropped(
         START + 13 * HOUR, "troll", "late-0", Why(False, "lifetime", "its lifetime of 1 h is over", 3_600, 3_600, "s")
