@@ -36,13 +36,8 @@ def test_the_made_up_day_has_every_kind_but_the_brown_out_and_the_weather() -> N
     left_out |= {r.TransactionDoubted, r.TransactionFinal, r.TransactionUndone}  # in test_chaindesk
     left_out |= {r.WalletWiped, r.TransactionHanded, r.TransactionReturned}  # flown in test_relay_flight
     left_out |= {r.BundleRefused, r.StatusReported}  # flown in test_network_flight
-    left_out |= {
-        r.BundleConfirmed,
-        r.BundleRepeated,
-        r.BundleUnconfirmed,
-        r.BundleDuplicate,
-    }  # in test_partition_flight
-    left_out |= {r.BundleSwallowed, r.TrustChanged}
+    left_out |= {r.BundleConfirmed, r.BundleRepeated, r.BundleUnconfirmed, r.BundleDuplicate}  # test_partition_flight
+    left_out |= {r.BundleSwallowed, r.TrustChanged}  # the same
     assert {type(entry) for entry in DAY} == set(r.Entry.__args__) - left_out
 
 
