@@ -1,4 +1,4 @@
-"""What a bundle asks to be kept from (private block 221), and what a source saved of bundles it awaits."""
+"""What a bundle asks to be kept from (private block 222), and what a source saved of bundles it awaits."""
 
 from __future__ import annotations
 

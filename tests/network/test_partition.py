@@ -16,6 +16,8 @@ import pytest
 from orbitalcloud.core import records
 from orbitalcloud.core.time import HOUR, MINUTE, SECOND
 from orbitalcloud.network import AgentLimits
+from orbitalcloud.network.avoiding import NOT_THROUGH
+from orbitalcloud.network.bundle import PATH_NOW, PRIORITY
 
 SEEDS = range(16)
 HEALED_S = 10 * 3600
@@ -237,3 +239,9 @@ def test_a_damaged_copy_is_dropped_and_told(lab, link):
     world.reboot("x")
     assert [entry.check for entry in world.of(records.FrameRefused)] == ["store"]
     assert "confirm/x/1-1" not in world.saved["x"]
+
+
+def test_the_private_blocks_of_this_project_are_each_of_their_own_type() -> None:
+    kinds = [PRIORITY, PATH_NOW, NOT_THROUGH]
+    assert len(set(kinds)) == len(kinds)
+    assert all(192 <= kind <= 255 for kind in kinds), "RFC 9171 9.1: for private and experimental use"

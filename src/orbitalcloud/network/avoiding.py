@@ -13,7 +13,7 @@ from orbitalcloud.core.errors import RemoteProtocolError
 from orbitalcloud.network import cbor
 from orbitalcloud.network.bundle import REPLICATE, Bundle, with_block
 
-NOT_THROUGH = 221
+NOT_THROUGH = 222
 """Private block of this project (192 to 255 are for that): an array of the sending's number and an array of names."""
 MAX_NAMES = 16
 MAX_NAME_BYTES = 128
