@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -99,7 +100,6 @@ def _run(flight: Flight, line: Line) -> Status:
 def serve(mission: str, speed: float, seed: int | None, out: Path | None, keys: Path | None, as_json: bool) -> int:
     """The same against the real clock."""
     import asyncio
-    import signal
 
     from orbitalcloud import live
 
@@ -108,20 +108,32 @@ def serve(mission: str, speed: float, seed: int | None, out: Path | None, keys: 
     number = loaded.mission.seed if seed is None else seed
     folder = Folder.create(out or free_name(FLIGHTS, f"{loaded.mission.name}-live"))
 
+    held: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
     async def flown(line: Line) -> live.Served:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        if held:
+            raise KeyboardInterrupt
+        _hear(before)
         return await live.serve(loaded, folder, number, speed, None, line.watch, line.tick, line.expect, keys)
 
-    # Ctrl-C waits until there is a loop to take it: between two lines here it would leave one half made
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # Ctrl-C waits until there is a loop to take it: between two lines here it would leave one half made. A mask of
+    # signals would not do: any other thread may be given it, and Python then raises in this one.
+    _hear(lambda *_: held.append(1))
     try:
         output.say(f"{loaded.mission.name} at {speed:g} times the real clock; Ctrl-C stops it")
         with settled(folder), progress() as line:
             served = asyncio.run(flown(line))
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        _hear(before)
     output.say(f"latest event: {duration(served.latest_s)} after its moment")
     return _end(folder, served.status, as_json)
+
+
+def _hear(handler: Any) -> None:
+    """Let `handler` take Ctrl-C; outside the main thread nobody does, and whoever runs us there stops us otherwise."""
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager

@@ -60,7 +60,8 @@ def _fetched(ask: Ask, allowed: frozenset[Origin], limits: FetchLimits) -> Reply
     enough = _Enough(wire, limits.seconds)
     try:
         headers = {"host": origin.text.removeprefix("http://").removesuffix(":80"), "connection": "close"}
-        link.request(ask.method, path, ask.body or None, {**dict(ask.headers), **headers})
+        sent = (ask.body or None) if ask.method == "POST" else None  # RFC 9110 9.3.1: of GET it has no meaning
+        link.request(ask.method, path, sent, {**dict(ask.headers), **headers})
         answer = link.getresponse()
         body = b"" if ask.method == "HEAD" else _body(answer, min(limits.body_bytes, ask.most_bytes))
         enough.check()
